@@ -1,0 +1,164 @@
+"""Every kind of fault with its remedy: retry, fallback, docs and the command line read this."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from llmroute.types.faults import Remedy
+
+
+class FaultKind(NamedTuple):
+    """What a kind of fault means, what the flow does about it, and what a person can do."""
+
+    remedy: Remedy
+    meaning: str
+    mend: str
+
+
+FAULT_KINDS: dict[str, FaultKind] = {
+    "rate_limit": FaultKind(
+        Remedy("same", "upstream"),
+        "too many requests or tokens for now",
+        "wait, lower the rate, or name another model; Retry-After is kept to",
+    ),
+    "quota_exhausted": FaultKind(
+        Remedy("other_upstream", "key", disable=True),
+        "the account behind the key has no quota left",
+        "raise the quota at the provider; waiting does not help",
+    ),
+    "bad_key": FaultKind(
+        Remedy("other_upstream", "key", disable=True),
+        "the key was refused (401)",
+        "check the variable that holds the key",
+    ),
+    "payment_required": FaultKind(
+        Remedy("other_upstream", "key", disable=True),
+        "the account must be paid for first (402)",
+        "settle the account at the provider",
+    ),
+    "forbidden": FaultKind(
+        Remedy("other_upstream", "key", disable=True),
+        "the key may not use this model or region (403)",
+        "ask for access, or name another model",
+    ),
+    "model_not_found": FaultKind(
+        Remedy("other_model", "model", disable=True),
+        "the upstream does not know the model (404)",
+        "check `model` or `use`; the model may be retired",
+    ),
+    "context_length": FaultKind(
+        Remedy("larger_window", "request"),
+        "prompt and answer do not fit the model's window",
+        "shorten the prompt, lower max_tokens, or add a model with a larger window",
+    ),
+    "content_filtered": FaultKind(
+        Remedy("other_model", "request"),
+        "the provider's filter refused the request",
+        "rephrase, or let another model answer",
+    ),
+    "bad_request": FaultKind(
+        Remedy("other_model", "request"),
+        "the upstream refused the request as malformed",
+        "read the reason; often a parameter the model does not take",
+    ),
+    "too_large": FaultKind(
+        Remedy("other_model", "request"),
+        "the request is larger than the upstream takes (413)",
+        "send less",
+    ),
+    "server_error": FaultKind(
+        Remedy("same", "upstream"),
+        "the upstream failed (5xx, or an error inside an answer)",
+        "nothing; another model answers, or the same one later",
+    ),
+    "overloaded": FaultKind(
+        Remedy("same", "upstream"),
+        "the upstream has no capacity now (503, 529)",
+        "nothing; another model answers, or the same one later",
+    ),
+    "connect": FaultKind(
+        Remedy("other_upstream", "upstream"),
+        "no connection: refused, unreachable or reset",
+        "check base_url and that the server runs",
+    ),
+    "dns": FaultKind(
+        Remedy("other_upstream", "upstream"),
+        "the host's name cannot be resolved",
+        "check base_url and the network",
+    ),
+    "tls": FaultKind(
+        Remedy("other_upstream", "upstream"),
+        "no secure connection",
+        "check the certificate, or whether the server speaks TLS",
+    ),
+    "connect_timeout": FaultKind(
+        Remedy("other_upstream", "upstream"),
+        "connecting took longer than connect_s",
+        "check the network, or raise [limits] connect_s",
+    ),
+    "first_token_timeout": FaultKind(
+        Remedy("same", "upstream"),
+        "no content within first_token_s, or within the attempt's share of the deadline",
+        "raise [limits] first_token_s or deadline_s",
+    ),
+    "answer_timeout": FaultKind(
+        Remedy("same", "upstream"),
+        "no whole answer within the attempt's share of the deadline",
+        "raise deadline_s, lower max_tokens, or use stream",
+    ),
+    "stalled": FaultKind(
+        Remedy("same", "upstream"),
+        "the answer stopped for longer than between_tokens_s",
+        "raise [limits] between_tokens_s if the model is that slow",
+    ),
+    "cut_short": FaultKind(
+        Remedy("same", "upstream"),
+        "the connection ended before the answer was complete",
+        "nothing; it is never passed off as complete",
+    ),
+    "bad_response": FaultKind(
+        Remedy("same", "upstream"),
+        "the answer is not what the API promises: HTML, no JSON, wrong shape, no choices",
+        "check that base_url points to an OpenAI-compatible API",
+    ),
+    "too_long": FaultKind(
+        Remedy("other_model", "upstream"),
+        "the answer exceeds the size limits",
+        "lower max_tokens",
+    ),
+    "redirected": FaultKind(
+        Remedy("other_upstream", "upstream"),
+        "the upstream answered with a redirect, which is never followed",
+        "put the final address into base_url",
+    ),
+    "model_file": FaultKind(
+        Remedy("other_model", "model", disable=True),
+        "the model file cannot be loaded",
+        "read the reason; download the file again if it is truncated",
+    ),
+    "engine": FaultKind(
+        Remedy("other_model", "model"),
+        "the local engine failed",
+        "read the reason; `llmroute doctor` shows the engine's state",
+    ),
+    "template": FaultKind(
+        Remedy("other_model", "model", disable=True),
+        "the chat template is missing or does not render",
+        'set template = "llama-2" (or another) for this model in the policy',
+    ),
+    "bad_key_format": FaultKind(
+        Remedy("other_upstream", "key", disable=True),
+        "the key holds characters that cannot be sent",
+        "look for a line break, a space or a non-ASCII character in the named variable",
+    ),
+    "missing_package": FaultKind(
+        Remedy("other_model", "model", disable=True),
+        "a package that this model needs is not installed",
+        'install the extra that the reason names, e.g. pip install "llmroute[local]"',
+    ),
+    "interrupted": FaultKind(
+        Remedy("none", "nobody"),
+        "the attempt was stopped: its time was up, or the caller left",
+        "nothing",
+    ),
+}

@@ -1,0 +1,161 @@
+"""The contract between the driver and a provider: `Call` in, events out."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from datetime import date
+
+    from .events import ProviderEvent
+    from .limits import Limits
+    from .models import Model
+    from .requests import Request
+    from .secrets import Secret
+
+
+class Cancel:
+    """A thread-safe flag with callbacks: set once, from any thread; it never becomes unset."""
+
+    __slots__ = ("_callbacks", "_lock", "why")
+
+    def __init__(self) -> None:
+        """Begin unset."""
+        self._lock = threading.Lock()
+        self._callbacks: dict[int, Callable[[], None]] = {}
+        self.why: str | None = None
+
+    @property
+    def is_set(self) -> bool:
+        """Whether somebody asked to stop."""
+        return self.why is not None
+
+    def set(self, why: str) -> None:
+        """Ask to stop; runs each callback once, in this thread. A second call does nothing."""
+        with self._lock:
+            if self.why is not None:
+                return
+            self.why = why
+            callbacks = list(self._callbacks.values())
+            self._callbacks.clear()
+        for callback in callbacks:
+            callback()
+
+    def on_set(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Run `callback` when set (at once if it is already); returns what takes it back."""
+        with self._lock:
+            if self.why is None:
+                token = id(callback)
+                self._callbacks[token] = callback
+                return lambda: self._forget(token)
+        callback()
+        return _nothing
+
+    def _forget(self, token: int) -> None:
+        with self._lock:
+            self._callbacks.pop(token, None)
+
+
+def _nothing() -> None:
+    """Take nothing back."""
+
+
+class Timer:
+    """The moment at which an attempt must give control back; the driver moves it."""
+
+    __slots__ = ("at",)
+
+    def __init__(self, at: float) -> None:
+        """Run out at `at`, in seconds of the call's clock."""
+        self.at = at
+
+
+class Clock(Protocol):
+    """Time as the driver sees it; `llmroute.testing.VirtualClock` is another one."""
+
+    def now(self) -> float:
+        """Seconds since an arbitrary moment; never goes back."""
+        ...
+
+    def today(self) -> date:
+        """The date, for retirements and prices."""
+        ...
+
+    def sleep_until(self, moment: float, cancel: Cancel) -> None:
+        """Sleep until `moment`, or until `cancel` is set."""
+        ...
+
+    async def asleep_until(self, moment: float, cancel: Cancel) -> None:
+        """Sleep likewise without holding the event loop."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One attempt, as a provider gets it.
+
+    `stream` asks the upstream for a stream; otherwise for a whole answer. `timer.at` is the moment
+    of `clock` at which the provider must give control back (it moves while the answer comes in),
+    `deadline_at` the moment the whole call ends, `connect_s` the seconds for DNS, TCP and TLS.
+    `prefix` is text the answer must go on from; empty means none. `key` of None: send no key.
+    """
+
+    id: int
+    model: Model
+    request: Request
+    stream: bool
+    limits: Limits
+    clock: Clock
+    deadline_at: float
+    timer: Timer
+    cancel: Cancel
+    connect_s: float
+    prefix: str = ""
+    key: Secret | None = None
+
+
+class Provider(Protocol):
+    """Who answers. One verb, two colors; a whole answer is the fold of the events.
+
+    A provider yields `Opened` once the upstream took the request, then content, then `End`; it
+    raises `llmroute.errors.AttemptError` for every failure, kind "interrupted" when `call.timer`
+    ran out or `call.cancel` was set, and does so at once.
+    """
+
+    def events(self, call: Call, /) -> Iterator[ProviderEvent]:
+        """Answer `call` in this thread."""
+        ...
+
+    def aevents(self, call: Call, /) -> AsyncIterator[ProviderEvent]:
+        """Answer `call` on the running event loop."""
+        ...
+
+
+@runtime_checkable
+class SupportsAvailability(Protocol):
+    """A provider that knows without sending anything whether a model can answer now."""
+
+    def unavailable(self, model: Model, /) -> str | None:
+        """Say in one sentence why `model` cannot answer; None when it can."""
+        ...
+
+
+@runtime_checkable
+class SupportsClose(Protocol):
+    """A provider that holds connections, threads or memory."""
+
+    def close(self) -> None:
+        """Free everything; live calls fail. Closing twice is allowed."""
+        ...
+
+
+@runtime_checkable
+class SupportsAclose(Protocol):
+    """A provider whose resources belong to an event loop."""
+
+    async def aclose(self) -> None:
+        """Free everything; live calls fail. Closing twice is allowed."""
+        ...

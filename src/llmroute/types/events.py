@@ -1,0 +1,73 @@
+"""Events: what a provider yields, and what a caller of `stream` sees.
+
+They are named tuples: a stream makes one per chunk, and a named tuple costs a tenth of a frozen
+dataclass to define and less to make.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from .reply import Reply
+    from .usage import Usage
+
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
+
+
+class Text(NamedTuple):
+    """A piece of the answer."""
+
+    text: str
+
+
+class Reasoning(NamedTuple):
+    """A piece of what the model thinks before it answers."""
+
+    text: str
+
+
+class ToolCallPart(NamedTuple):
+    """A piece of a tool call: `arguments` is a fragment of JSON; `position` tells calls apart."""
+
+    position: int
+    id: str | None
+    name: str | None
+    arguments: str
+
+
+class UsageReport(NamedTuple):
+    """What the provider says was used so far; a later report replaces an earlier one."""
+
+    usage: Usage
+
+
+class Opened(NamedTuple):
+    """The upstream took the request: connected, and answered with a good status."""
+
+
+class End(NamedTuple):
+    """The answer is complete. A provider that stops without it was cut off.
+
+    `refused` is True when the text is the model's refusal to answer.
+    """
+
+    finish_reason: FinishReason
+    refused: bool = False
+
+
+class Restarted(NamedTuple):
+    """The stream broke; what was shown so far is void, and `model` begins anew."""
+
+    model: str
+    discarded: str
+
+
+class Finish(NamedTuple):
+    """The last event of a stream; `reply` is the whole reply."""
+
+    reply: Reply | None = None
+
+
+ProviderEvent = Text | Reasoning | ToolCallPart | UsageReport | Opened | End
+Event = Text | Reasoning | ToolCallPart | UsageReport | Restarted | Finish

@@ -1,0 +1,30 @@
+"""How long, how much and how often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .requests import OnBreak
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits of a call; every `_s` is in seconds.
+
+    `deadline_s` bounds the whole call: retries, fallbacks and the stream included. `connect_s`
+    covers DNS, TCP and TLS. `first_token_s` and `between_tokens_s` hold for streams and count
+    content only. While another candidate is left, an attempt also gets no more than its share of
+    the time left. `attempts_per_model` bounds how often one model is tried in one call.
+    `body_bytes` caps a decoded answer, `event_bytes` a single event of a stream.
+    """
+
+    deadline_s: float = 120.0
+    connect_s: float = 5.0
+    first_token_s: float = 60.0
+    between_tokens_s: float = 30.0
+    on_break: OnBreak = "raise"
+    attempts_per_model: int = 3
+    body_bytes: int = 32 * 1024 * 1024
+    event_bytes: int = 4 * 1024 * 1024

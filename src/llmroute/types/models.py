@@ -1,0 +1,84 @@
+"""Models: resolved things that can answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from .usage import Price
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a remote model is reached, and which key goes there.
+
+    `base_url` has no trailing slash; `origin` is its scheme, host and port, the only place the key
+    is sent to. `key_name` names where the key comes from ("OPENAI_API_KEY"), never the key itself;
+    None means that no key is sent. `wire_model` is the model's name on the wire.
+    """
+
+    base_url: str
+    origin: str
+    wire_model: str
+    key_name: str | None = None
+    parameters: frozenset[str] = frozenset()
+    max_tokens_parameter: str = "max_tokens"
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A model file on this machine and how to load it.
+
+    `template` is a template's name ("llama-2") or a Jinja chat template; None means the file's own,
+    else `catalog_template`. `gpu_layers` of -1 offloads every layer. `threads` of None means: as
+    many as this process may use.
+    """
+
+    file: str
+    template: str | None = None
+    catalog_template: str | None = None
+    gpu_layers: int = 0
+    threads: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A thing that can answer: provider, upstream id and the facts that a policy looks at.
+
+    `name` is the name in the policy, `id` is "provider/model". `api` names how to talk to it
+    ("openai-chat", "openai-responses", "llama-cpp", or a provider of the application's own).
+    `context_tokens` of None means that the window is unknown; `price` of None likewise.
+    `retires_on` is the first day on which the provider no longer serves it. `license` is the id of
+    the weights' license card, `host_terms` that of the host's contract; None means unknown.
+    """
+
+    name: str
+    provider: str
+    upstream_id: str
+    api: str
+    local: bool = False
+    endpoint: Endpoint | None = None
+    weights: Weights | None = None
+    context_tokens: int | None = None
+    max_output_tokens: int | None = None
+    price: Price | None = None
+    license: str | None = None
+    host_terms: str | None = None
+    family: str | None = None
+    abilities: frozenset[str] = field(default=frozenset({"text"}))
+    tokenizer: str | None = None
+    retires_on: date | None = None
+    replaced_by: str | None = None
+
+    @property
+    def id(self) -> str:
+        """Provider and upstream model, "openai/gpt-6.1-terra"."""
+        return f"{self.provider}/{self.upstream_id}"
+
+    @property
+    def origin(self) -> str:
+        """What a connect fault spreads to: the endpoint's origin, or the model itself if local."""
+        return self.endpoint.origin if self.endpoint else f"local:{self.name}"

@@ -1,0 +1,205 @@
+"""Plans: the choice as a value, and what it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from .tables import table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+    from decimal import Decimal
+
+    from .models import Model
+    from .requests import Request
+    from .usage import TokenCount
+
+OfflineMode = Literal["auto", "always", "never"]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is true of the application; license clauses ask for it. None means: not stated.
+
+    `monthly_active_users` holds (month, users) pairs, month "2023-06" or "now".
+    `licensee_domicile` is an ISO 3166 country code. `granted` names licenses whose owner gave a
+    permission of its own, with the agreement that says so.
+    """
+
+    commercial: bool | None = None
+    purposes: tuple[str, ...] = ()
+    monthly_active_users: tuple[tuple[str, int], ...] = ()
+    licensee_domicile: str | None = None
+    granted: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that a policy may look at: one snapshot, taken before anything is sent.
+
+    `unavailable` maps a model's name to why it cannot answer now. `offline` is True when the
+    network is known to be gone.
+    """
+
+    request: Request
+    tokens: TokenCount
+    today: date
+    facts: Facts = Facts()
+    unavailable: Mapping[str, str] = field(default_factory=dict[str, str])
+    offline: bool = False
+    offline_mode: OfflineMode = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a model may not answer: the rule, a reason in words and numbers, the license clause."""
+
+    model: Model
+    rule: str
+    reason: str
+    clause: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A model that may answer, with what is expected of it; None means: not known."""
+
+    model: Model
+    cost_usd: Decimal | None = None
+    latency_s: float | None = None
+    quality: float | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The choice for one request: candidates in order of trial, and every refused model.
+
+    `route` names the route that decided, None when none matched; `policy` says where it stands
+    ("llmroute.toml:31"). `because` says how the order came about ("cheapest").
+    """
+
+    candidates: tuple[Candidate, ...]
+    refused: tuple[Refusal, ...]
+    tokens: TokenCount
+    policy: str
+    because: str
+    route: str | None = None
+    task: str | None = None
+    tags: tuple[str, ...] = ()
+
+    @property
+    def model(self) -> Model | None:
+        """The first candidate's model, None when no model may answer."""
+        return self.candidates[0].model if self.candidates else None
+
+    @property
+    def why(self) -> str:
+        """One line: why the first candidate is first."""
+        if not self.candidates:
+            return "no model may answer; " + "; ".join(
+                f"{refusal.model.name} refused: {refusal.reason}" for refusal in self.refused
+            )
+        return self.why_model(self.candidates[0].model)
+
+    def why_model(self, model: Model) -> str:
+        """One line: why `model` answers, and which models were refused."""
+        count = len(self.candidates)
+        first = self.candidates[0].model if self.candidates else None
+        if first is not None and model.name != first.name:
+            chosen = f"{model.name} is next after {first.name} ({self.because})"
+        elif count == 1:
+            chosen = f"{model.name} is the only model that may answer"
+        else:
+            chosen = f"{self.because} of {count} that may answer"
+        refused = [f"{refusal.model.name} refused: {refusal.reason}" for refusal in self.refused]
+        return "; ".join([chosen, *refused])
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the plan as plain values, ready for JSON; money is a string."""
+        return {
+            "model": self.model.name if self.model else None,
+            "policy": self.policy,
+            "route": self.route,
+            "because": self.because,
+            "task": self.task,
+            "tags": list(self.tags),
+            "input_tokens": {
+                "value": self.tokens.value,
+                "method": self.tokens.method,
+                "low": self.tokens.low,
+                "high": self.tokens.high,
+            },
+            "candidates": [_candidate_dict(candidate) for candidate in self.candidates],
+            "refused": [
+                {
+                    "model": refusal.model.name,
+                    "id": refusal.model.id,
+                    "rule": refusal.rule,
+                    "reason": refusal.reason,
+                    "clause": refusal.clause,
+                }
+                for refusal in self.refused
+            ],
+        }
+
+    def __str__(self) -> str:
+        """A table of at most 100 columns."""
+        rows = [
+            (
+                "->" if index == 0 else f"{index + 1}.",
+                candidate.model.name,
+                candidate.model.id,
+                money(candidate),
+                "; ".join(candidate.warnings) or (self.because if index == 0 else "if those fail"),
+            )
+            for index, candidate in enumerate(self.candidates)
+        ]
+        rows += [
+            (
+                "x",
+                refusal.model.name,
+                refusal.model.id,
+                refusal.rule,
+                refusal.reason + (f" ({refusal.clause})" if refusal.clause else ""),
+            )
+            for refusal in self.refused
+        ]
+        about = "exactly" if self.tokens.method == "exact" else "about"
+        route = f', route "{self.route}"' if self.route else ""
+        head = f"{about} {self.tokens.value} tokens in; {self.policy}{route}"
+        return table(("", "model", "id", "cost or rule", "why"), rows, title=head)
+
+
+def money(candidate: Candidate) -> str:
+    """Write a candidate's expected cost for people."""
+    if candidate.cost_usd is None:
+        return "price unknown"
+    price = candidate.model.price
+    if price is not None and price.marginal:
+        return "$0 marginal"
+    return f"${candidate.cost_usd:.6f}".rstrip("0").rstrip(".")
+
+
+def _candidate_dict(candidate: Candidate) -> dict[str, object]:
+    return {
+        "model": candidate.model.name,
+        "id": candidate.model.id,
+        "cost_usd": None if candidate.cost_usd is None else str(candidate.cost_usd),
+        "latency_s": candidate.latency_s,
+        "quality": candidate.quality,
+        "warnings": list(candidate.warnings),
+    }
+
+
+Constraint = Callable[[Situation, "Model"], Refusal | None]
+"""A filter that says why."""
+
+Objective = Callable[[Situation, "Model"], float | None]
+"""Lower is better; None means unknown, which sorts last. The unit stands in its name."""
+
+Policy = Callable[[Situation, Sequence["Model"]], Plan]
+"""Pure: equal situations give equal plans."""

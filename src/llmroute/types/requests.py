@@ -1,0 +1,93 @@
+"""What the caller asked: the options as they are typed, and the frozen request made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from decimal import Decimal
+
+    from .messages import Message
+
+OnBreak = Literal["raise", "restart"]
+Hint = str | int | float | bool
+
+
+class ChatOptions(TypedDict, total=False):
+    """Every option of `chat`, `stream`, `plan` and `with_options`; each may be left out.
+
+    model: a name of the policy, or "provider/model" of the catalog, or several in order of trial.
+    task: what kind of work this is ("code", "summarize", ...); routes ask for it.
+    hints: facts about this request that the policy file declares under [hints].
+    tags: free labels, kept on the reply's plan.
+    system: the system instruction; it goes before the messages.
+    max_tokens: most tokens of the answer.
+    temperature, top_p, top_k, min_p, seed: sampling, as the model's API defines them.
+    stop: a string, or several, at which the answer ends (not included in it).
+    max_cost_usd: refuse models whose expected cost for one attempt is higher, or unknown.
+    deadline_s: seconds for the whole call, retries and fallbacks included.
+    on_break: when a stream breaks after text was shown: "raise", or "restart" on the next model.
+    local: True refuses remote models, False refuses local ones.
+    purposes: what the answer is for, in addition to the policy's facts ("chat", "improve_llm").
+    api_key: a key for this call, for the model's own origin only.
+    extra_body: fields added to the JSON body as they are; extra_headers: likewise headers.
+    """
+
+    model: str | Sequence[str]
+    task: str
+    hints: Mapping[str, Hint]
+    tags: Sequence[str]
+    system: str
+    max_tokens: int
+    temperature: float
+    top_p: float
+    top_k: int
+    min_p: float
+    stop: str | Sequence[str]
+    seed: int
+    max_cost_usd: Decimal | float | str
+    deadline_s: float
+    on_break: OnBreak
+    local: bool
+    purposes: Sequence[str]
+    api_key: str
+    extra_body: Mapping[str, object]
+    extra_headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the answer is drawn; None leaves a setting to the model's own default."""
+
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    min_p: float | None = None
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the caller asked, frozen; its repr shows sizes, never content.
+
+    `models` of None leaves the choice to the policy; `local` of None allows both kinds.
+    """
+
+    messages: tuple[Message, ...]
+    sampling: Sampling = Sampling()
+    models: tuple[str, ...] | None = None
+    task: str | None = None
+    hints: Mapping[str, Hint] = field(default_factory=dict[str, Hint])
+    tags: tuple[str, ...] = ()
+    max_cost_usd: Decimal | None = None
+    local: bool | None = None
+    purposes: tuple[str, ...] = ()
+    extra_body: Mapping[str, object] = field(default_factory=dict[str, object])
+    extra_headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def __repr__(self) -> str:
+        return f"Request({len(self.messages)} messages, task={self.task!r})"
