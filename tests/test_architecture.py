@@ -28,7 +28,7 @@ def allowed_imports() -> dict[str, set[str]]:
     for level in CHAIN:
         names = set(level.split())
         for name in names:
-            allowed[name] = below | ({name} if len(names) == 1 else {name})
+            allowed[name] = below | {name}
         below |= names
     allowed["providers"] = {"types", "errors", "catalog", "providers"}
     below |= {"providers"}

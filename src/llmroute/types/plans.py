@@ -146,32 +146,25 @@ class Plan:
             ],
         }
 
+    def _candidate_row(self, index: int) -> tuple[str, ...]:
+        candidate = self.candidates[index]
+        mark, reason = ("->", self.because) if index == 0 else (f"{index + 1}.", "if those fail")
+        why = "; ".join([reason, *candidate.warnings])
+        return (mark, candidate.model.name, candidate.model.id, money(candidate), why)
+
     def __str__(self) -> str:
         """A table of at most 100 columns."""
-        rows = [
-            (
-                "->" if index == 0 else f"{index + 1}.",
-                candidate.model.name,
-                candidate.model.id,
-                money(candidate),
-                "; ".join(candidate.warnings) or (self.because if index == 0 else "if those fail"),
-            )
-            for index, candidate in enumerate(self.candidates)
-        ]
-        rows += [
-            (
-                "x",
-                refusal.model.name,
-                refusal.model.id,
-                refusal.rule,
-                refusal.reason + (f" ({refusal.clause})" if refusal.clause else ""),
-            )
-            for refusal in self.refused
-        ]
+        rows = [self._candidate_row(index) for index in range(len(self.candidates))]
+        rows += [_refusal_row(refusal) for refusal in self.refused]
         about = "exactly" if self.tokens.method == "exact" else "about"
         route = f', route "{self.route}"' if self.route else ""
         head = f"{about} {self.tokens.value} tokens in; {self.policy}{route}"
         return table(("", "model", "id", "cost or rule", "why"), rows, title=head)
+
+
+def _refusal_row(refusal: Refusal) -> tuple[str, ...]:
+    clause = f" ({refusal.clause})" if refusal.clause else ""
+    return ("x", refusal.model.name, refusal.model.id, refusal.rule, refusal.reason + clause)
 
 
 def money(candidate: Candidate) -> str:
