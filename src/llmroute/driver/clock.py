@@ -1,0 +1,54 @@
+"""Real time."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from llmroute.types.calls import Cancel
+
+
+class SystemClock:
+    """The machine's monotonic clock and its local date."""
+
+    __slots__ = ()
+
+    def now(self) -> float:
+        """Seconds since an arbitrary moment; never goes back."""
+        return time.monotonic()
+
+    def today(self) -> date:
+        """The local date."""
+        return date.today()  # noqa: DTZ011 - retirements are dates without a time zone
+
+    def sleep_until(self, moment: float, cancel: Cancel) -> None:
+        """Sleep until `moment`, or until `cancel` is set; at once when either is past."""
+        woken = threading.Event()
+        forget = cancel.on_set(woken.set)
+        try:
+            woken.wait(min(max(0.0, moment - time.monotonic()), threading.TIMEOUT_MAX))
+        finally:
+            forget()
+
+    async def asleep_until(self, moment: float, cancel: Cancel) -> None:
+        """Sleep likewise without holding the event loop; `cancel` may be set in any thread."""
+        import asyncio  # programs that are not async never load it
+
+        loop = asyncio.get_running_loop()
+        woken = asyncio.Event()
+
+        def wake() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
+                loop.call_soon_threadsafe(woken.set)
+
+        forget = cancel.on_set(wake)
+        timer = loop.call_later(max(0.0, moment - time.monotonic()), woken.set)
+        try:
+            await woken.wait()
+        finally:
+            timer.cancel()
+            forget()
