@@ -1,0 +1,156 @@
+"""What an attempt of a scripted provider is made of, and how it is played."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from llmroute.errors import FAULT_KINDS, AttemptError, RequestError
+from llmroute.errors.problems import nearest
+from llmroute.types.events import (
+    End,
+    Opened,
+    ProviderEvent,
+    Reasoning,
+    Text,
+    ToolCallPart,
+    UsageReport,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from llmroute.types.calls import Call
+    from llmroute.types.usage import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """Nothing comes for `seconds` of the call's clock; `math.inf` hangs until it is stopped.
+
+    Raises RequestError for a negative number or NaN.
+    """
+
+    seconds: float
+
+    def __post_init__(self) -> None:
+        if not self.seconds >= 0:
+            raise RequestError(f"{self.seconds} is not a duration", where="Delay(seconds)")
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """The attempt fails here with a fault of `kind`, a key of `llmroute.errors.FAULT_KINDS`.
+
+    `status` is the HTTP status, `code` the provider's error code, `wait_s` the seconds it asked to
+    be left alone; None means that there was none. Raises RequestError for an unknown kind.
+    """
+
+    kind: str
+    reason: str = "as scripted"
+    status: int | None = None
+    code: str | None = None
+    wait_s: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in FAULT_KINDS:
+            raise RequestError(
+                f"there is no kind of fault {self.kind!r}",
+                where="Fail(kind)",
+                hint=nearest(self.kind, FAULT_KINDS),
+            )
+
+    def error(self) -> AttemptError:
+        """Make the error that a provider raises for it."""
+        return AttemptError(
+            self.kind, self.reason, status=self.status, code=self.code, wait_s=self.wait_s
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CutShort:
+    """The connection ends here, without an error and without the end of the answer."""
+
+
+Spelled = ProviderEvent | Delay | Fail | CutShort
+Step = str | Spelled
+"""One thing that happens in an attempt; a string is a piece of the answer."""
+
+Steps = Step | Sequence[Step]
+"""One step, or several in order."""
+
+Script = Steps | Callable[["Call"], Steps]
+"""What one attempt does, or a function of the call that says so."""
+
+_SINGLE = (str, Text, Reasoning, ToolCallPart, UsageReport, Opened, End, Delay, Fail, CutShort)
+_LAST = (End, Fail, CutShort)
+_CONTENT = (Text, Reasoning, ToolCallPart, UsageReport, End)
+
+
+class Until(NamedTuple):
+    """Asks whoever plays the script to sleep until `moment` of the call's clock."""
+
+    moment: float
+
+
+def whole(steps: Steps, usage: Usage | None) -> list[Spelled]:
+    """Spell `steps` out: strings as `Text`; `Opened`, `usage` and `End` where they are left out.
+
+    Raises RequestError when something follows the end of the attempt.
+    """
+    listed: Sequence[Step] = [steps] if isinstance(steps, _SINGLE) else steps
+    spelled: list[Spelled] = [Text(step) if isinstance(step, str) else step for step in listed]
+    if not spelled or not isinstance(spelled[-1], _LAST):
+        spelled.append(End("stop"))
+    if any(isinstance(step, _LAST) for step in spelled[:-1]):
+        raise RequestError(
+            "a step follows the end of its attempt",
+            where="ScriptedProvider",
+            hint="Each argument is one attempt; nothing follows End, Fail or CutShort in it",
+        )
+    _insert_usage(spelled, usage)
+    _insert_opened(spelled)
+    return spelled
+
+
+def _insert_usage(steps: list[Spelled], usage: Usage | None) -> None:
+    reported = any(isinstance(step, UsageReport) for step in steps)
+    if usage is not None and not reported and isinstance(steps[-1], End):
+        steps.insert(-1, UsageReport(usage))
+
+
+def _insert_opened(steps: list[Spelled]) -> None:
+    for number, step in enumerate(steps):
+        if isinstance(step, Opened):
+            return
+        if isinstance(step, _CONTENT):
+            steps.insert(number, Opened())
+            return
+
+
+def play(steps: Sequence[Spelled], call: Call) -> Iterator[ProviderEvent | Until]:
+    """Yield the events of an attempt, and `Until` wherever it has to sleep; never sleeps itself.
+
+    Raises AttemptError as scripted, and of kind "interrupted" when `call.cancel` is set or
+    `call.timer` runs out in a delay.
+    """
+    for step in steps:
+        if call.cancel.is_set:
+            raise AttemptError("interrupted", "it was cancelled")
+        if isinstance(step, Delay):
+            yield from _pause(step.seconds, call)
+        elif isinstance(step, Fail):
+            raise step.error()
+        elif not isinstance(step, CutShort):
+            yield step
+
+
+def _pause(seconds: float, call: Call) -> Iterator[Until]:
+    moment = call.clock.now() + seconds
+    while (now := call.clock.now()) < moment:
+        if now >= call.timer.at:
+            raise AttemptError("interrupted", "its time was up")
+        yield Until(min(moment, call.timer.at))
+        if call.cancel.is_set:
+            raise AttemptError("interrupted", "it was cancelled")
