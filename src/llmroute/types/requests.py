@@ -14,6 +14,33 @@ if TYPE_CHECKING:
 OnBreak = Literal["raise", "restart"]
 Hint = str | int | float | bool
 
+TASKS: tuple[str, ...] = (
+    "code",
+    "math",
+    "summarize",
+    "translate",
+    "rewrite",
+    "creative",
+    "write",
+    "extract",
+    "classify",
+    "qa",
+    "chat",
+)
+"""What kinds of work a request may name."""
+
+PURPOSES: tuple[str, ...] = (
+    "chat",
+    "research",
+    "evaluate",
+    "improve_llm",
+    "distill",
+    "synthetic_data",
+    "compete",
+)
+"""What answers may be used for; license clauses ask for it. "improve_llm:llama-2" names a target:
+the family of models that is improved."""
+
 
 class ChatOptions(TypedDict, total=False):
     """Every option of `chat`, `stream`, `plan` and `with_options`; each may be left out.

@@ -1,0 +1,177 @@
+"""Read tables of a file, or keywords of a call, key by key; every problem is collected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, cast
+
+from .problems import Problem, nearest
+
+if TYPE_CHECKING:
+    from datetime import date
+
+Path = tuple[str, ...]
+Report = Callable[[Path, str, str], None]
+"""Takes the path of a key, what is wrong with it, and a hint that may be empty."""
+
+
+def collector(file: str, problems: list[Problem]) -> Report:
+    """Make a report that appends to `problems`; for values that stand in no file."""
+
+    def report(path: Path, what: str, hint: str) -> None:
+        problems.append(Problem(file, None, ".".join(path), what, hint))
+
+    return report
+
+
+def kind_of(value: object) -> str:
+    """Name a value's type as TOML does."""
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, str):
+        return "a string"
+    if isinstance(value, int):
+        return "an integer"
+    if isinstance(value, float | Decimal):
+        return "a number"
+    if isinstance(value, Mapping):
+        return "a table"
+    return "an array" if isinstance(value, Sequence) else "a date or time"
+
+
+class Table:
+    """One table; a getter returns None for what is absent or wrong, and reports what is wrong."""
+
+    def __init__(self, values: Mapping[str, object], path: Path, report: Report) -> None:
+        """Read `values`, which stand at `path`."""
+        self.values = values
+        self.path = path
+        self.report = report
+        self._read: set[str] = set()
+
+    def problem(self, key: str, what: str, hint: str = "") -> None:
+        """Report a problem with `key`; "" means the table itself."""
+        self.report((*self.path, key) if key else self.path, what, hint)
+
+    def get(self, key: str) -> object:
+        """Take the value as it is."""
+        self._read.add(key)
+        return self.values.get(key)
+
+    def _wrong(self, key: str, value: object, wanted: str) -> None:
+        self.problem(key, f"it must be {wanted}, not {kind_of(value)}")
+
+    def text(self, key: str) -> str | None:
+        """Take a string that is not empty."""
+        value = self.get(key)
+        if value is None or (isinstance(value, str) and value.strip()):
+            return cast("str | None", value)
+        self._wrong(key, value, "a string" if not isinstance(value, str) else "a non-empty string")
+        return None
+
+    def flag(self, key: str) -> bool | None:
+        """Take true or false."""
+        value = self.get(key)
+        if value is None or isinstance(value, bool):
+            return value
+        self._wrong(key, value, "true or false")
+        return None
+
+    def number(self, key: str, low: str, high: str, *, above: bool = False) -> Decimal | None:
+        """Take a number from `low` to `high`; `above` leaves `low` itself out."""
+        value = self.get(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+            self._wrong(key, value, "a number")
+            return None
+        number = Decimal(str(value))
+        least, most = Decimal(low), Decimal(high)
+        if number.is_finite() and least <= number <= most and not (above and number == least):
+            return number
+        start = f"more than {low}" if above else f"at least {low}"
+        self.problem(key, f"it must be {start} and at most {high}, not {value}")
+        return None
+
+    def whole(self, key: str, low: int, high: int) -> int | None:
+        """Take a whole number from `low` to `high`."""
+        value = self.get(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int):
+            self._wrong(key, value, "a whole number")
+        elif low <= value <= high:
+            return value
+        else:
+            self.problem(key, f"it must lie between {low} and {high}")
+        return None
+
+    def choice(self, key: str, words: Sequence[str], later: Sequence[str] = ()) -> str | None:
+        """Take one of `words`; those in `later` are not available in this version."""
+        value = self.text(key)
+        if value is None or value in words:
+            return value
+        if value in later:
+            self.problem(key, f"{value!r} is not available in this version", nearest("", words))
+        else:
+            self.problem(key, f"{value!r} is not a value of it", nearest(value, words))
+        return None
+
+    def texts(self, key: str) -> tuple[str, ...] | None:
+        """Take an array of strings."""
+        value = self.get(key)
+        if value is None:
+            return None
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            self._wrong(key, value, "an array of strings")
+            return None
+        items = cast("Sequence[object]", value)
+        if all(isinstance(item, str) and item.strip() for item in items):
+            return tuple(str(item) for item in items)
+        self.problem(key, "it must hold non-empty strings only")
+        return None
+
+    def table(self, key: str) -> Table | None:
+        """Take a table."""
+        value = self.get(key)
+        if value is None:
+            return None
+        if isinstance(value, Mapping):
+            inner = cast("Mapping[str, object]", value)
+            return Table(inner, (*self.path, key), self.report)
+        self._wrong(key, value, "a table")
+        return None
+
+    def tables(self, key: str) -> list[Table]:
+        """Take an array of tables; their paths carry their positions."""
+        value = self.get(key)
+        items = cast("Sequence[object]", value) if isinstance(value, Sequence) else ()
+        if value is not None and (not items or not all(isinstance(one, Mapping) for one in items)):
+            self.problem(key, f"it must be an array of tables, [[{key}]]")
+            return []
+        return [
+            Table(cast("Mapping[str, object]", one), (*self.path, key, str(index)), self.report)
+            for index, one in enumerate(items)
+        ]
+
+    def day(self, key: str) -> date | None:
+        """Take a date."""
+        from datetime import date  # only the catalog holds dates
+
+        value = self.get(key)
+        if value is None or type(value) is date:
+            return value
+        self._wrong(key, value, "a date, 2026-11-23")
+        return None
+
+    def done(self, later: Sequence[str] = ()) -> None:
+        """Report every key that nobody asked for; `later` names those of later versions."""
+        for key in self.values:
+            if key in self._read:
+                continue
+            if key in later:
+                self.problem(key, "it is not available in this version")
+            else:
+                hint = nearest(key, self._read | set(later))
+                self.problem(key, "there is no such key", hint)
