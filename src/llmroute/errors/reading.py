@@ -66,7 +66,7 @@ class Table:
         """Take a string that is not empty."""
         value = self.get(key)
         if value is None or (isinstance(value, str) and value.strip()):
-            return cast("str | None", value)
+            return value
         self._wrong(key, value, "a string" if not isinstance(value, str) else "a non-empty string")
         return None
 

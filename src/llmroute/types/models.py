@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import date
 
+    from .requests import Sampling
     from .usage import Price
 
 
@@ -34,7 +35,8 @@ class Weights:
 
     `template` is a template's name ("llama-2") or a Jinja chat template; None means the file's own,
     else `catalog_template`. `gpu_layers` of -1 offloads every layer. `threads` of None means: as
-    many as this process may use.
+    many as this process may use. `missing` says why there is no such file and how to get it; None
+    when the policy named one, or the package that carries it is installed.
     """
 
     file: str
@@ -42,6 +44,7 @@ class Weights:
     catalog_template: str | None = None
     gpu_layers: int = 0
     threads: int | None = None
+    missing: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +85,18 @@ class Model:
     def origin(self) -> str:
         """What a connect fault spreads to: the endpoint's origin, or the model itself if local."""
         return self.endpoint.origin if self.endpoint else f"local:{self.name}"
+
+
+SAMPLING_NAMES = ("temperature", "top_p", "top_k", "min_p", "stop", "seed")
+
+
+def dropped_parameters(model: Model, sampling: Sampling) -> tuple[str, ...]:
+    """The sampling parameters that were asked for and that `model`'s API does not take."""
+    if model.endpoint is None:
+        return ()
+    accepted = model.endpoint.parameters
+    return tuple(
+        name
+        for name in SAMPLING_NAMES
+        if getattr(sampling, name) not in (None, ()) and name not in accepted
+    )

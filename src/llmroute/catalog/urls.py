@@ -1,0 +1,79 @@
+"""Base URLs: which are allowed, and the origin that a key is bound to."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
+HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class Address(NamedTuple):
+    """A base URL without trailing slash, and its origin: scheme, host and a port if not usual."""
+
+    base_url: str
+    origin: str
+
+
+def is_loopback_host(host: str) -> bool:
+    """Whether `host` is this machine: localhost, 127.0.0.0/8 or ::1."""
+    if host == "localhost":
+        return True
+    from ipaddress import ip_address
+
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+@cache
+def is_loopback(origin: str) -> bool:
+    """Whether an origin as `address` makes it is on this machine."""
+    host = origin.partition("://")[2]
+    return is_loopback_host(host[: host.index("]") + 1] if "]" in host else host.partition(":")[0])
+
+
+def address(text: str) -> Address:
+    """Check a base URL and normalize it.
+
+    Raises:
+        ValueError: the URL may not be used; the text is a sentence that never quotes the URL,
+            which may hold credentials.
+    """
+    from urllib.parse import urlsplit
+
+    if not text.isascii() or not text.isprintable() or " " in text or "\\" in text:
+        raise ValueError("it holds a blank, a backslash or a character that is not printable ASCII")
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise ValueError("it is not a URL: host or port cannot be read") from None
+    host = _host(parts)
+    shown = f"{parts.scheme}://{host}"
+    if port is not None and port != DEFAULT_PORTS[parts.scheme]:
+        shown += f":{port}"
+    return Address(shown + parts.path.rstrip("/"), shown)
+
+
+def _host(parts: SplitResult) -> str:
+    """Check everything but the port; return the host in lower case, IPv6 in brackets."""
+    if parts.scheme not in DEFAULT_PORTS:
+        raise ValueError("it must begin with https:// (or http:// on this machine)")
+    if "@" in parts.netloc:
+        raise ValueError("it must not hold credentials; name a variable by key_env")
+    if parts.query or parts.fragment:
+        raise ValueError("it must not hold a query or a fragment")
+    host = parts.hostname or ""
+    shown = f"[{host}]" if ":" in host else host
+    if not HOST.fullmatch(shown):
+        raise ValueError("its host cannot be read")
+    if parts.scheme == "http" and not is_loopback_host(host):
+        raise ValueError("plain http goes to this machine only; another host needs https")
+    return shown

