@@ -1,1 +1,1 @@
-"""The two small loops that run the flow against real time and real providers: sync and async."""
+"""The drivers: they run the flow against clocks and providers, one in each color."""

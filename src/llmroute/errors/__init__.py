@@ -3,15 +3,13 @@
 LLMRouteError
 |- RequestError (ValueError)        the call itself is wrong
 |- PolicyError (ValueError)         a policy file or declaration is wrong
-|- CredentialError (ValueError)     a key cannot be sent as it is
 |- NoCandidateError                 every model was refused
 |- AttemptError                     one attempt failed; carries a fault with its remedy
 |- AllFailedError                   every attempt failed
 |- DeadlineExceededError (TimeoutError)
 |- StreamBrokenError                a stream broke after text was shown
 |- ClosedError                      the client or the stream is closed
-|- ForkedError                      a client was used after fork
-`- EventLoopError                   an async client was used on the wrong event loop
+`- ForkedError                      a client was used after fork
 """
 
 from __future__ import annotations
@@ -34,9 +32,7 @@ __all__ = [
     "AllFailedError",
     "AttemptError",
     "ClosedError",
-    "CredentialError",
     "DeadlineExceededError",
-    "EventLoopError",
     "ForkedError",
     "LLMRouteError",
     "NoCandidateError",
@@ -105,12 +101,6 @@ class PolicyError(LLMRouteError, ValueError):
         self.problems = tuple(problems)
         first = self.problems[0]
         self.file, self.line, self.key, self.hint = first.file, first.line, first.key, first.hint
-
-
-class CredentialError(LLMRouteError, ValueError):
-    """A key cannot be sent as it is; names where it comes from, never its value."""
-
-    remedy = FAULT_KINDS["bad_key_format"].remedy
 
 
 class NoCandidateError(LLMRouteError):
@@ -213,7 +203,3 @@ class ClosedError(LLMRouteError):
 
 class ForkedError(LLMRouteError):
     """A client was made in another process; make one in each process."""
-
-
-class EventLoopError(LLMRouteError):
-    """An async client was used on another event loop than the one its connections live on."""

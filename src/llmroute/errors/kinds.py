@@ -156,6 +156,11 @@ FAULT_KINDS: dict[str, FaultKind] = {
         "a package that this model needs is not installed",
         'install the extra that the reason names, e.g. pip install "llmroute[local]"',
     ),
+    "provider_bug": FaultKind(
+        Remedy("other_model", "model"),
+        "the provider raised an error of its own instead of a typed one",
+        "report it to whoever wrote the provider",
+    ),
     "interrupted": FaultKind(
         Remedy("none", "nobody"),
         "the attempt was stopped: its time was up, or the caller left",

@@ -1,0 +1,133 @@
+"""One LLM client with routing: see the choice before you pay, get the answer once and in time.
+
+Everything here is loaded when it is first used; importing the package opens and reads nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from llmroute.catalog import Declaration, model
+    from llmroute.client.asynchronous import AsyncClient, AsyncStream
+    from llmroute.client.module import chat
+    from llmroute.client.sync import Client, Stream
+    from llmroute.errors import (
+        AllFailedError,
+        AttemptError,
+        ClosedError,
+        DeadlineExceededError,
+        ForkedError,
+        LLMRouteError,
+        NoCandidateError,
+        PolicyError,
+        RequestError,
+        StreamBrokenError,
+    )
+    from llmroute.types.calls import Call, Clock, Provider
+    from llmroute.types.events import (
+        Event,
+        Finish,
+        Reasoning,
+        Restarted,
+        Text,
+        ToolCallPart,
+        UsageReport,
+    )
+    from llmroute.types.faults import Fault, Remedy
+    from llmroute.types.limits import Limits
+    from llmroute.types.messages import Message
+    from llmroute.types.models import Model
+    from llmroute.types.plans import Candidate, Facts, Plan, Refusal, Situation
+    from llmroute.types.reply import Attempt, PartialReply, Reply
+    from llmroute.types.requests import ChatOptions, Request
+    from llmroute.types.usage import Price, TokenCount, Usage
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "catalog": "Declaration model",
+    "client.asynchronous": "AsyncClient AsyncStream",
+    "client.module": "chat",
+    "client.sync": "Client Stream",
+    "errors": "AllFailedError AttemptError ClosedError DeadlineExceededError ForkedError "
+    "LLMRouteError NoCandidateError PolicyError RequestError StreamBrokenError",
+    "types.calls": "Call Clock Provider",
+    "types.events": "Event Finish Reasoning Restarted Text ToolCallPart UsageReport",
+    "types.faults": "Fault Remedy",
+    "types.limits": "Limits",
+    "types.messages": "Message",
+    "types.models": "Model",
+    "types.plans": "Candidate Facts Plan Refusal Situation",
+    "types.reply": "Attempt PartialReply Reply",
+    "types.requests": "ChatOptions Request",
+    "types.usage": "Price TokenCount Usage",
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
+_SUBMODULES = {"policies", "testing"}
+
+__all__ = [  # the names that type checkers see, sorted; `_HOMES` says where each one lives
+    "AllFailedError",
+    "AsyncClient",
+    "AsyncStream",
+    "Attempt",
+    "AttemptError",
+    "Call",
+    "Candidate",
+    "ChatOptions",
+    "Client",
+    "Clock",
+    "ClosedError",
+    "DeadlineExceededError",
+    "Declaration",
+    "Event",
+    "Facts",
+    "Fault",
+    "Finish",
+    "ForkedError",
+    "LLMRouteError",
+    "Limits",
+    "Message",
+    "Model",
+    "NoCandidateError",
+    "PartialReply",
+    "Plan",
+    "PolicyError",
+    "Price",
+    "Provider",
+    "Reasoning",
+    "Refusal",
+    "Remedy",
+    "Reply",
+    "Request",
+    "RequestError",
+    "Restarted",
+    "Situation",
+    "Stream",
+    "StreamBrokenError",
+    "Text",
+    "TokenCount",
+    "ToolCallPart",
+    "Usage",
+    "UsageReport",
+    "chat",
+    "model",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name when it is first used."""
+    from importlib import import_module
+
+    if name in _SUBMODULES:
+        return import_module(f"llmroute.{name}")
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'llmroute' has no attribute {name!r}")
+    value: object = getattr(import_module(f"llmroute.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_SUBMODULES, "__version__"])

@@ -1,0 +1,1 @@
+"""The clients: what an application imports."""

@@ -1,0 +1,186 @@
+"""What a client holds, in whichever color: models, policy, keys, providers and live calls."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+from weakref import WeakSet
+
+from llmroute.driver.clock import SystemClock
+from llmroute.driver.session import Order
+from llmroute.errors import ClosedError, ForkedError, NoCandidateError, RequestError
+from llmroute.flow import occurrences as on
+from llmroute.tokens import estimate_request
+from llmroute.types.plans import Situation
+
+from .backoff import chance, waits
+from .keys import Keyring
+from .models import Models
+from .options import check_hints, request
+from .registry import Registry
+
+if TYPE_CHECKING:
+    from llmroute.driver.session import Session
+    from llmroute.types.calls import Clock, Provider
+    from llmroute.types.limits import Limits
+    from llmroute.types.models import Model
+    from llmroute.types.plans import Plan
+    from llmroute.types.reply import Attempt
+    from llmroute.types.requests import OnBreak, Request
+    from llmroute.types.secrets import Secret
+
+    from .messages import Prompt
+    from .options import Checked
+    from .setup import ClientOptions, Setup
+
+
+class Lent:
+    """What one call is lent: the client's resources, and a key of its own if it was given one."""
+
+    __slots__ = ("_core", "_key", "clock")
+
+    def __init__(self, core: Core, key: Secret | None) -> None:
+        """Lend `core`; `key` goes before the client's own keys."""
+        self._core = core
+        self._key = key
+        self.clock: Clock = core.clock
+
+    def provider(self, model: Model) -> Provider:
+        """The provider that answers for `model`."""
+        return self._core.registry.provider(model)
+
+    def key(self, model: Model) -> Secret | None:
+        """The key of `model`; raises AttemptError when it is missing or cannot be sent."""
+        return self._core.keyring.read(model, self._key)
+
+    def record(self, attempt: Attempt) -> None:
+        """Tell the observers of a finished attempt."""
+        self._core.record(attempt)
+
+
+class Core:
+    """The part of a client that knows no color; safe from any thread."""
+
+    def __init__(self, setup: Setup, options: ClientOptions) -> None:
+        """Hold `setup`; opens nothing."""
+        self.setup = setup
+        self.clock: Clock = options.get("clock") or SystemClock()
+        self.keyring = Keyring(setup.keys)
+        self.registry = Registry(setup.providers, options.get("http_client"))
+        self._models = Models(setup.models)
+        self._backoff_s = waits(options.get("backoff"))
+        self._pid = os.getpid()
+        self._closed = False
+        self._live: WeakSet[Session[object]] = WeakSet()
+        self._lock = threading.Lock()
+
+    def describe(self) -> str:
+        """Name the models and whether the client is closed."""
+        names = ", ".join(model.name for model in self.setup.models)
+        return f"models: {names}" + (", closed" if self._closed else "")
+
+    def check_process(self) -> None:
+        """Raise ForkedError in a child of the process that made the client."""
+        if os.getpid() != self._pid:
+            raise ForkedError(
+                "this client was made in another process: its connections are shared with it, and "
+                "answers would get mixed. Make a client in each process"
+            )
+
+    def check_open(self) -> None:
+        """Raise ForkedError in a child process, ClosedError after `close`."""
+        self.check_process()
+        if self._closed:
+            raise ClosedError("this client is closed")
+
+    def prepare(self, prompt: Prompt, checked: Checked, *, stream: bool) -> Order:
+        """Plan a call and freeze it; raises NoCandidateError when no model may answer."""
+        asked = request(prompt, checked.values)
+        plan = self.plan(asked, checked.key)
+        if not plan.candidates:
+            raise NoCandidateError(plan)
+        limits = self._limits(checked)
+        on_break = cast("OnBreak", checked.values.get("on_break", limits.on_break))
+        snapshot = on.Snapshot(limits, stream, on_break, self._backoff_s, chance)
+        return Order(asked, plan, snapshot)
+
+    def plan(self, asked: Request, key: Secret | None) -> Plan:
+        """Take the one snapshot and let the policy choose; sends nothing."""
+        self.check_open()
+        check_hints(asked.hints, self.setup.hints)
+        models = self._models.named(asked.models)
+        if key is not None and len(models) != 1:
+            hint = "Name it: model=..., so that the key reaches its own origin only"
+            raise RequestError("a key needs exactly one model", where="api_key", hint=hint)
+        situation = Situation(
+            request=asked,
+            tokens=estimate_request(asked),
+            today=self.clock.today(),
+            facts=self.setup.facts,
+            unavailable=self._unavailable(models, key),
+            offline_mode=self.setup.offline_mode,
+        )
+        return self.setup.policy(situation, models)
+
+    def lend(self, key: Secret | None) -> Lent:
+        """Lend the client's resources to one call."""
+        return Lent(self, key)
+
+    def enter(self, session: Session[object]) -> None:
+        """Keep a live call, so that closing the client can stop it."""
+        with self._lock:
+            if not self._closed:
+                self._live.add(session)
+                return
+        raise ClosedError("this client is closed")
+
+    def leave(self, session: Session[object]) -> None:
+        """Forget a call that has ended."""
+        with self._lock:
+            self._live.discard(session)
+
+    def record(self, attempt: Attempt) -> None:
+        """Log the outcome of an attempt: names, times and kinds, never content."""
+        if attempt.fault is not None:
+            log_failure(attempt)
+
+    def stop(self) -> bool:
+        """Close once: stop the live calls; False when the client was closed before."""
+        with self._lock:
+            if self._closed:
+                return False
+            self._closed = True
+            live = list(self._live)
+        for session in live:
+            session.abort(on.Closing())
+        return True
+
+    def _unavailable(self, models: tuple[Model, ...], key: Secret | None) -> dict[str, str]:
+        reasons: dict[str, str] = {}
+        for model in models:
+            reason = self.keyring.problem(model, key) or self.registry.unavailable(model)
+            if reason is not None:
+                reasons[model.name] = reason
+        return reasons
+
+    def _limits(self, checked: Checked) -> Limits:
+        deadline_s = checked.values.get("deadline_s")
+        if deadline_s is None:
+            return self.setup.limits
+        return replace(self.setup.limits, deadline_s=cast("float", deadline_s))
+
+
+def log_failure(attempt: Attempt) -> None:
+    """Write one line at INFO: which attempt of which model failed, how, and when."""
+    import logging  # a program whose calls never fail need not load it
+
+    fault = attempt.fault
+    logging.getLogger("llmroute.attempts").info(
+        "attempt %d of %s failed after %.3f s: %s",
+        attempt.number,
+        attempt.model.name,
+        attempt.ended_s - attempt.started_s,
+        fault.kind if fault else "",
+    )

@@ -1,0 +1,74 @@
+"""Keys: read late, stripped and checked, never kept in a plan and never printed."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from llmroute.driver.hooks import read_key
+from llmroute.errors import AttemptError
+from llmroute.types.secrets import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from llmroute.types.models import Model
+
+
+class Keyring:
+    """Where each model's key comes from: the application's callable, else the variable."""
+
+    __slots__ = ("_callables",)
+
+    def __init__(self, callables: Mapping[str, Callable[[], str]]) -> None:
+        """`callables` maps a model's name to what returns its key."""
+        self._callables = dict(callables)
+
+    def problem(self, model: Model, given: Secret | None = None) -> str | None:
+        """Say why no key can be sent for `model`; None when one can, or none is needed.
+
+        An application's callable is not called here: it may take time.
+        """
+        endpoint = model.endpoint
+        if endpoint is None:
+            return None
+        if given is not None:
+            return _flaw(given.reveal(), "api_key")
+        if endpoint.key_name is None or model.name in self._callables:
+            return None
+        if not os.environ.get(endpoint.key_name, "").strip():
+            return f"{endpoint.key_name} is not set"
+        return _flaw(os.environ[endpoint.key_name], endpoint.key_name)
+
+    def read(self, model: Model, given: Secret | None = None) -> Secret | None:
+        """The key of `model`, None when none is needed; raises AttemptError when it is unfit."""
+        if model.endpoint is None:
+            return None
+        source = self._callables.get(model.name)
+        if given is None and source is not None:
+            name = f"the key function of {model.name}"
+            given = Secret(read_key(source, name))
+            problem = _flaw(given.reveal(), name)
+        else:
+            problem = self.problem(model, given)
+        if problem is not None:
+            raise AttemptError("bad_key_format", problem)
+        if given is None and model.endpoint.key_name is not None:
+            given = Secret(os.environ.get(model.endpoint.key_name, ""))
+        return None if given is None else Secret(given.reveal().strip())
+
+
+def _flaw(value: str, name: str) -> str | None:
+    """Say what keeps a key from being sent; the key itself is not told."""
+    stripped = value.strip()
+    if not stripped:
+        return f"{name} is empty"
+    if not stripped.isascii():
+        return f"{name} holds characters that are not ASCII"
+    if "\n" in stripped or "\r" in stripped:
+        return f"{name} holds a line break"
+    if any(character.isspace() for character in stripped):
+        return f"{name} holds a space"
+    if not stripped.isprintable():
+        return f"{name} holds characters that cannot be printed"
+    return None

@@ -1,0 +1,76 @@
+"""Which provider answers for which model; each is opened when first needed."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from llmroute.types.calls import SupportsAclose, SupportsAvailability, SupportsClose
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from llmroute.types.calls import Provider
+    from llmroute.types.models import Model
+
+
+class Registry:
+    """Providers by model name (the application's own) and by API (ours); closed with the client."""
+
+    def __init__(self, own: Mapping[str, Provider], http_client: object | None) -> None:
+        """`own` are the application's providers; they are used, never closed."""
+        self._own = dict(own)
+        self._http_client = http_client
+        self._opened: dict[str, Provider] = {}
+        self._asked: dict[str, Callable[[Model], str | None]] = {}
+        self._lock = threading.Lock()
+
+    def provider(self, model: Model) -> Provider:
+        """The provider that answers for `model`."""
+        found = self._own.get(model.name) or self._opened.get(model.api)
+        if found is not None:
+            return found
+        with self._lock:
+            if model.api not in self._opened:
+                self._opened[model.api] = self._open(model.api)
+            return self._opened[model.api]
+
+    def unavailable(self, model: Model) -> str | None:
+        """Say why `model` cannot answer now; None when it can."""
+        if model.endpoint is not None and model.name not in self._own:
+            return None  # a remote model's only condition is its key
+        ask = self._asked.get(model.name)
+        if ask is None:
+            provider = self.provider(model)
+            ask = provider.unavailable if isinstance(provider, SupportsAvailability) else _ready
+            self._asked[model.name] = ask
+        return ask(model)
+
+    def close(self) -> None:
+        """Close what was opened here."""
+        for provider in self._drain():
+            if isinstance(provider, SupportsClose):
+                provider.close()
+
+    async def aclose(self) -> None:
+        """Close what was opened here, the event loop's part included."""
+        for provider in self._drain():
+            if isinstance(provider, SupportsAclose):
+                await provider.aclose()
+            elif isinstance(provider, SupportsClose):
+                provider.close()
+
+    def _drain(self) -> list[Provider]:
+        with self._lock:
+            opened = list(self._opened.values())
+            self._opened.clear()
+        return opened
+
+    def _open(self, api: str) -> Provider:
+        from llmroute.providers import open_provider
+
+        return open_provider(api, self._http_client)
+
+
+def _ready(model: Model) -> None:
+    """A provider that does not tell is always ready."""

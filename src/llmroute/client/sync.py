@@ -1,0 +1,159 @@
+"""The client for plain threads."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Self
+
+from llmroute.driver.sync import Driver
+from llmroute.errors import ClosedError
+from llmroute.flow import occurrences as on
+from llmroute.types.events import Text
+
+from .core import Core
+from .options import check, merge, request
+from .setup import read_setup
+from .shared import RefusesPickle, refuse_restart
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Unpack
+
+    from llmroute.driver.session import Order
+    from llmroute.types.events import Event
+    from llmroute.types.plans import Plan
+    from llmroute.types.reply import Reply
+    from llmroute.types.requests import ChatOptions
+    from llmroute.types.secrets import Secret
+
+    from .messages import Prompt
+    from .options import Checked
+    from .setup import ClientOptions, PolicySource
+
+
+class Client(RefusesPickle):
+    """One client over every model of a policy; safe from any thread.
+
+    `policy` is a policy file's path, or a policy made with `llmroute.policies`; None means
+    $LLMROUTE_POLICY, else llmroute.toml from here up to the repository root, else the built-in
+    default. Raises PolicyError with every problem of the file. Nothing is opened, read from the
+    network or loaded before the first call.
+    """
+
+    def __init__(
+        self, policy: PolicySource | None = None, **options: Unpack[ClientOptions]
+    ) -> None:
+        """Read the policy."""
+        self._core = Core(read_setup(policy, options), options)
+        self._base: Checked = check({})
+        self._owner = True
+
+    def chat(self, prompt: Prompt, **options: Unpack[ChatOptions]) -> Reply:
+        """Ask, and return the whole answer.
+
+        Raises RequestError, NoCandidateError (every model refused), AllFailedError and
+        DeadlineExceededError.
+        """
+        checked = merge(self._base, check(options))
+        core = self._core
+        driver = Driver(core.prepare(prompt, checked, stream=False), core.lend(checked.key))
+        core.enter(driver.session)
+        try:
+            return driver.run()
+        finally:
+            core.leave(driver.session)
+
+    def stream(self, prompt: Prompt, **options: Unpack[ChatOptions]) -> Stream:
+        """Plan now, and answer as events when the stream is read; use it in a `with` block.
+
+        Raises RequestError and NoCandidateError at once; reading raises AllFailedError,
+        DeadlineExceededError and StreamBrokenError.
+        """
+        checked = merge(self._base, check(options))
+        return Stream(self._core, self._core.prepare(prompt, checked, stream=True), checked.key)
+
+    def plan(self, prompt: Prompt, **options: Unpack[ChatOptions]) -> Plan:
+        """Choose without sending anything; a plan without candidates is returned, not raised."""
+        checked = merge(self._base, check(options))
+        return self._core.plan(request(prompt, checked.values), checked.key)
+
+    def with_options(self, **options: Unpack[ChatOptions]) -> Self:
+        """Make a client with these options set; it shares everything and owns nothing."""
+        child = type(self).__new__(type(self))
+        child._core = self._core  # noqa: SLF001 - a client of this class
+        child._base = merge(self._base, check(options))  # noqa: SLF001 - likewise
+        child._owner = False  # noqa: SLF001 - likewise
+        return child
+
+    def close(self) -> None:
+        """Stop live calls with ClosedError and free everything; closing twice does nothing."""
+        if self._owner and self._core.stop():
+            self._core.registry.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._core.describe()})"
+
+
+class Stream(RefusesPickle):
+    """The events of one answer; one consumer. Leaving the `with` block stops the model.
+
+    `plan` is known at once, `reply` after the last event.
+    """
+
+    def __init__(self, core: Core, order: Order, key: Secret | None) -> None:
+        """Prepare; nothing is sent before the first event is asked for."""
+        self.plan = order.plan
+        self._order = order
+        self._core = core
+        self._reader: int | None = None
+        self._driver = Driver(order, core.lend(key))
+        core.enter(self._driver.session)
+
+    def __iter__(self) -> Iterator[Event]:
+        return self
+
+    def __next__(self) -> Event:
+        self._core.check_process()
+        self._reader = threading.get_ident()
+        try:
+            event = self._driver.next_event()
+        finally:
+            self._reader = None
+        if event is None:
+            self._core.leave(self._driver.session)
+            self._driver.session.answer()
+            raise StopIteration
+        return event
+
+    @property
+    def text(self) -> Iterator[str]:
+        """The pieces of text alone; raises RequestError if on_break="restart": it would repeat."""
+        refuse_restart(self._order.snapshot)
+        return (event.text for event in self if isinstance(event, Text))
+
+    @property
+    def reply(self) -> Reply:
+        """The reply, as `chat` gives it; raises ClosedError while the stream is not at its end."""
+        if self._driver.session.result is None:
+            raise ClosedError("the stream has no reply yet: read it to its end first")
+        return self._driver.session.answer()
+
+    def close(self) -> None:
+        """Stop the model, from any thread; closing twice does nothing."""
+        if self._reader in {None, threading.get_ident()}:
+            self._driver.close("the stream was closed")
+        else:
+            self._driver.session.abort(on.Abandoned("the stream was closed"))
+        self._core.leave(self._driver.session)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()

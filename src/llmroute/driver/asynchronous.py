@@ -1,0 +1,120 @@
+"""The driver for asyncio: attempts run in the calling task."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING
+
+from llmroute.errors import AttemptError
+from llmroute.flow import occurrences as on
+
+from .hooks import anext_event
+from .session import Live, Session
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from llmroute.types.events import Event, ProviderEvent
+    from llmroute.types.reply import Reply
+
+    from .session import Order, Resources
+
+
+class AsyncDriver:
+    """Runs one call in the calling task; cancelling the task stops the provider."""
+
+    def __init__(self, order: Order, resources: Resources) -> None:
+        """Prepare; nothing is sent before the first pull."""
+        self.session: Session[AsyncIterator[ProviderEvent]] = Session(order, resources)
+
+    async def run(self) -> Reply:
+        """Run to the end and return the reply; raises the error the call ended in."""
+        try:
+            await self.next_event()
+        finally:
+            await self.close("the caller left")
+        return self.session.answer()
+
+    async def next_event(self) -> Event | None:
+        """Run until there is an event to show; None at the end."""
+        session = self.session
+        if session.shown:
+            return session.shown.popleft()
+        if session.result is None:
+            session.pulled()
+        while session.busy:
+            await self._once()
+        return session.shown.popleft() if session.shown else None
+
+    async def close(self, why: str) -> None:
+        """Stop whatever runs; closing twice does nothing."""
+        session = self.session
+        session.abandon(why)
+        if session.to_stop is not None:
+            await self._stop(session.to_stop)
+        elif session.live is not None:
+            await _close(session.live.events)
+
+    async def _once(self) -> None:
+        """Do the one thing that is due."""
+        session = self.session
+        session.heed_abort()
+        if session.to_stop is not None:
+            await self._stop(session.to_stop)
+        elif session.to_start is not None:
+            self._start()
+        elif session.live is not None:
+            await self._pull(session.live)
+        elif session.busy:
+            await session.resources.clock.asleep_until(session.wake_at, session.cancel)
+            session.heed_abort()
+            session.feed(on.Tick())
+
+    def _start(self) -> None:
+        session = self.session
+        start, session.to_start = session.to_start, None
+        if start is None:
+            return
+        try:
+            call = session.call(start)
+            session.live = Live(call, session.resources.provider(start.model).aevents(call))
+        except AttemptError as error:
+            failure = error
+        else:
+            return
+        session.failed(start.id, failure)
+
+    async def _pull(self, live: Live[AsyncIterator[ProviderEvent]]) -> None:
+        try:
+            if live.call.model.api == "custom":
+                event = await _bounded(live)
+            else:
+                event = await anext_event(live.events)
+        except AttemptError as error:
+            failure = error
+        else:
+            self.session.took(live, event)
+            return
+        self.session.failed(live.call.id, failure)
+
+    async def _stop(self, live: Live[AsyncIterator[ProviderEvent]]) -> None:
+        await _close(live.events)
+        self.session.stopped(live)
+
+
+async def _bounded(live: Live[AsyncIterator[ProviderEvent]]) -> ProviderEvent | None:
+    """Pull from a provider that is not ours: it is cut off even if it ignores its timer."""
+    left_s = live.call.timer.at - live.call.clock.now()
+    try:
+        async with asyncio.timeout(max(0.0, left_s)):
+            return await anext_event(live.events)
+    except TimeoutError:
+        pass
+    raise AttemptError("interrupted", "the attempt's time was up")
+
+
+async def _close(events: AsyncIterator[ProviderEvent]) -> None:
+    """End a generator; other iterators are told by their call's `cancel` alone."""
+    if isinstance(events, AsyncGenerator):
+        await events.aclose()

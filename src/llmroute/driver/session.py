@@ -1,0 +1,202 @@
+"""What both drivers share: the flow of one call, its commands, and the attempt under way."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
+
+from llmroute.errors import AttemptError, ClosedError, LLMRouteError
+from llmroute.flow import Flow
+from llmroute.flow import commands as do
+from llmroute.flow import occurrences as on
+from llmroute.types.calls import Call, Cancel, Timer
+from llmroute.types.events import End, Opened, UsageReport
+
+if TYPE_CHECKING:
+    from llmroute.types.calls import Clock, Provider
+    from llmroute.types.events import Event, ProviderEvent
+    from llmroute.types.models import Model
+    from llmroute.types.plans import Plan
+    from llmroute.types.reply import Attempt, Reply
+    from llmroute.types.requests import Request
+    from llmroute.types.secrets import Secret
+
+Events = TypeVar("Events")
+
+
+class Resources(Protocol):
+    """What a client lends to a call."""
+
+    @property
+    def clock(self) -> Clock:
+        """The time that limits are counted in."""
+        ...
+
+    def provider(self, model: Model) -> Provider:
+        """The provider that answers for `model`."""
+        ...
+
+    def key(self, model: Model) -> Secret | None:
+        """The key of `model`; raises AttemptError when it is missing or cannot be sent."""
+        ...
+
+    def record(self, attempt: Attempt) -> None:
+        """Tell the observers of a finished attempt."""
+        ...
+
+
+class Order(NamedTuple):
+    """One call as the client hands it over."""
+
+    request: Request
+    plan: Plan
+    snapshot: on.Snapshot
+
+
+class Live(Generic[Events]):
+    """The attempt under way: its call and the provider's events."""
+
+    __slots__ = ("call", "end", "events", "forget")
+
+    def __init__(self, call: Call, events: Events) -> None:
+        """Hold `events`, an iterator or an async iterator."""
+        self.call = call
+        self.events = events
+        self.end: End | None = None
+
+
+class Session(Generic[Events]):
+    """One call under way; `abort` may be called from any thread, the rest from one at a time."""
+
+    def __init__(self, order: Order, resources: Resources) -> None:
+        """Begin nothing yet: the deadline runs from the first `pulled`."""
+        self._order = order
+        self.resources = resources
+        self._clock = resources.clock
+        self._flow = Flow()
+        self._begun = False
+        self._aborted: on.Abandoned | on.Closing | None = None
+        self.cancel = Cancel()
+        self.wake_at = 0.0
+        self.shown: deque[Event] = deque()
+        self.result: Reply | LLMRouteError | None = None
+        self.live: Live[Events] | None = None
+        self.to_start: do.Start | None = None
+        self.to_stop: Live[Events] | None = None
+
+    def feed(self, occurrence: on.Occurrence) -> None:
+        """Report what happened and take the commands down."""
+        for command in self._flow.step(self._clock.now(), occurrence):
+            self._apply(command)
+
+    def pulled(self) -> None:
+        """The caller wants the next event, or the answer."""
+        if self._begun:
+            self.feed(on.Wanted())
+        else:
+            self._begun = True
+            self.feed(on.Begin(self._order.plan, self._order.snapshot))
+
+    def abort(self, occurrence: on.Abandoned | on.Closing) -> None:
+        """Stop from any thread: the provider is told at once, the flow at the next step."""
+        if self._aborted is None:
+            self._aborted = occurrence
+        self.cancel.set("stopped from outside")
+
+    def heed_abort(self) -> None:
+        """Tell the flow of an abort, once."""
+        if self._aborted is not None and self.result is None:
+            occurrence, self._aborted = self._aborted, None
+            if isinstance(occurrence, on.Abandoned):
+                self.abandon(occurrence.why)
+            else:
+                self.feed(occurrence)
+
+    def abandon(self, why: str) -> None:
+        """The caller leaves; whoever pulls again gets a typed error."""
+        if self.result is None:
+            self.feed(on.Abandoned(why))
+            self.result = ClosedError(why)
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is more to do before the caller gets something."""
+        return self.to_stop is not None or (self.result is None and not self.shown)
+
+    def call(self, start: do.Start) -> Call:
+        """Make the call of an attempt; raises AttemptError when there is no key for it."""
+        order, cancel = self._order, Cancel()
+        self.cancel.on_set(lambda: cancel.set("stopped from outside"))
+        return Call(
+            id=start.id,
+            model=start.model,
+            request=order.request,
+            stream=order.snapshot.stream,
+            limits=order.snapshot.limits,
+            clock=self._clock,
+            deadline_at=start.deadline_at,
+            timer=Timer(start.limit_at),
+            cancel=cancel,
+            connect_s=start.connect_s,
+            prefix=start.prefix,
+            key=self.resources.key(start.model),
+        )
+
+    def took(self, live: Live[Events], event: ProviderEvent | None) -> None:
+        """Report an event of the provider; None is its end."""
+        attempt_id = live.call.id
+        if isinstance(event, End):
+            live.end = event
+        elif isinstance(event, Opened):
+            self.feed(on.Opened(attempt_id))
+        elif event is not None:
+            size = 0 if isinstance(event, UsageReport) else len(event[-1])
+            self.feed(on.Got(attempt_id, event, size))
+        elif live.end is None:
+            self.failed(attempt_id, AttemptError("cut_short", "the provider stopped without end"))
+        else:
+            self.live = None
+            self.feed(on.Ended(attempt_id, live.end))
+
+    def failed(self, attempt_id: int, error: AttemptError) -> None:
+        """Report that an attempt is over; an abort that caused it comes first."""
+        self.live = None
+        self.heed_abort()
+        self.feed(on.Failed(attempt_id, error))
+
+    def stopped(self, live: Live[Events]) -> None:
+        """Report that a cancelled attempt has come to its end."""
+        self.to_stop = None
+        self.feed(on.Failed(live.call.id, AttemptError("interrupted", live.call.cancel.why or "")))
+
+    def answer(self) -> Reply:
+        """The reply; raises the error that the call ended in."""
+        if isinstance(self.result, LLMRouteError):
+            raise self.result
+        assert self.result is not None  # noqa: S101 - the drivers run until there is a result
+        return self.result
+
+    def _apply(self, command: do.Command) -> None:
+        match command:
+            case do.Emit(event):
+                self.shown.append(event)
+            case do.WakeAt(moment):
+                self.wake_at = moment
+                if self.live is not None:
+                    self.live.call.timer.at = moment
+            case do.Start():
+                self.to_start = command
+            case do.Cancel(attempt_id, why):
+                self._cancel(attempt_id, why)
+            case do.Record(attempt):
+                self.resources.record(attempt)
+            case do.Finish(result) | do.Fail(result):
+                self.result = result
+
+    def _cancel(self, attempt_id: int, why: str) -> None:
+        live = self.live
+        if live is not None and live.call.id == attempt_id:
+            live.call.cancel.set(why)
+            self.to_stop, self.live = live, None
+        elif self.to_start is not None and self.to_start.id == attempt_id:
+            self.to_start = None

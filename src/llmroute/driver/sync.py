@@ -1,0 +1,105 @@
+"""The driver for plain threads: attempts run inline."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+from llmroute.errors import AttemptError
+from llmroute.flow import occurrences as on
+
+from .hooks import next_event
+from .session import Live, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from llmroute.types.events import Event, ProviderEvent
+    from llmroute.types.reply import Reply
+
+    from .session import Order, Resources
+
+
+class Driver:
+    """Runs one call in the calling thread."""
+
+    def __init__(self, order: Order, resources: Resources) -> None:
+        """Prepare; nothing is sent before the first pull."""
+        self.session: Session[Iterator[ProviderEvent]] = Session(order, resources)
+
+    def run(self) -> Reply:
+        """Run to the end and return the reply; raises the error the call ended in."""
+        try:
+            self.next_event()
+        finally:
+            self.close("the caller left")
+        return self.session.answer()
+
+    def next_event(self) -> Event | None:
+        """Run until there is an event to show; None at the end."""
+        session = self.session
+        if session.shown:
+            return session.shown.popleft()
+        if session.result is None:
+            session.pulled()
+        while session.busy:
+            self._once()
+        return session.shown.popleft() if session.shown else None
+
+    def close(self, why: str) -> None:
+        """Stop whatever runs; closing twice does nothing."""
+        session = self.session
+        session.abandon(why)
+        if session.to_stop is not None:
+            self._stop(session.to_stop)
+        elif session.live is not None:
+            _close(session.live.events)
+
+    def _once(self) -> None:
+        """Do the one thing that is due."""
+        session = self.session
+        session.heed_abort()
+        if session.to_stop is not None:
+            self._stop(session.to_stop)
+        elif session.to_start is not None:
+            self._start()
+        elif session.live is not None:
+            self._pull(session.live)
+        elif session.busy:
+            session.resources.clock.sleep_until(session.wake_at, session.cancel)
+            session.heed_abort()
+            session.feed(on.Tick())
+
+    def _start(self) -> None:
+        session = self.session
+        start, session.to_start = session.to_start, None
+        if start is None:
+            return
+        try:
+            call = session.call(start)
+            session.live = Live(call, session.resources.provider(start.model).events(call))
+        except AttemptError as error:
+            failure = error
+        else:
+            return
+        session.failed(start.id, failure)
+
+    def _pull(self, live: Live[Iterator[ProviderEvent]]) -> None:
+        try:
+            event = next_event(live.events)
+        except AttemptError as error:
+            failure = error
+        else:
+            self.session.took(live, event)
+            return
+        self.session.failed(live.call.id, failure)
+
+    def _stop(self, live: Live[Iterator[ProviderEvent]]) -> None:
+        _close(live.events)
+        self.session.stopped(live)
+
+
+def _close(events: Iterator[ProviderEvent]) -> None:
+    """End a generator; other iterators are told by their call's `cancel` alone."""
+    if isinstance(events, Generator):
+        events.close()

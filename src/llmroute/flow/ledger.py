@@ -1,0 +1,86 @@
+"""What was tried and what it cost; the reply is written from it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from llmroute.types.reply import PartialReply, Reply
+from llmroute.types.usage import Usage
+
+from .running import cost_usd
+
+if TYPE_CHECKING:
+    from llmroute.types.events import End
+    from llmroute.types.faults import Fault
+    from llmroute.types.plans import Plan
+    from llmroute.types.reply import Attempt, Outcome
+
+    from .running import Running
+
+
+class Ledger:
+    """The attempts of one call, in the order of their start."""
+
+    __slots__ = ("_attempts", "_began_at", "_count", "plan")
+
+    def __init__(self, plan: Plan, began_at: float) -> None:
+        """Begin at `began_at`, a moment."""
+        self.plan = plan
+        self._began_at = began_at
+        self._count = 0
+        self._attempts: dict[int, Attempt] = {}
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Every attempt that was written down."""
+        return tuple(self._attempts.values())
+
+    def next_id(self) -> int:
+        """Number the attempts from 1."""
+        self._count += 1
+        return self._count
+
+    def write(
+        self, running: Running, now: float, outcome: Outcome, fault: Fault | None = None
+    ) -> Attempt:
+        """Write an attempt down as it stands at `now`."""
+        usage = self._usage(running, complete=outcome == "answered")
+        attempt = running.attempt(self._began_at, now, usage, outcome, fault)
+        self._attempts[running.id] = attempt
+        return attempt
+
+    def settle(self, running: Running, now: float) -> Attempt:
+        """Write a cancelled attempt down again, with what was learned until its end."""
+        before = self._attempts[running.id]
+        return self.write(running, now, before.outcome, before.fault)
+
+    def partial(self, running: Running) -> PartialReply:
+        """What was shown of an answer that broke off."""
+        usage = self._usage(running, complete=False)
+        text, reasoning = "".join(running.text), "".join(running.reasoning)
+        cost = cost_usd(running.model, usage)
+        return PartialReply(text, running.model, usage, cost, reasoning)
+
+    def reply(self, running: Running, end: End, now: float) -> Reply:
+        """The reply that `running` completed; its cost is that of all attempts."""
+        attempts = self.attempts
+        usage = self._attempts[running.id].usage or Usage()
+        costs = [attempt.cost_usd for attempt in attempts]
+        known = [cost for cost in costs if cost is not None]
+        return Reply(
+            text="".join(running.text),
+            model=running.model,
+            usage=usage,
+            cost_usd=sum(known, Decimal(0)) if len(known) == len(costs) else None,
+            finish_reason=end.finish_reason,
+            plan=self.plan,
+            attempts=attempts,
+            duration_s=now - self._began_at,
+            reasoning="".join(running.reasoning),
+            refused=end.refused,
+            warnings=self.plan.candidates[running.index].warnings,
+        )
+
+    def _usage(self, running: Running, *, complete: bool) -> Usage:
+        return running.usage(self.plan.tokens.value, complete=complete)

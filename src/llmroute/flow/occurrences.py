@@ -1,0 +1,97 @@
+"""What can happen to a call; the driver reports it to the flow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from llmroute.types.limits import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from llmroute.errors import AttemptError
+    from llmroute.types.events import End, Reasoning, Text, ToolCallPart, UsageReport
+    from llmroute.types.plans import Plan
+    from llmroute.types.requests import OnBreak
+
+    Shown = Text | Reasoning | ToolCallPart | UsageReport
+
+
+def exponential_s(failures: int) -> float:
+    """Seconds to wait after the n-th failure: 0.5, 1, 2, 4, 8, 8, ... before jitter."""
+    return min(8.0, 0.5 * 2.0 ** min(failures - 1, 10))
+
+
+def certain() -> float:
+    """Draw the highest chance: no jitter."""
+    return 1.0
+
+
+class Snapshot(NamedTuple):
+    """What a call is run with.
+
+    `backoff_s` gives the seconds to wait after the n-th failure (counted from 1) of one model;
+    half of it is jitter, drawn from `chance`, which returns a number from 0 to 1.
+    """
+
+    limits: Limits = Limits()
+    stream: bool = False
+    on_break: OnBreak = "raise"
+    backoff_s: Callable[[int], float] = exponential_s
+    chance: Callable[[], float] = certain
+
+
+class Begin(NamedTuple):
+    """The call begins; the deadline runs from here."""
+
+    plan: Plan
+    snapshot: Snapshot
+
+
+class Opened(NamedTuple):
+    """The upstream of attempt `id` took the request."""
+
+    id: int
+
+
+class Got(NamedTuple):
+    """Attempt `id` yielded an event; `size` is its length in characters."""
+
+    id: int
+    event: Shown
+    size: int
+
+
+class Ended(NamedTuple):
+    """Attempt `id` is complete."""
+
+    id: int
+    end: End
+
+
+class Failed(NamedTuple):
+    """Attempt `id` is over, without an answer."""
+
+    id: int
+    error: AttemptError
+
+
+class Tick(NamedTuple):
+    """Time has passed."""
+
+
+class Wanted(NamedTuple):
+    """The caller pulls: limits between tokens do not run while the caller thinks."""
+
+
+class Abandoned(NamedTuple):
+    """The caller left."""
+
+    why: str
+
+
+class Closing(NamedTuple):
+    """The client is being closed."""
+
+
+Occurrence = Begin | Opened | Got | Ended | Failed | Tick | Wanted | Abandoned | Closing
