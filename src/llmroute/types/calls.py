@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Call:
     timer: Timer
     cancel: Cancel
     connect_s: float
-    prefix: str = ""
+    prefix: str = field(default="", repr=False)
     key: Secret | None = None
 
 

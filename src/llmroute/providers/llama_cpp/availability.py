@@ -1,0 +1,85 @@
+"""Whether a local model can answer, known without loading it."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from llmroute.errors import AttemptError
+
+from .header import read_header
+from .templates import Unfit, choose_template
+
+if TYPE_CHECKING:
+    from llmroute.types.models import Model
+
+    from .header import Header
+
+INSTALL = "pip install 'llmroute[local]'"
+
+
+class Known(NamedTuple):
+    """What was found out about a file in the state that `stamp` names."""
+
+    stamp: tuple[int, int]
+    found: Header | str
+
+
+@cache
+def missing_package() -> str | None:
+    """Say which package is missing, from the import path alone; nothing is imported."""
+    for module, package in (("llama_cpp", "llama-cpp-python"), ("jinja2", "jinja2")):
+        if find_spec(module) is None:
+            return f"{package} is not installed; {INSTALL}"
+    return None
+
+
+class Availability:
+    """Answers by file, modification time and size; a file that changed is looked at again."""
+
+    def __init__(self) -> None:
+        """Begin with nothing known."""
+        self._known: dict[str, Known] = {}
+
+    def unavailable(self, model: Model) -> str | None:
+        """Say in one sentence why `model` cannot answer; None when nothing speaks against it."""
+        missing = missing_package()
+        if missing:
+            return missing
+        if model.weights is None:
+            return 'no model file is named; set file = "....gguf" for this model in the policy'
+        found = self._look(model.weights.file)
+        if isinstance(found, str):
+            return found
+        template = choose_template(model.weights, found.template)
+        return template.reason if isinstance(template, Unfit) else None
+
+    def remember(self, path: str, reason: str) -> None:
+        """Keep why `path` did not load, until the file changes."""
+        stamp = _stamp(path)
+        if stamp is not None:
+            self._known[path] = Known(stamp, reason)
+
+    def _look(self, path: str) -> Header | str:
+        stamp = _stamp(path)
+        known = self._known.get(path)
+        if known is not None and known.stamp == stamp:
+            return known.found
+        found: Header | str
+        try:
+            found = read_header(path)
+        except AttemptError as problem:
+            found = problem.fault.reason
+        if stamp is not None:
+            self._known[path] = Known(stamp, found)
+        return found
+
+
+def _stamp(path: str) -> tuple[int, int] | None:
+    try:
+        status = Path(path).stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_mtime_ns, status.st_size

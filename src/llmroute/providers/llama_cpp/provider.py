@@ -1,0 +1,156 @@
+"""The provider of local models: llama.cpp in this process."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from typing import TYPE_CHECKING
+
+from llmroute.errors import AttemptError, ClosedError, ForkedError
+from llmroute.types.events import End
+
+from .availability import Availability
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from llmroute.types.calls import Call
+    from llmroute.types.events import ProviderEvent
+    from llmroute.types.faults import Fault
+    from llmroute.types.models import Model
+
+    from .engine import Engine, Job
+    from .loaded import Settings
+
+
+class LlamaCppProvider:
+    """Answers from GGUF files by llama.cpp; safe from any thread and any event loop.
+
+    Each file is loaded once, at the first call, and shared by every model that loads it the same
+    way. An engine computes one answer at a time, in the order in which calls came.
+    """
+
+    def __init__(self) -> None:
+        """Load nothing and import nothing yet."""
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
+        self._closed = False
+        self._engines: dict[Settings, Engine] = {}
+        self._availability = Availability()
+        self._free = weakref.finalize(self, _close_all, self._engines)
+
+    def events(self, call: Call, /) -> Iterator[ProviderEvent]:
+        """Answer `call`; the computation runs in the engine's thread.
+
+        Raises:
+            AttemptError: kind "model_file", "engine", "template", "missing_package",
+                "context_length", "bad_request" or "interrupted".
+            ClosedError: the provider was closed before.
+            ForkedError: it was made in another process.
+        """
+        from .inbox import Inbox
+
+        inbox = Inbox()
+        job = self._submit(call, inbox.put)
+        take_back = call.cancel.on_set(lambda: inbox.put(None))
+        try:
+            while True:
+                event = inbox.take(call)
+                yield event
+                if isinstance(event, End):
+                    return
+                del event  # no piece of an answer stays in a traceback
+        except AttemptError as problem:
+            self._learn(call, problem)
+            raise
+        finally:
+            job.stop()
+            take_back()
+
+    async def aevents(self, call: Call, /) -> AsyncIterator[ProviderEvent]:
+        """Answer `call` without holding the event loop; leaving the loop stops the computation.
+
+        Raises:
+            AttemptError: as `events` does.
+            ClosedError: the provider was closed before.
+            ForkedError: it was made in another process.
+        """
+        from .async_inbox import AsyncInbox
+
+        inbox = AsyncInbox(on_lost=lambda: job.stop())  # noqa: PLW0108 - bound below
+        job = self._submit(call, inbox.put)
+        take_back = call.cancel.on_set(lambda: inbox.put(None))
+        try:
+            while True:
+                event = await inbox.take(call)
+                yield event
+                if isinstance(event, End):
+                    return
+                del event  # no piece of an answer stays in a traceback
+        except AttemptError as problem:
+            self._learn(call, problem)
+            raise
+        finally:
+            job.stop()
+            take_back()
+
+    def unavailable(self, model: Model, /) -> str | None:
+        """Say in one sentence why `model` cannot answer; None when it can.
+
+        Looks at the file's header, once per state of the file (20 ms), and loads nothing.
+        """
+        return self._availability.unavailable(model)
+
+    def close(self) -> None:
+        """Stop what runs, free the memory; live calls fail. Closing twice is allowed."""
+        with self._lock:
+            self._closed = True
+        if os.getpid() == self._pid:
+            self._free()
+
+    def _submit(self, call: Call, emit: Callable[[ProviderEvent | Fault], None]) -> Job:
+        from .engine import Job
+
+        engine = self._engine(call.model)
+        job = Job(call, emit)
+        engine.submit(job)
+        return job
+
+    def _engine(self, model: Model) -> Engine:
+        from .engine import Engine
+
+        if os.getpid() != self._pid:
+            raise ForkedError("a local model was used after fork; make a client in each process")
+        settings = _settings(model)
+        with self._lock:
+            if self._closed:
+                raise ClosedError("the provider of local models is closed")
+            engine = self._engines.get(settings)
+            if engine is None or engine.ended:
+                engine = self._engines[settings] = Engine(settings)
+            return engine
+
+    def _learn(self, call: Call, problem: AttemptError) -> None:
+        """Let plans know that a file does not load, until it changes."""
+        if problem.fault.kind == "model_file" and call.model.weights is not None:
+            self._availability.remember(call.model.weights.file, problem.fault.reason)
+
+
+def _settings(model: Model) -> Settings:
+    from .loaded import Settings
+
+    weights = model.weights
+    if weights is None:
+        raise AttemptError("model_file", f"{model.name} names no model file")
+    try:
+        path = os.path.realpath(weights.file)
+    except ValueError:
+        raise AttemptError("model_file", f"{weights.file!r} is not a path") from None
+    return Settings(path, model.context_tokens, weights.gpu_layers, weights.threads)
+
+
+def _close_all(engines: dict[Settings, Engine]) -> None:
+    for engine in list(engines.values()):
+        engine.close()
+    engines.clear()
