@@ -134,14 +134,15 @@ def declare(name: str, table: Table, folder: str = "") -> Declaration | None:
         threads=table.whole("threads", 1, 4096),
         price=_price(table),
         local=table.flag("local"),
-        abilities=_abilities(table),
+        abilities=read_abilities(table),
         folder=folder,
     )
     table.done(later=("cost_per_hour_usd",))
     return declared if use else None
 
 
-def _abilities(table: Table) -> tuple[str, ...] | None:
+def read_abilities(table: Table) -> tuple[str, ...] | None:
+    """Read an array of abilities; None when it is absent."""
     from llmroute.errors.problems import nearest
 
     given = table.texts("abilities")

@@ -1,0 +1,130 @@
+"""Verdicts: whether a license allows the use that the facts describe, and why.
+
+A reading by laymen, with the clause cited so that it can be checked; no legal advice.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from llmroute.types.plans import Facts
+
+    from .cards import Card, Clause, PurposeCondition, Threshold
+
+Status = Literal["allowed", "allowed_with_duties", "unknown", "denied"]
+STRICTNESS: tuple[Status, ...] = ("allowed", "allowed_with_duties", "unknown", "denied")
+
+TRAINING = frozenset({"improve_llm", "distill", "synthetic_data"})
+"""Purposes that train models: an unknown verdict refuses them."""
+
+
+class Finding(NamedTuple):
+    """One clause that bears on the use; `cite` is None when no clause does."""
+
+    license: str
+    cite: str | None
+    effect: Literal["deny", "duty", "review", "unknown"]
+    reason: str
+
+
+class Verdict(NamedTuple):
+    """Whether the use is allowed; a fact that a clause needs and nobody stated makes it unknown."""
+
+    status: Status
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def duties(self) -> tuple[str, ...]:
+        """What the license asks for in return, each with its clause."""
+        return self._reasons("duty")
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What somebody should look at, each with its clause."""
+        return self._reasons("review") + self._reasons("unknown")
+
+    def first(self, effect: str) -> Finding | None:
+        """Take the first finding of an effect."""
+        return next((one for one in self.findings if one.effect == effect), None)
+
+    def _reasons(self, effect: str) -> tuple[str, ...]:
+        return tuple(
+            f"license {one.license}: {one.reason}" + (f" ({one.cite})" if one.cite else "")
+            for one in self.findings
+            if one.effect == effect
+        )
+
+
+def judge(card: Card, facts: Facts, purposes: Sequence[str] = ()) -> Verdict:
+    """Judge the use that `facts` and the request's own `purposes` describe."""
+    purposes = tuple(dict.fromkeys((*facts.purposes, *purposes)))
+    agreement = dict(facts.granted).get(card.id)
+    if agreement is not None:
+        granted = Finding(card.id, None, "duty", f"permitted by {agreement}")
+        return Verdict("allowed_with_duties", (granted,))
+    findings = tuple(_findings(card, facts, purposes))
+    effects = {one.effect for one in findings}
+    if "deny" in effects:
+        return Verdict("denied", findings)
+    if "unknown" in effects:
+        return Verdict("unknown", findings)
+    return Verdict("allowed_with_duties" if findings else "allowed", findings)
+
+
+def stricter(verdicts: Sequence[Verdict]) -> Verdict:
+    """Join the verdicts on weights and host: the strictest status, every finding."""
+    status = max((one.status for one in verdicts), key=STRICTNESS.index)
+    return Verdict(status, tuple(finding for one in verdicts for finding in one.findings))
+
+
+def _findings(card: Card, facts: Facts, purposes: tuple[str, ...]) -> Iterator[Finding]:
+    for clause in card.clauses:
+        asked = tuple(_conditions(clause, facts, purposes))
+        if any(holds is False for holds, _ in asked):
+            continue
+        missing = [text for holds, text in asked if holds is None]
+        if missing and clause.effect != "duty":
+            reason = f"[facts] {' and '.join(missing)} not stated; {clause.reads}"
+            yield Finding(card.id, clause.cite, "unknown", reason)
+            continue
+        whereof = [text for holds, text in asked if holds and text]
+        reason = clause.reads + (f" ({', '.join(whereof)})" if whereof else "")
+        yield Finding(card.id, clause.cite, clause.effect, reason)
+
+
+def _conditions(
+    clause: Clause, facts: Facts, purposes: tuple[str, ...]
+) -> Iterator[tuple[bool | None, str]]:
+    """Yield per condition whether it holds (None: a fact is missing), and what was met."""
+    if clause.purpose is not None:
+        yield _purpose(clause.purpose, purposes)
+    if clause.threshold is not None:
+        yield _threshold(clause.threshold, facts)
+    if clause.only_commercial:
+        yield facts.commercial, "commercial" if facts.commercial is None else ""
+    if clause.licensee_domicile_in is not None:
+        domicile = facts.licensee_domicile
+        if domicile is None:
+            yield None, "licensee_domicile"
+        else:
+            yield domicile in clause.licensee_domicile_in, domicile
+
+
+def _purpose(condition: PurposeCondition, purposes: tuple[str, ...]) -> tuple[bool | None, str]:
+    if not purposes:
+        return None, "purposes"
+    for purpose in purposes:
+        name, _, target = purpose.partition(":")
+        if name in condition.any_of and (not target or target != condition.except_family):
+            return True, f"purpose {purpose}"
+    return False, ""
+
+
+def _threshold(threshold: Threshold, facts: Facts) -> tuple[bool | None, str]:
+    value = dict(facts.monthly_active_users).get(threshold.month)
+    if value is None:
+        return None, f'{threshold.metric}."{threshold.month}"'
+    return value > threshold.above, f"{value:,} in {threshold.month}"

@@ -1,0 +1,187 @@
+"""Constraints: pure functions that refuse a model and say why, in words and numbers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, NamedTuple
+
+from llmroute.catalog.urls import is_loopback
+from llmroute.errors import PolicyError, Problem
+from llmroute.licenses import TRAINING
+from llmroute.types.plans import Refusal
+
+from .licensing import verdict
+from .objectives import expected_cost_usd
+
+if TYPE_CHECKING:
+    from llmroute.types.models import Model
+    from llmroute.types.plans import Constraint, Situation
+
+RETIRING = timedelta(days=30)
+"""How long before its retirement a model is warned about."""
+
+
+def retired(situation: Situation, model: Model) -> Refusal | None:
+    """Refuse a model that its provider no longer serves."""
+    if model.retires_on is None or situation.today < model.retires_on:
+        return None
+    successor = f"; successor {model.replaced_by}" if model.replaced_by else ""
+    return Refusal(model, "retired", f"retired {model.retires_on}{successor}")
+
+
+def licensed(situation: Situation, model: Model) -> Refusal | None:
+    """Refuse a use that the license denies, and training on output when nobody can tell."""
+    purposes = situation.request.purposes
+    judged = verdict(model.license, model.host_terms, situation.facts, purposes)
+    if judged.status in {"allowed", "allowed_with_duties"}:
+        return None
+    denied = judged.first("deny")
+    if denied is not None:
+        reason = f"license {denied.license}: {denied.reason}"
+        return Refusal(model, "license", reason, denied.cite)
+    training = [
+        purpose
+        for purpose in (*situation.facts.purposes, *purposes)
+        if purpose.partition(":")[0] in TRAINING
+    ]
+    unknown = judged.first("unknown")
+    if not training or unknown is None:
+        return None
+    reason = f"not known to allow {training[0]}; license {unknown.license}: {unknown.reason}"
+    return Refusal(model, "license", reason, unknown.cite)
+
+
+def able(_: Situation, model: Model) -> Refusal | None:
+    """Refuse a model that cannot write text."""
+    if "text" in model.abilities:
+        return None
+    return Refusal(model, "ability", "it does not write text")
+
+
+def fitting(situation: Situation, model: Model) -> Refusal | None:
+    """Refuse a model whose window cannot hold prompt and answer, counted at the low end."""
+    wanted = situation.request.sampling.max_tokens
+    window, longest = model.context_tokens, model.max_output_tokens
+    if longest is not None and wanted is not None and wanted > longest:
+        reason = f"asked for {wanted} tokens of answer, it gives at most {longest}"
+        return Refusal(model, "context", reason)
+    if window is None:
+        return None
+    needed = situation.tokens.low + (1 if wanted is None else wanted)
+    if needed <= window:
+        return None
+    return Refusal(model, "context", f"needs {needed} tokens, the window is {window}")
+
+
+def where_asked(situation: Situation, model: Model) -> Refusal | None:
+    """Refuse the kind of model, local or remote, that the caller does not want."""
+    wanted = situation.request.local
+    if wanted is None or wanted is model.local:
+        return None
+    return Refusal(model, "local", "remote, but local=True" if wanted else "local=False was asked")
+
+
+def online(situation: Situation, model: Model) -> Refusal | None:
+    """Refuse what needs the network when there is none, or when it may not be used."""
+    mode = situation.offline_mode
+    if mode == "never" or (mode == "auto" and not situation.offline):
+        return None
+    if model.endpoint is None or is_loopback(model.endpoint.origin):
+        return None
+    reason = "[offline] mode is always" if mode == "always" else "the network is gone"
+    return Refusal(model, "offline", f"{reason}, and it is at {model.endpoint.origin}")
+
+
+def available(situation: Situation, model: Model) -> Refusal | None:
+    """Refuse a model that cannot answer now: no key, no file, no package."""
+    reason = situation.unavailable.get(model.name)
+    if reason is None and model.weights is not None:
+        reason = model.weights.missing
+    return None if reason is None else Refusal(model, "unavailable", reason)
+
+
+def affordable(situation: Situation, model: Model) -> Refusal | None:
+    """Refuse a model whose expected cost exceeds the request's own limit, or is not known."""
+    limit = situation.request.max_cost_usd
+    return None if limit is None else _within(limit, situation, model)
+
+
+def _within(limit: Decimal, situation: Situation, model: Model) -> Refusal | None:
+    cost = expected_cost_usd(situation, model)
+    if cost is None:
+        return Refusal(model, "price", f"no price is known, and at most ${limit} may be spent")
+    if cost <= limit:
+        return None
+    return Refusal(model, "price", f"expected to cost ${cost:.6f}, at most ${limit} may be spent")
+
+
+class MaxCost(NamedTuple):
+    """What `max_cost_usd` asks for."""
+
+    limit: Decimal
+
+    def check(self, situation: Situation, model: Model) -> Refusal | None:
+        """Refuse a model that is expected to cost more."""
+        return _within(self.limit, situation, model)
+
+
+class Abilities(NamedTuple):
+    """What `abilities` asks for."""
+
+    wanted: tuple[str, ...]
+
+    def check(self, _: Situation, model: Model) -> Refusal | None:
+        """Refuse a model that lacks one of them."""
+        lacking = [word for word in self.wanted if word not in model.abilities]
+        return Refusal(model, "ability", f"it lacks {', '.join(lacking)}") if lacking else None
+
+
+def max_cost_usd(limit: Decimal | str | float) -> Constraint:
+    """Refuse models whose expected cost for one attempt, in USD, exceeds `limit` or is not known.
+
+    Raises:
+        PolicyError: the limit is no amount of money.
+    """
+    try:
+        amount = Decimal(str(limit))
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or amount < 0:
+        problem = Problem("policies", None, "max_cost_usd", "it must be an amount in USD")
+        raise PolicyError([problem])
+    return MaxCost(amount).check
+
+
+def abilities(*wanted: str) -> Constraint:
+    """Refuse models that lack one of these abilities ("vision", "tools", "json", ...)."""
+    return Abilities(wanted).check
+
+
+def local(_: Situation, model: Model) -> Refusal | None:
+    """Refuse models that are not on this machine."""
+    return None if model.local else Refusal(model, "local", "remote, but local = true is required")
+
+
+def remote(_: Situation, model: Model) -> Refusal | None:
+    """Refuse models on this machine."""
+    return Refusal(model, "local", "local, but local = false is required") if model.local else None
+
+
+BEFORE: tuple[Constraint, ...] = (retired, licensed, able, fitting, where_asked, online)
+"""What is checked before the policy's own constraints, in this order."""
+
+AFTER: tuple[Constraint, ...] = (available, affordable)
+"""What is checked after them."""
+
+
+def warnings(situation: Situation, model: Model) -> tuple[str, ...]:
+    """Say what a user of a candidate should know: a retirement that is near, an open clause."""
+    judged = verdict(
+        model.license, model.host_terms, situation.facts, situation.request.purposes
+    ).warnings
+    day = model.retires_on
+    if day is None or day - situation.today > RETIRING:
+        return judged
+    successor = f"; successor {model.replaced_by}" if model.replaced_by else ""
+    return (f"{model.id} retires on {day}{successor}", *judged)

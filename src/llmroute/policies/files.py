@@ -1,0 +1,205 @@
+"""Policy files: found, read, checked as a whole, and made into values."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from llmroute.catalog.data import read_text
+from llmroute.catalog.declarations import declare
+from llmroute.catalog.resolve import build
+from llmroute.catalog.urls import is_loopback
+from llmroute.errors import PolicyError, Problem
+from llmroute.errors.reading import Table
+from llmroute.types.plans import Facts
+
+from .guards import check_depth, read
+from .positions import Positions
+from .routing import Known, read_policy
+from .sections import read_facts, read_hints, read_limits, read_offline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from llmroute.catalog.declarations import Declaration
+    from llmroute.errors.reading import Path as KeyPath
+    from llmroute.types.limits import Limits
+    from llmroute.types.models import Model
+    from llmroute.types.plans import OfflineMode, Policy
+
+FILE_NAME = "llmroute.toml"
+BUILT_IN = "built-in default"
+SYNTAX_PLACE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
+MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+class PolicyFile(NamedTuple):
+    """What a policy file says; `path` is None when it was not read from a file.
+
+    `models` and `declarations` are in the order of the file. `hints` maps each name that callers
+    may pass to its type: "bool", "int", "float" or "str".
+    """
+
+    path: Path | None
+    facts: Facts
+    hints: Mapping[str, str]
+    limits: Limits
+    offline_mode: OfflineMode
+    declarations: tuple[Declaration, ...]
+    models: tuple[Model, ...]
+    policy: Policy
+
+
+def load_policy(path: Path, *, found: bool = False) -> PolicyFile:
+    """Load a policy file; `found` is True for one that was found rather than named.
+
+    Raises:
+        PolicyError: the file cannot be read, or something in it is wrong; all problems at once,
+            each with line, key and hint.
+    """
+    policy = _load(read(path), path.name, str(path.parent), found=found)
+    return policy._replace(path=path)
+
+
+def loads_policy(text: str, name: str = FILE_NAME, folder: str = "") -> PolicyFile:
+    """Load a policy from a text; errors call it `name`, model files are relative to `folder`.
+
+    Raises:
+        PolicyError: something in it is wrong; all problems at once.
+    """
+    from .guards import decode
+
+    return _load(decode(text.encode("utf-8", "replace"), name), name, folder, found=False)
+
+
+def default_policy() -> PolicyFile:
+    """Load the policy that counts when there is none: `policies/default.toml` of the package."""
+    return _load(read_text("policies/default.toml") or "", BUILT_IN, "", found=False)
+
+
+def find_policy(start: Path) -> Path | None:
+    """Look for llmroute.toml in `start` and above; None when there is none.
+
+    The search ends at the root of a git repository or at the home folder, whichever comes first;
+    outside of both it looks into `start` only.
+    """
+    from pathlib import Path
+
+    start = start.resolve()
+    folders = [start, *start.parents]
+    home = Path.home().resolve()
+    ends = [at for at, folder in enumerate(folders) if folder == home or (folder / ".git").exists()]
+    for folder in folders[: ends[0] + 1 if ends else 1]:
+        if (folder / FILE_NAME).is_file():
+            return folder / FILE_NAME
+    return None
+
+
+def _load(text: str, name: str, folder: str, *, found: bool) -> PolicyFile:
+    check_depth(text, name)
+    positions = Positions(text)
+    problems: list[Problem] = []
+
+    def report(path: KeyPath, what: str, hint: str) -> None:
+        key = ".".join(part for part in path if not (part.isdecimal() and path[0] == "route"))
+        problems.append(Problem(name, positions.line(path), key, what, hint))
+
+    def place(path: KeyPath) -> str:
+        line = None if name == BUILT_IN else positions.line(path)
+        return name if line is None else f"{name}:{line}"
+
+    top = Table(_parse(text, name), (), report)
+    reader = _Reader(top, folder, found=found)
+    policy = reader.read(place)
+    if problems:
+        raise PolicyError(sorted(problems, key=lambda one: one.line or 0))
+    return policy
+
+
+def _parse(text: str, name: str) -> Mapping[str, object]:
+    """Parse TOML, numbers as decimals.
+
+    Raises:
+        PolicyError: a syntax error, with line and column.
+    """
+    import tomllib
+    from decimal import Decimal
+
+    try:
+        return cast("Mapping[str, object]", tomllib.loads(text, parse_float=Decimal))
+    except ValueError as error:  # also an integer of thousands of digits
+        message = str(error)
+    place = SYNTAX_PLACE.fullmatch(message)
+    if place is None:
+        raise PolicyError([Problem(name, None, "", "a number in it is too long")])
+    what, line, column = place.groups()
+    what = f"{what} (column {column})" if column else f"{what} (at the end)"
+    at = int(line) if line else text.count("\n") + 1
+    raise PolicyError([Problem(name, at, "", what, "This is not TOML: https://toml.io")])
+
+
+class _Reader:
+    """Reads the sections in order; a policy comes out even if there are problems."""
+
+    def __init__(self, top: Table, folder: str, *, found: bool) -> None:
+        self.top = top
+        self.folder = folder
+        self.found = found
+        self.declarations: list[Declaration] = []
+        self.models: list[Model] = []
+
+    def read(self, place: Callable[[KeyPath], str]) -> PolicyFile:
+        """Read everything."""
+        top = self.top
+        if "version" not in top.values:
+            top.problem("version", "it is missing", "Begin the file with version = 1")
+        elif top.get("version") != 1 or isinstance(top.get("version"), bool):
+            top.problem("version", "this version reads version = 1 only")
+        facts = top.table("facts")
+        hints = read_hints(top.table("hints"))
+        names = self._read_models(top.table("models"))
+        policy = PolicyFile(
+            path=None,
+            facts=read_facts(facts) if facts else Facts(),
+            hints=hints,
+            limits=read_limits(top.table("limits")),
+            offline_mode=read_offline(top.table("offline")),
+            declarations=tuple(self.declarations),
+            models=tuple(self.models),
+            policy=read_policy(top, Known(names, hints, place)),
+        )
+        top.done()
+        return policy
+
+    def _read_models(self, tables: Table | None) -> frozenset[str]:
+        """Read [models]; returns every name, also of models that are wrong."""
+        if tables is None or not tables.values:
+            self.top.problem("models", "no model is declared", "Add [models.NAME] with use = ...")
+            return frozenset()
+        for name in tables.values:
+            if not MODEL_NAME.fullmatch(name):
+                tables.problem(name, "a model's name holds letters, digits, '.', '_' and '-' only")
+            table = tables.table(name)
+            declared = declare(name, table, self.folder) if table else None
+            model = build(declared, tables.report, table.path) if declared and table else None
+            if declared is None or model is None:
+                continue
+            if self.found:
+                self._check_found(model, tables)
+            self.declarations.append(declared)
+            self.models.append(model)
+        return frozenset(tables.values)
+
+    def _check_found(self, model: Model, tables: Table) -> None:
+        """A file that nobody named may not send anything, or any key, to a foreign host."""
+        if model.provider != "openai-compatible" or model.endpoint is None:
+            return
+        hint = "Name the file: LLMROUTE_POLICY=llmroute.toml, or Client('llmroute.toml')"
+        path = (*tables.path, model.name)
+        if not is_loopback(model.endpoint.origin):
+            what = "a policy that was found, not named, may not name a foreign host"
+            tables.report((*path, "base_url"), what, hint)
+        if model.endpoint.key_name is not None:
+            what = "a policy that was found, not named, may not name a key variable"
+            tables.report((*path, "key_env"), what, hint)

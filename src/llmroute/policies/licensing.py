@@ -1,0 +1,58 @@
+"""License verdicts for models: cards are read once, verdicts kept per use."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+from llmroute.catalog.data import names, read_table
+from llmroute.errors import PolicyError
+from llmroute.errors.reading import Table, collector
+from llmroute.licenses import Finding, Verdict, judge, read_card, stricter
+
+if TYPE_CHECKING:
+    from llmroute.errors import Problem
+    from llmroute.licenses import Card
+    from llmroute.types.plans import Facts
+
+FOLDER = "policies/licenses"
+
+
+def card_names() -> tuple[str, ...]:
+    """Name every license card; reads none of them."""
+    return names(FOLDER)
+
+
+@cache
+def card(id_: str) -> Card | None:
+    """Read a license card, once; None when there is none of that id.
+
+    Raises:
+        PolicyError: the card holds something that is no part of a card.
+    """
+    values = read_table(f"{FOLDER}/{id_}.toml") if id_ in card_names() else None
+    if values is None:
+        return None
+    problems: list[Problem] = []
+    found = read_card(id_, Table(values, (), collector(f"{FOLDER}/{id_}.toml", problems)))
+    if problems:
+        raise PolicyError(problems)
+    return found
+
+
+@lru_cache(maxsize=1024)
+def verdict(
+    license_: str | None, host_terms: str | None, facts: Facts, purposes: tuple[str, ...]
+) -> Verdict:
+    """Judge the weights' license and the host's terms; the stricter one counts."""
+    ids = tuple(id_ for id_ in (license_, host_terms) if id_ is not None)
+    if not ids:
+        return Verdict("unknown", (Finding("?", None, "unknown", "no license is declared"),))
+    return stricter([_judge(id_, facts, purposes) for id_ in ids])
+
+
+def _judge(id_: str, facts: Facts, purposes: tuple[str, ...]) -> Verdict:
+    found = card(id_)
+    if found is None:
+        return Verdict("unknown", (Finding(id_, None, "unknown", "there is no card of it"),))
+    return judge(found, facts, purposes)

@@ -1,0 +1,38 @@
+"""Objectives: what a policy minimizes; lower is better, None is unknown and sorts last."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llmroute.types.usage import PER_MILLION
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from llmroute.types.models import Model
+    from llmroute.types.plans import Situation
+
+EXPECTED_OUTPUT_TOKENS = 256
+"""How long an answer is expected to be when nothing is known: a guess, the same for every model."""
+
+
+def expected_cost_usd(situation: Situation, model: Model) -> Decimal | None:
+    """Expect the cost of one attempt in USD; None when no price is known.
+
+    Counted prompt tokens and expected answer tokens, each at the model's price:
+    input x price.input + min(max_tokens, 256) x price.output.
+    """
+    price = model.price
+    if price is None:
+        return None
+    limit = situation.request.sampling.max_tokens
+    output = EXPECTED_OUTPUT_TOKENS
+    if limit is not None and limit < output:
+        output = limit
+    return (situation.tokens.value * price.input + output * price.output) / PER_MILLION
+
+
+def cost_usd(situation: Situation, model: Model) -> float | None:
+    """Prefer the model whose attempt is expected to cost least, in USD."""
+    cost = expected_cost_usd(situation, model)
+    return None if cost is None else float(cost)

@@ -1,0 +1,87 @@
+"""The core of every policy: refuse, order, and say how the order came about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from llmroute.types.plans import Candidate, Plan
+
+from .constraints import AFTER, BEFORE, warnings
+from .objectives import cost_usd, expected_cost_usd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from llmroute.types.models import Model
+    from llmroute.types.plans import Constraint, Objective, Refusal, Situation
+
+
+class Ranking(NamedTuple):
+    """A policy without routes.
+
+    `use` names the models it may choose from, in order; None means all of them as declared.
+    `objective` of None keeps that order. `place` says where the policy stands, for the plan.
+    """
+
+    require: tuple[Constraint, ...] = ()
+    use: tuple[str, ...] | None = None
+    objective: Objective | None = None
+    place: str = "python"
+    route: str | None = None
+
+    def plan(self, situation: Situation, models: Sequence[Model]) -> Plan:
+        """Plan: equal situations give equal plans."""
+        request = situation.request
+        named = request.models if request.models is not None else self.use
+        constraints = (*BEFORE, *self.require, *AFTER)
+        candidates: list[Candidate] = []
+        refused: list[Refusal] = []
+        for model in models if named is None else _named(named, models):
+            for constraint in constraints:
+                refusal = constraint(situation, model)
+                if refusal is not None:
+                    refused.append(refusal)
+                    break
+            else:
+                cost = expected_cost_usd(situation, model)
+                candidates.append(
+                    Candidate(model, cost_usd=cost, warnings=warnings(situation, model))
+                )
+        if request.models is None and self.objective is not None:
+            _sort(candidates, self.objective, situation)
+        return Plan(
+            tuple(candidates),
+            tuple(refused),
+            situation.tokens,
+            self.place,
+            self._because(named_by_caller=request.models is not None),
+            self.route,
+            request.task,
+            request.tags,
+        )
+
+    def _because(self, *, named_by_caller: bool) -> str:
+        if named_by_caller:
+            return "named by the caller"
+        if self.objective is None:
+            return "first in the given order"
+        if self.objective is cost_usd:
+            return "cheapest"
+        return f"lowest {getattr(self.objective, '__name__', 'objective')}"
+
+
+def _named(names: Iterable[str], models: Sequence[Model]) -> list[Model]:
+    by_name = {model.name: model for model in models}
+    return [by_name[name] for name in names if name in by_name]
+
+
+def _sort(candidates: list[Candidate], objective: Objective, situation: Situation) -> None:
+    """Sort by the objective; ties keep their order, unknown values come last."""
+    if len(candidates) < 2:  # noqa: PLR2004 - nothing to compare
+        return
+    if objective is cost_usd:  # at hand, exactly
+        candidates.sort(key=lambda one: (one.cost_usd is None, one.cost_usd or 0))
+        return
+    values = [objective(situation, one.model) for one in candidates]
+    order = sorted(range(len(candidates)), key=lambda at: (values[at] is None, values[at] or 0))
+    candidates[:] = [candidates[at] for at in order]

@@ -1,0 +1,101 @@
+"""Routes: what holds for some requests only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from .ranking import Ranking
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from llmroute.types.models import Model
+    from llmroute.types.plans import Constraint, Objective, Plan, Policy, Situation
+    from llmroute.types.requests import Hint, Request
+
+
+class When(NamedTuple):
+    """A condition on a request: all that is given must hold. None and empty match everything."""
+
+    task: str | None = None
+    hints: tuple[tuple[str, Hint], ...] = ()
+    tags: tuple[str, ...] = ()
+
+    def matches(self, request: Request) -> bool:
+        """Whether the condition holds."""
+        if self.task is not None and self.task != request.task:
+            return False
+        if any(request.hints.get(name) != value for name, value in self.hints):
+            return False
+        return all(tag in request.tags for tag in self.tags)
+
+    def covers(self, other: When) -> bool:
+        """Whether every request that matches `other` matches this one."""
+        return (
+            self.task in {None, other.task}
+            and set(self.hints) <= set(other.hints)
+            and set(self.tags) <= set(other.tags)
+        )
+
+    def __str__(self) -> str:
+        """Name the condition, for a route without a name."""
+        parts = [f"task {self.task}"] if self.task else []
+        parts += [f"{name} {value}" for name, value in self.hints]
+        parts += [f"tag {tag}" for tag in self.tags]
+        return ", ".join(parts) or "always"
+
+
+class Route(NamedTuple):
+    """What holds when a condition matches; `use` and `objective` of None decide nothing."""
+
+    when: When
+    name: str
+    place: str
+    require: tuple[Constraint, ...] = ()
+    use: tuple[str, ...] | None = None
+    objective: Objective | None = None
+
+    @property
+    def decides(self) -> bool:
+        """Whether it says which model comes first."""
+        return self.use is not None or self.objective is not None
+
+
+class Routes(NamedTuple):
+    """A policy of routes: each matching one requires, the first that decides decides."""
+
+    routes: tuple[Route, ...]
+    otherwise: Ranking
+
+    def plan(self, situation: Situation, models: Sequence[Model]) -> Plan:
+        """Plan by the routes that match the request."""
+        request = situation.request
+        matching = [route for route in self.routes if route.when.matches(request)]
+        if not matching:
+            return self.otherwise.plan(situation, models)
+        require = self.otherwise.require
+        for route in matching:
+            require += route.require
+        decider = next((route for route in matching if route.decides), None)
+        order = decider or self.otherwise
+        shown = decider or matching[0]
+        ranking = Ranking(require, order.use, order.objective, shown.place, shown.name)
+        return ranking.plan(situation, models)
+
+
+class ByTask(NamedTuple):
+    """A policy that hands a request to the policy of its task."""
+
+    tasks: Mapping[str, Policy]
+    otherwise: Policy
+
+    def plan(self, situation: Situation, models: Sequence[Model]) -> Plan:
+        """Plan by the policy of the task; its name is the route."""
+        task = situation.request.task
+        policy = self.tasks.get(task) if task is not None else None
+        if policy is None:
+            return self.otherwise(situation, models)
+        from dataclasses import replace
+
+        plan = policy(situation, models)
+        return plan if plan.route else replace(plan, route=f"task {task}")

@@ -1,0 +1,155 @@
+"""The sections of a policy file that are plain values: facts, hints, limits, offline, require."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, cast
+
+from llmroute.errors import PolicyError
+from llmroute.errors.problems import nearest
+from llmroute.errors.reading import Table, collector
+from llmroute.types.limits import Limits
+from llmroute.types.plans import Facts
+from llmroute.types.requests import PURPOSES
+
+from .constraints import abilities, local, max_cost_usd, remote
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from llmroute.errors import Problem
+    from llmroute.types.plans import Constraint, OfflineMode
+    from llmroute.types.requests import OnBreak
+
+MONTH = re.compile(r"now|\d{4}-(0[1-9]|1[0-2])")
+COUNTRY = re.compile(r"[A-Z]{2}")
+HINT_TYPES = ("bool", "int", "float", "str")
+LONGEST_S = "86400"
+
+
+def facts(values: Mapping[str, object]) -> Facts:
+    """Make facts of what a caller states, as [facts] of a policy file does.
+
+    Raises:
+        PolicyError: a fact is unknown or has the wrong type; all problems at once.
+    """
+    problems: list[Problem] = []
+    found = read_facts(Table(values, ("facts",), collector("python", problems)))
+    if problems:
+        raise PolicyError(problems)
+    return found
+
+
+def read_facts(table: Table) -> Facts:
+    """Read [facts]."""
+    purposes = table.texts("purposes") or ()
+    for purpose in purposes:
+        name = purpose.partition(":")[0]
+        if name not in PURPOSES:
+            table.problem("purposes", f"{name!r} is no purpose", nearest(name, PURPOSES))
+    domicile = table.text("licensee_domicile")
+    if domicile is not None and not COUNTRY.fullmatch(domicile):
+        table.problem("licensee_domicile", 'it must be an ISO 3166 country code, such as "DE"')
+    found = Facts(
+        commercial=table.flag("commercial"),
+        purposes=purposes,
+        monthly_active_users=_users(table.table("monthly_active_users")),
+        licensee_domicile=domicile,
+        granted=_granted(table.table("granted")),
+    )
+    table.done()
+    return found
+
+
+def _users(table: Table | None) -> tuple[tuple[str, int], ...]:
+    if table is None:
+        return ()
+    for month in table.values:
+        if not MONTH.fullmatch(month):
+            table.problem(month, 'it must be a month, "2023-06", or now')
+    counts = {month: table.whole(month, 0, 10**11) for month in table.values}
+    return tuple((month, count) for month, count in counts.items() if count is not None)
+
+
+def _granted(table: Table | None) -> tuple[tuple[str, str], ...]:
+    if table is None:
+        return ()
+    agreements = {license_: table.text(license_) for license_ in table.values}
+    return tuple((license_, text) for license_, text in agreements.items() if text)
+
+
+def read_hints(table: Table | None) -> dict[str, str]:
+    """Read [hints]: the name and the type of each."""
+    if table is None:
+        return {}
+    declared = {name: table.choice(name, HINT_TYPES) for name in table.values}
+    return {name: kind for name, kind in declared.items() if kind}
+
+
+def hint_fits(kind: str, value: object) -> bool:
+    """Whether a value is of a hint's declared type; a whole number is also a float."""
+    if isinstance(value, bool) or kind == "bool":
+        return isinstance(value, bool) and kind == "bool"
+    if kind == "float":
+        from decimal import Decimal
+
+        return isinstance(value, int | float | Decimal)
+    return type(value).__name__ == kind
+
+
+def read_limits(table: Table | None) -> Limits:
+    """Read [limits]; what is not given keeps its default."""
+    if table is None:
+        return Limits()
+    seconds = {
+        name: table.number(name, "0", LONGEST_S, above=True)
+        for name in ("deadline_s", "connect_s", "first_token_s", "between_tokens_s")
+    }
+    on_break = table.choice("on_break", ("raise", "restart"), later=("continue",))
+    wholes = {
+        "attempts_per_model": table.whole("attempts_per_model", 1, 100),
+        "body_bytes": table.whole("body_bytes", 1024, 2**32),
+        "event_bytes": table.whole("event_bytes", 1024, 2**32),
+    }
+    table.done()
+    default = Limits()
+    given_s = {name: float(value) for name, value in seconds.items() if value is not None}
+    return Limits(
+        deadline_s=given_s.get("deadline_s", default.deadline_s),
+        connect_s=given_s.get("connect_s", default.connect_s),
+        first_token_s=given_s.get("first_token_s", default.first_token_s),
+        between_tokens_s=given_s.get("between_tokens_s", default.between_tokens_s),
+        on_break=cast("OnBreak", on_break or default.on_break),
+        attempts_per_model=wholes["attempts_per_model"] or default.attempts_per_model,
+        body_bytes=wholes["body_bytes"] or default.body_bytes,
+        event_bytes=wholes["event_bytes"] or default.event_bytes,
+    )
+
+
+def read_offline(table: Table | None) -> OfflineMode:
+    """Read [offline]."""
+    if table is None:
+        return "auto"
+    mode = table.choice("mode", ("auto", "always", "never"))
+    table.done()
+    return cast("OfflineMode", mode or "auto")
+
+
+def read_require(table: Table | None) -> tuple[Constraint, ...]:
+    """Read [require], or the require of a route."""
+    if table is None:
+        return ()
+    from llmroute.catalog.declarations import read_abilities
+
+    found: list[Constraint] = []
+    wanted_local = table.flag("local")
+    if wanted_local is not None:
+        found.append(local if wanted_local else remote)
+    wanted = read_abilities(table)
+    if wanted:
+        found.append(abilities(*wanted))
+    limit = table.number("max_cost_usd", "0", "1000000")
+    if limit is not None:
+        found.append(max_cost_usd(limit))
+    table.done(later=("max_latency_s", "min_quality", "regions"))
+    return tuple(found)
