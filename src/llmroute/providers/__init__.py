@@ -1,0 +1,48 @@
+"""How to talk to a provider: codecs and a transport for HTTP, an engine for local models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llmroute.errors import RequestError
+from llmroute.errors.problems import nearest
+
+if TYPE_CHECKING:
+    from llmroute.types.calls import Provider
+
+    from .wire import Codec
+
+__all__ = ["HTTP_APIS", "LOCAL_API", "open_codec", "open_provider"]
+
+HTTP_APIS = ("openai-chat", "openai-responses")
+"""The wire APIs that `open_codec` knows."""
+LOCAL_API = "llama-cpp"
+"""The API of models that run in this process."""
+
+
+def open_codec(api: str) -> Codec:
+    """Make the codec of a wire API; raises RequestError for an unknown one."""
+    if api == "openai-chat":
+        from .openai_chat import OpenAIChat
+
+        return OpenAIChat()
+    if api == "openai-responses":
+        from .openai_responses import OpenAIResponses
+
+        return OpenAIResponses()
+    raise RequestError(f"{api!r} is not an API", where="api", hint=nearest(api, HTTP_APIS))
+
+
+def open_provider(api: str, http_client: object | None = None) -> Provider:
+    """Make the provider for an API; raises RequestError for an unknown one.
+
+    `http_client` is an `httpx2` or `httpx` client of the application's; None: connections of ours.
+    """
+    if api == LOCAL_API:
+        from .llama_cpp import LlamaCppProvider
+
+        return LlamaCppProvider()
+    from .http_provider import HttpProvider
+    from .transport import Transport
+
+    return HttpProvider(open_codec(api), Transport(http_client))

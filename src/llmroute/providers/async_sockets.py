@@ -1,0 +1,203 @@
+"""Sockets of tasks for httpcore2's pools: each operation is bounded by its attempt's budget."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from typing import TYPE_CHECKING, TypeVar
+from weakref import WeakSet
+
+import httpcore2
+
+from .budget import broken, budget_of
+from .dialing import Dial
+from .line import Line, connect_time_was_up, time_was_up, tls_failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+# ruff: noqa: ASYNC109 - `timeout` is what httpcore2 calls it
+
+T = TypeVar("T")
+
+CHUNK_BYTES = 64 * 1024
+FAIR = 32
+"""Reads that may succeed at once before the event loop gets its turn."""
+
+
+class AsyncStream(httpcore2.AsyncNetworkStream):
+    """A connection for tasks."""
+
+    def __init__(self, line: Line) -> None:
+        """Take a connected, non-blocking socket over."""
+        self._line = line
+        self._tls: ssl.SSLObject | None = None
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._reads = 0
+        self._busy = False
+        self._closed = False
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read what there is; b"" at the end."""
+        budget = budget_of(timeout)
+        tls = self._tls
+        self._busy = True
+        try:
+            async with asyncio.timeout(budget.left()):
+                if tls is None:
+                    data = await self._receive(max_bytes)
+                else:
+                    data = await self._secure(lambda: tls.read(max_bytes))
+        except TimeoutError:
+            raise time_was_up(budget) from None
+        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+            data = b""
+        except OSError as error:
+            budget.left()
+            raise broken("cut_short", error) from None
+        finally:
+            self._idle()
+        if not data:
+            budget.left()  # it may have been shut down by a cancel
+            budget.ended = True
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write it all."""
+        budget = budget_of(timeout)
+        tls = self._tls
+        self._line.use(budget)
+        self._busy = True
+        try:
+            async with asyncio.timeout(budget.left()):
+                if tls is None:
+                    await asyncio.get_running_loop().sock_sendall(self._line.sock, buffer)
+                else:
+                    await self._secure(lambda: tls.write(buffer))
+        except TimeoutError:
+            raise time_was_up(budget) from None
+        except OSError as error:
+            budget.left()
+            raise httpcore2.WriteError(type(error).__name__) from None  # an answer may be there yet
+        finally:
+            self._idle()
+
+    async def aclose(self) -> None:
+        """Close; a read under way in another task ends, and closes the socket after itself."""
+        self.close()
+
+    def close(self) -> None:
+        """Close likewise without an event loop."""
+        self._closed = True
+        self._line.shut_down()
+        if not self._busy:
+            self._line.sock.close()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        """Make the connection secure; raises AttemptError "tls" or "connect_timeout"."""
+        budget = budget_of(timeout)
+        self._line.use(budget)
+        self._tls = ssl_context.wrap_bio(
+            self._incoming, self._outgoing, server_hostname=server_hostname
+        )
+        made = False
+        try:
+            async with asyncio.timeout(budget.left_to_connect()):
+                await self._secure(self._tls.do_handshake)
+            made = True
+        except OSError as error:
+            raise tls_failure(budget, error) from None
+        finally:
+            if not made:
+                self.close()
+        return self
+
+    def get_extra_info(self, info: str) -> object:
+        """Answer the pool's questions."""
+        return self._line.info(info)
+
+    def _idle(self) -> None:
+        self._busy = False
+        if self._closed:
+            self._line.sock.close()
+
+    async def _receive(self, max_bytes: int) -> bytes:
+        """Receive; a peer that always has something to say does not hold the event loop."""
+        self._reads += 1
+        if self._reads % FAIR == 0:
+            await asyncio.sleep(0)
+        return await asyncio.get_running_loop().sock_recv(self._line.sock, max_bytes)
+
+    async def _secure(self, operation: Callable[[], T]) -> T:
+        """Run `operation` of the TLS engine, with the bytes it wants to send and to see."""
+        while True:
+            try:
+                result = operation()
+            except ssl.SSLWantReadError:
+                await self._flush()
+            else:
+                await self._flush()
+                return result
+            data = await self._receive(CHUNK_BYTES)
+            if data:
+                self._incoming.write(data)
+            else:
+                self._incoming.write_eof()
+
+    async def _flush(self) -> None:
+        if self._outgoing.pending:
+            await asyncio.get_running_loop().sock_sendall(self._line.sock, self._outgoing.read())
+
+
+class AsyncBackend(httpcore2.AsyncNetworkBackend):
+    """Connects for tasks; asyncio only."""
+
+    def __init__(self) -> None:
+        """Begin without connections."""
+        self._streams: WeakSet[AsyncStream] = WeakSet()
+
+    def close(self) -> None:
+        """Close every connection, from any thread, even when the event loop is closed."""
+        for stream in list(self._streams):
+            stream.close()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,  # noqa: ARG002 - httpcore2's shape
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,  # noqa: ARG002
+    ) -> httpcore2.AsyncNetworkStream:
+        """Resolve and connect; raises AttemptError "dns", "connect" or "connect_timeout"."""
+        budget = budget_of(timeout)
+        loop = asyncio.get_running_loop()
+        over = asyncio.Event()
+
+        def ready() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
+                loop.call_soon_threadsafe(over.set)
+
+        dial = Dial(host, port, ready)
+        budget.hold(dial.abandon)
+        try:
+            async with asyncio.timeout(budget.left_to_connect()):
+                await over.wait()
+            budget.left()
+            line = Line(dial.take())
+        except TimeoutError:
+            raise connect_time_was_up(budget) from None
+        finally:
+            budget.hold(None)
+            dial.abandon()
+        line.use(budget)
+        stream = AsyncStream(line)
+        self._streams.add(stream)
+        return stream

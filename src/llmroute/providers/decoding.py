@@ -1,0 +1,91 @@
+"""From bytes to events, the same for every API: only how objects fold into events differs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from .shapes import bad, parse
+from .sse import SseReader
+
+if TYPE_CHECKING:
+    from llmroute.types.events import ProviderEvent
+
+    from .shapes import Json
+
+
+class Fold(Protocol):
+    """What one API makes of its JSON objects."""
+
+    answered: bool
+    """Whether the finish reason was seen."""
+    done: bool
+    """Whether nothing can follow."""
+
+    def part(self, part: Json, /) -> list[ProviderEvent]:
+        """Take one object of a stream; raises AttemptError."""
+        ...
+
+    def whole(self, answer: Json, /) -> list[ProviderEvent]:
+        """Take a whole answer; raises AttemptError."""
+        ...
+
+    def end(self) -> list[ProviderEvent]:
+        """End with `End`; raises AttemptError "cut_short" when the finish reason is missing."""
+        ...
+
+
+class StreamDecoder:
+    """Decodes server-sent events."""
+
+    def __init__(self, fold: Fold, event_bytes: int) -> None:
+        """Take events of at most `event_bytes`."""
+        self.answered = False
+        self.done = False
+        self._fold = fold
+        self._reader = SseReader(event_bytes)
+        self._empty = True
+
+    def feed(self, data: bytes, /) -> list[ProviderEvent]:
+        """Take the next bytes; raises AttemptError."""
+        fold = self._fold
+        events: list[ProviderEvent] = []
+        for _, text in self._reader.feed(data):
+            if self.done:
+                break
+            self._empty = False
+            if text == "[DONE]":
+                self.done = True
+            else:
+                events += fold.part(parse(text))
+                self.answered = fold.answered
+                self.done = fold.done
+        return events
+
+    def finish(self) -> list[ProviderEvent]:
+        """End the answer; raises AttemptError when it is not whole."""
+        if self._empty:
+            raise bad("the answer is no stream of events")
+        return self._fold.end()
+
+
+class BodyDecoder:
+    """Decodes one JSON document."""
+
+    def __init__(self, fold: Fold) -> None:
+        """Begin."""
+        self.answered = False
+        self.done = False
+        self._fold = fold
+        self._body = bytearray()
+
+    def feed(self, data: bytes, /) -> list[ProviderEvent]:
+        """Keep the bytes; nothing can be said before the document is whole."""
+        self._body += data
+        return []
+
+    def finish(self) -> list[ProviderEvent]:
+        """Decode it all; raises AttemptError when it is not what the API promises."""
+        if not self._body.strip():
+            raise bad("the answer is empty")
+        events = self._fold.whole(parse(bytes(self._body)))
+        return events + self._fold.end()

@@ -1,0 +1,282 @@
+"""The application's own HTTP client, `httpx2` or `httpx`, in place of our pool.
+
+Which of the two it is, its class tells; neither is imported here. The deadline is as good as that
+client's time-outs: each is set to the time left when the attempt begins, and the time is looked at
+again between chunks. A task is bounded exactly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import sys
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+
+from llmroute.errors import AttemptError, RequestError
+
+from .answers import Head, failed, headers_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
+    from types import ModuleType
+
+    from .budget import Budget
+    from .wire import HttpRequest
+
+T = TypeVar("T")
+
+
+class Response(Protocol):
+    """What `httpx2.Response` and `httpx.Response` share."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    extensions: Mapping[str, object]
+
+    def iter_raw(self) -> Iterator[bytes]:
+        """The body, not decoded."""
+        ...
+
+    def aiter_raw(self) -> AsyncIterator[bytes]:
+        """The body, not decoded."""
+        ...
+
+    def close(self) -> None:
+        """Close."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close."""
+        ...
+
+
+class Building(Protocol):
+    """What the clients of both packages and colors share."""
+
+    def build_request(
+        self,
+        method: str,
+        url: str,
+        *,
+        content: bytes,
+        headers: list[tuple[str, str]],
+        extensions: dict[str, object],
+    ) -> object:
+        """Make a request."""
+        ...
+
+
+class HttpClient(Building, Protocol):
+    """`httpx2.Client` or `httpx.Client`."""
+
+    def send(self, request: object, *, stream: bool, follow_redirects: bool) -> Response:
+        """Send it."""
+        ...
+
+
+class AsyncHttpClient(Building, Protocol):
+    """`httpx2.AsyncClient` or `httpx.AsyncClient`."""
+
+    async def send(self, request: object, *, stream: bool, follow_redirects: bool) -> Response:
+        """Send it."""
+        ...
+
+
+class Stream(Protocol):
+    """The network stream that a response carries in its extensions."""
+
+    def get_extra_info(self, info: str) -> object:
+        """Give the socket out."""
+        ...
+
+
+def engine_for(client: object) -> ForeignPool | AsyncForeignPool:
+    """Recognize the client; raises RequestError when it is neither package's."""
+    for one in type(client).__mro__:
+        package = one.__module__.partition(".")[0]
+        if package in {"httpx", "httpx2"} and one.__name__ in {"Client", "AsyncClient"}:
+            errors = _errors_of(sys.modules[package])
+            if one.__name__ == "Client":
+                return ForeignPool(cast("HttpClient", client), errors)
+            return AsyncForeignPool(cast("AsyncHttpClient", client), errors)
+    raise RequestError(
+        f"{type(client).__name__} is not a client of httpx2 or httpx",
+        where="http_client",
+        hint="Pass httpx2.Client(...) to Client, httpx2.AsyncClient(...) to AsyncClient",
+    )
+
+
+def _errors_of(module: ModuleType) -> tuple[type[Exception], ...]:
+    names = ("HTTPError", "InvalidURL", "StreamError")
+    return tuple(cast("type[Exception]", getattr(module, name)) for name in names)
+
+
+class ForeignAnswer:
+    """An answer under way in a thread."""
+
+    def __init__(
+        self, response: Response, budget: Budget, errors: tuple[type[Exception], ...]
+    ) -> None:
+        """Begin; from here on a cancel reaches the socket."""
+        self.head = _head(response)
+        self._response = response
+        self._budget = budget
+        self._errors = errors
+        budget.hold(lambda: _shut_down(response))
+
+    def chunks(self) -> Iterator[bytes]:
+        """The body as it comes in; raises AttemptError."""
+        try:
+            for chunk in self._response.iter_raw():
+                self._budget.left()
+                yield chunk
+        except self._errors as error:
+            self._budget.left()
+            raise failed(error, ended=True) from None
+
+    def close(self) -> None:
+        """Give the connection back, or close it."""
+        self._budget.hold(None)
+        self._response.close()
+
+
+class ForeignPool:
+    """A client for threads, used and never closed."""
+
+    def __init__(self, client: HttpClient, errors: tuple[type[Exception], ...]) -> None:
+        """`errors` are the roots of what the client raises."""
+        self._client = client
+        self._errors = errors
+
+    def send(self, request: HttpRequest, budget: Budget, /) -> ForeignAnswer:
+        """Send, and wait for status and headers; raises AttemptError."""
+        try:
+            response = self._client.send(
+                _built(self._client, request, budget), stream=True, follow_redirects=False
+            )
+        except self._errors as error:
+            budget.left()
+            raise _explained(error) from None
+        return ForeignAnswer(response, budget, self._errors)
+
+    def close(self) -> None:
+        """Leave it open: it belongs to the application."""
+
+
+class AsyncForeignAnswer:
+    """An answer under way in a task."""
+
+    def __init__(
+        self, response: Response, budget: Budget, errors: tuple[type[Exception], ...]
+    ) -> None:
+        """Begin."""
+        self.head = _head(response)
+        self._response = response
+        self._budget = budget
+        self._errors = errors
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it comes in; raises AttemptError."""
+        raw = aiter(self._response.aiter_raw())
+        try:
+            while True:
+                chunk = await _bounded(self._budget, anext(raw, None))
+                if chunk is None:
+                    return
+                yield chunk
+        except self._errors as error:
+            self._budget.left()
+            raise failed(error, ended=True) from None
+
+    async def aclose(self) -> None:
+        """Give the connection back, or close it."""
+        await self._response.aclose()
+
+
+class AsyncForeignPool:
+    """A client for tasks, used and never closed."""
+
+    def __init__(self, client: AsyncHttpClient, errors: tuple[type[Exception], ...]) -> None:
+        """`errors` are the roots of what the client raises."""
+        self._client = client
+        self._errors = errors
+
+    async def asend(self, request: HttpRequest, budget: Budget, /) -> AsyncForeignAnswer:
+        """Send, and wait for status and headers; raises AttemptError."""
+        try:
+            response = await _bounded(
+                budget,
+                self._client.send(
+                    _built(self._client, request, budget), stream=True, follow_redirects=False
+                ),
+            )
+        except self._errors as error:
+            budget.left()
+            raise _explained(error) from None
+        return AsyncForeignAnswer(response, budget, self._errors)
+
+    def close(self) -> None:
+        """Leave it open: it belongs to the application."""
+
+
+def _built(client: Building, request: HttpRequest, budget: Budget) -> object:
+    left = budget.left()
+    connect = budget.left_to_connect()
+    timeout = {"connect": connect, "read": left, "write": left, "pool": connect}
+    return client.build_request(
+        "POST",
+        request.url,
+        content=request.content,
+        headers=headers_of(budget.call, request),
+        extensions={"timeout": timeout},
+    )
+
+
+async def _bounded(budget: Budget, awaitable: Awaitable[T]) -> T:
+    """Await within the budget; a cancel from any thread ends it as well."""
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(budget.left()) as scope:
+
+            def break_off() -> None:
+                with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
+                    loop.call_soon_threadsafe(expire)
+
+            def expire() -> None:
+                with contextlib.suppress(RuntimeError):  # it is over already
+                    scope.reschedule(loop.time())
+
+            budget.hold(break_off)
+            return await awaitable
+    except TimeoutError:
+        budget.left()
+        raise AttemptError("interrupted", "the attempt's time was up") from None
+    finally:
+        budget.hold(None)
+
+
+def _explained(error: Exception) -> AttemptError:
+    """Find what kind of connection failure lies beneath."""
+    failure = failed(error, ended=True)
+    beneath: BaseException | None = error
+    while beneath is not None and failure.fault.kind == "connect":
+        if isinstance(beneath, socket.gaierror):
+            return AttemptError("dns", beneath.strerror or "the host's name has no address")
+        if type(beneath).__module__ == "ssl":
+            return AttemptError("tls", "no secure connection")
+        beneath = beneath.__cause__ or beneath.__context__
+    return failure
+
+
+def _head(response: Response) -> Head:
+    headers = response.headers.items()
+    return Head(response.status_code, {name.lower(): value for name, value in headers})
+
+
+def _shut_down(response: Response) -> None:
+    stream = cast("Stream | None", response.extensions.get("network_stream"))
+    sock = stream.get_extra_info("socket") if stream is not None else None
+    if isinstance(sock, socket.socket):
+        with contextlib.suppress(OSError):  # the peer was faster
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)

@@ -1,0 +1,86 @@
+"""A connected socket that any thread can break off, in either color, on behalf of one attempt.
+
+A cancel shuts the socket down, which ends a blocked read; the reader then asks its budget what
+happened. Nothing here belongs to an event loop: a socket whose loop was closed is closed like any
+other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import socket
+import ssl
+import threading
+from typing import TYPE_CHECKING
+
+from llmroute.errors import AttemptError
+
+from .budget import broken
+
+if TYPE_CHECKING:
+    from .budget import Budget
+
+
+class Line:
+    """A connected socket, and whose attempt is using it."""
+
+    __slots__ = ("_lock", "_user", "sock")
+
+    def __init__(self, sock: socket.socket) -> None:
+        """Begin unused."""
+        self.sock = sock
+        self._lock = threading.Lock()
+        self._user: Budget | None = None
+
+    def use(self, budget: Budget) -> None:
+        """Let a cancel of `budget`'s call, and of no other, break this connection off."""
+        if self._user is not budget:
+            with self._lock:
+                self._user = budget
+            budget.hold(lambda: self._break_off(budget))
+
+    def shut_down(self) -> None:
+        """End reads and writes under way, in whichever thread they are."""
+        with contextlib.suppress(OSError):  # the peer was faster
+            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)  # not SSLSocket's: that races
+
+    def _break_off(self, budget: Budget) -> None:
+        with self._lock:
+            if self._user is budget:
+                self.shut_down()
+
+    def info(self, name: str) -> object:
+        """Tell the pool whether an idle connection was closed by its peer, and so can be read."""
+        if name == "is_readable":
+            return _readable(self.sock)
+        return self.sock if name == "socket" else None
+
+
+def time_was_up(budget: Budget) -> AttemptError:
+    """Say why a read or write stopped; raises what the budget says."""
+    budget.left()
+    return AttemptError("interrupted", "the attempt's time was up")
+
+
+def connect_time_was_up(budget: Budget) -> AttemptError:
+    """Say why connecting stopped; raises what the budget says."""
+    budget.left_to_connect()
+    return AttemptError("connect_timeout", "connecting took longer than connect_s")
+
+
+def tls_failure(budget: Budget, error: OSError) -> AttemptError:
+    """Say why there is no secure connection; raises what the budget says."""
+    if isinstance(error, TimeoutError):
+        return connect_time_was_up(budget)
+    budget.left()
+    return broken("tls" if isinstance(error, ssl.SSLError) else "connect", error)
+
+
+def _readable(sock: socket.socket) -> bool:
+    """Whether a read would not block; a socket that is closed counts as readable."""
+    if sock.fileno() < 0:
+        return True
+    with selectors.DefaultSelector() as selector:
+        selector.register(sock, selectors.EVENT_READ)
+        return bool(selector.select(0))

@@ -1,0 +1,156 @@
+"""The chat completions API of OpenAI, which nearly every server speaks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llmroute.errors import AttemptError
+from llmroute.types.events import End, Reasoning, Text, ToolCallPart, UsageReport
+from llmroute.types.usage import Usage
+
+from .decoding import BodyDecoder, StreamDecoder
+from .openai_body import check_extras, endpoint_of, request_to, sampling_fields
+from .openai_errors import error_inside, failure_of
+from .shapes import bad, count_at, object_at, objects_at, text_at
+
+if TYPE_CHECKING:
+    from llmroute.types.calls import Call
+    from llmroute.types.events import FinishReason, ProviderEvent
+
+    from .shapes import Json
+    from .wire import Decoder, HttpFailure, HttpRequest
+
+# What servers call the reasons. An unknown one still ends the answer, and counts as "stop".
+FINISH_REASONS: dict[str, FinishReason] = {
+    "stop": "stop",
+    "length": "length",
+    "max_tokens": "length",
+    "model_length": "length",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "content_filter",
+    "safety": "content_filter",
+}
+# Reasons that say that the answer is not whole.
+BROKEN = frozenset({"error", "abort", "cancelled", "insufficient_system_resource"})
+
+
+class OpenAIChat:
+    """The codec of `/chat/completions`."""
+
+    def encode(self, call: Call, /) -> HttpRequest:
+        """Write the request; raises RequestError for extra fields that cannot be sent."""
+        check_extras(call.request)
+        endpoint = endpoint_of(call)
+        messages = [
+            {"role": message.role, "content": message.text} for message in call.request.messages
+        ]
+        if call.prefix:
+            messages.append({"role": "assistant", "content": call.prefix})
+        body: Json = {"model": endpoint.wire_model, "messages": messages}
+        body |= sampling_fields(call, endpoint.max_tokens_parameter)
+        if call.stream:
+            body["stream"] = True
+            body["stream_options"] = {"include_usage": True}
+        return request_to(call, "/chat/completions", body)
+
+    def decoder(self, call: Call, /, *, stream: bool) -> Decoder:
+        """Begin an answer."""
+        fold = ChatFold(call)
+        return StreamDecoder(fold, call.limits.event_bytes) if stream else BodyDecoder(fold)
+
+    def failure(self, call: Call, failure: HttpFailure, /) -> AttemptError:
+        """Say what an error status and its body mean."""
+        return failure_of(call, failure)
+
+
+class ChatFold:
+    """Chunks, or a whole completion, into events; only the first choice counts."""
+
+    def __init__(self, call: Call) -> None:
+        """Begin."""
+        self.answered = False
+        self.done = False
+        self._call = call
+        self._finish_reason = ""
+        self._refused = False
+
+    def part(self, part: Json, /) -> list[ProviderEvent]:
+        """Take one chunk; raises AttemptError."""
+        return self._fold(part, "delta")
+
+    def whole(self, answer: Json, /) -> list[ProviderEvent]:
+        """Take a whole completion; raises AttemptError."""
+        events = self._fold(answer, "message")
+        if not self.answered:
+            raise bad("the answer has no choices or no finish_reason")
+        return events
+
+    def end(self) -> list[ProviderEvent]:
+        """End; raises AttemptError "cut_short" without a finish reason."""
+        if not self.answered:
+            raise AttemptError("cut_short", "the stream ended without a finish_reason")
+        return [End(FINISH_REASONS.get(self._finish_reason, "stop"), self._refused)]
+
+    def _fold(self, answer: Json, content_name: str) -> list[ProviderEvent]:
+        if answer.get("error") is not None:
+            raise error_inside(self._call, answer["error"])
+        if answer.get("object") == "error":
+            raise error_inside(self._call, answer)
+        if "choices" not in answer and "usage" not in answer:
+            raise bad("the answer has no choices")
+        events: list[ProviderEvent] = []
+        for choice in objects_at(answer, "choices"):
+            if choice.get("index", 0) == 0:
+                self._content(object_at(choice, content_name), events)
+                self._finish(text_at(choice, "finish_reason"))
+        usage = answer.get("usage")
+        if usage is not None:
+            events.append(UsageReport(_usage(object_at(answer, "usage"))))
+        return events
+
+    def _content(self, content: Json, events: list[ProviderEvent]) -> None:
+        for name in content.keys() & _SAID:  # most chunks hold nothing but content
+            said = text_at(content, name)
+            if said and name == "content":
+                events.append(Text(said))
+            elif said and name == "refusal":
+                self._refused = True
+                events.append(Text(said))
+            elif said and not (name == "reasoning" and content.get("reasoning_content")):
+                events.append(Reasoning(said))
+        for position, part in enumerate(objects_at(content, "tool_calls")):
+            events.append(_tool_call_part(position, part))
+
+    def _finish(self, reason: str) -> None:
+        if reason in BROKEN:
+            raise AttemptError("cut_short", f"the upstream gave up: finish_reason {reason!r}")
+        if reason:
+            self.answered = True
+            self._finish_reason = reason
+
+
+_SAID = frozenset({"content", "refusal", "reasoning_content", "reasoning"})
+
+
+def _tool_call_part(position: int, part: Json) -> ToolCallPart:
+    function = object_at(part, "function")
+    return ToolCallPart(
+        count_at(part, "index") if "index" in part else position,
+        text_at(part, "id") or None,
+        text_at(function, "name") or None,
+        text_at(function, "arguments"),
+    )
+
+
+def _usage(usage: Json) -> Usage:
+    input_tokens = count_at(usage, "prompt_tokens")
+    cached = count_at(object_at(usage, "prompt_tokens_details"), "cached_tokens")
+    return Usage(
+        input_tokens=input_tokens,
+        output_tokens=count_at(usage, "completion_tokens"),
+        cached_input_tokens=min(cached, input_tokens),
+        reasoning_tokens=count_at(
+            object_at(usage, "completion_tokens_details"), "reasoning_tokens"
+        ),
+    )

@@ -1,0 +1,69 @@
+"""JSON from upstream, read field by field: a wrong type is a typed error, never a crash."""
+
+from __future__ import annotations
+
+import json
+from typing import cast
+
+from llmroute.errors import AttemptError
+
+Json = dict[str, object]
+
+
+def bad(reason: str) -> AttemptError:
+    """Make the error for an answer that breaks the API's promise."""
+    return AttemptError("bad_response", reason)
+
+
+def parse(text: str | bytes) -> Json:
+    """Parse a JSON object; raises AttemptError "bad_response"."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        raise bad("the answer is not JSON") from None
+    if not isinstance(value, dict):
+        raise bad("the answer is JSON, but no object")
+    return cast("Json", value)
+
+
+def text_at(owner: Json, name: str) -> str:
+    """Read a string; absent and null are empty."""
+    value = owner.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise bad(f"the answer's {name!r} is not a string")
+    return value
+
+
+def count_at(owner: Json, name: str) -> int:
+    """Read a number of tokens; absent and null are 0."""
+    value = owner.get(name)
+    if value is None:
+        return 0
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise bad(f"the answer's {name!r} is not a number of tokens")
+    return value
+
+
+def object_at(owner: Json, name: str) -> Json:
+    """Read an object; absent and null are empty."""
+    value = owner.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise bad(f"the answer's {name!r} is not an object")
+    return cast("Json", value)
+
+
+def objects_at(owner: Json, name: str) -> list[Json]:
+    """Read an array of objects; absent and null are empty."""
+    value = owner.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise bad(f"the answer's {name!r} is not an array")
+    items = cast("list[object]", value)
+    if not all(isinstance(item, dict) for item in items):
+        raise bad(f"the answer's {name!r} holds something else than objects")
+    return cast("list[Json]", items)

@@ -1,0 +1,121 @@
+"""Sockets of threads for httpcore2's pools: each operation is bounded by its attempt's budget."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from typing import TYPE_CHECKING
+
+import httpcore2
+
+from .budget import broken, budget_of
+from .dialing import Dial
+from .line import Line, time_was_up, tls_failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Stream(httpcore2.NetworkStream):
+    """A connection for threads."""
+
+    def __init__(self, line: Line) -> None:
+        """Take a connected socket over."""
+        self._line = line
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read what there is; b"" at the end."""
+        budget = budget_of(timeout)
+        sock = self._line.sock
+        try:
+            sock.settimeout(budget.left())
+            data = sock.recv(max_bytes)
+        except TimeoutError:
+            raise time_was_up(budget) from None
+        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+            data = b""
+        except OSError as error:
+            budget.left()
+            raise broken("cut_short", error) from None
+        if not data:
+            budget.left()  # it may have been shut down by a cancel
+            budget.ended = True
+        return data
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write it all."""
+        budget = budget_of(timeout)
+        sock = self._line.sock
+        self._line.use(budget)
+        view = memoryview(buffer)
+        try:
+            while view:
+                sock.settimeout(budget.left())
+                view = view[sock.send(view) :]
+        except TimeoutError:
+            raise time_was_up(budget) from None
+        except OSError as error:
+            budget.left()
+            raise httpcore2.WriteError(type(error).__name__) from None  # an answer may be there yet
+
+    def close(self) -> None:
+        """Close; a read under way in another thread ends."""
+        self._line.shut_down()
+        self._line.sock.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore2.NetworkStream:
+        """Make the connection secure; raises AttemptError "tls" or "connect_timeout"."""
+        budget = budget_of(timeout)
+        self._line.use(budget)
+        made = False
+        try:
+            self._line.sock.settimeout(budget.left_to_connect())
+            secured = ssl_context.wrap_socket(
+                self._line.sock, server_hostname=server_hostname, do_handshake_on_connect=False
+            )
+            self._line.sock = secured  # from here on a cancel reaches it
+            secured.do_handshake()
+            made = True
+        except OSError as error:
+            raise tls_failure(budget, error) from None
+        finally:
+            if not made:
+                self.close()
+        return self
+
+    def get_extra_info(self, info: str) -> object:
+        """Answer the pool's questions."""
+        return self._line.info(info)
+
+
+class Backend(httpcore2.NetworkBackend):
+    """Connects for threads."""
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,  # noqa: ARG002 - httpcore2's shape
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,  # noqa: ARG002
+    ) -> httpcore2.NetworkStream:
+        """Resolve and connect; raises AttemptError "dns", "connect" or "connect_timeout"."""
+        budget = budget_of(timeout)
+        ready = threading.Event()
+        dial = Dial(host, port, ready.set)
+        budget.hold(dial.abandon)
+        try:
+            while not ready.wait(budget.left_to_connect()):
+                pass  # it may have woken a moment too early
+            budget.left()
+            line = Line(dial.take())
+        finally:
+            budget.hold(None)
+            dial.abandon()
+        line.use(budget)
+        return Stream(line)

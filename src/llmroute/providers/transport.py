@@ -1,0 +1,107 @@
+"""How requests leave: our own pools, or the application's HTTP client."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING
+
+from llmroute.errors import ClosedError, ForkedError, RequestError
+
+from .answers import check
+
+if TYPE_CHECKING:
+    import ssl
+
+    from .answers import Answer, AsyncAnswer, AsyncEngine, Engine
+    from .budget import Budget
+    from .wire import HttpRequest
+
+
+class Transport:
+    """Sends requests; owns the connections unless `http_client` does.
+
+    It may be used by any number of threads and event loops, in the process that made it. It
+    follows no redirects. Proxies of the environment are not used: pass an `http_client` for that.
+    `http_client` is an `httpx2` or `httpx` client of the application's, sync or async; it is used,
+    never closed. `ssl_context` replaces the machine's trusted authorities in our own connections.
+    """
+
+    def __init__(
+        self, http_client: object | None = None, *, ssl_context: ssl.SSLContext | None = None
+    ) -> None:
+        """Import nothing and connect to nothing yet; raises RequestError for a strange client."""
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+        self._ssl_context = ssl_context
+        self._closed = False
+        self._engine: Engine | None = None
+        self._async_engine: AsyncEngine | None = None
+        self._own = http_client is None
+        if http_client is not None:
+            from .foreign import ForeignPool, engine_for
+
+            engine = engine_for(http_client)
+            if isinstance(engine, ForeignPool):
+                self._engine = engine
+            else:
+                self._async_engine = engine
+
+    def send(self, request: HttpRequest, budget: Budget) -> Answer:
+        """Send from this thread, and wait for status and headers.
+
+        Raises AttemptError, ClosedError after `close`, ForkedError in another process, and
+        RequestError when the application's client is an async one.
+        """
+        self._check()
+        check(budget.call, request)
+        if self._engine is None:
+            self._open()
+        if self._engine is None:
+            raise RequestError(
+                "it is an async client; Client needs a sync one", where="http_client"
+            )
+        return self._engine.send(request, budget)
+
+    async def asend(self, request: HttpRequest, budget: Budget) -> AsyncAnswer:
+        """Send from this task likewise."""
+        self._check()
+        check(budget.call, request)
+        if self._async_engine is None:
+            self._open()
+        if self._async_engine is None:
+            raise RequestError(
+                "it is a sync client; AsyncClient needs an async one", where="http_client"
+            )
+        return await self._async_engine.asend(request, budget)
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed
+
+    def close(self) -> None:
+        """Close every connection of ours, in any thread; what is under way ends. Twice is fine."""
+        with self._lock:
+            self._closed = True
+            if self._pid != os.getpid():
+                return  # the connections are the parent's
+            for engine in (self._engine, self._async_engine):
+                if engine is not None:
+                    engine.close()
+
+    def _check(self) -> None:
+        if self._closed:
+            raise ClosedError("the client is closed")
+        if self._pid != os.getpid():
+            raise ForkedError("the client was made in another process; make one in each process")
+
+    def _open(self) -> None:
+        if not self._own:
+            return
+        from .pool import AsyncPool, Pool, Security  # the HTTP stack, with the first request
+
+        with self._lock:
+            if self._engine is None:
+                security = Security(self._ssl_context)
+                self._engine, self._async_engine = Pool(security), AsyncPool(security)
