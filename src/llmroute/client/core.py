@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 from weakref import WeakSet
 
 from llmroute.driver.clock import SystemClock
@@ -22,7 +22,6 @@ from .options import check_hints, request
 from .registry import Registry
 
 if TYPE_CHECKING:
-    from llmroute.driver.session import Session
     from llmroute.types.calls import Clock, Provider
     from llmroute.types.limits import Limits
     from llmroute.types.models import Model
@@ -34,6 +33,14 @@ if TYPE_CHECKING:
     from .messages import Prompt
     from .options import Checked
     from .setup import ClientOptions, Setup
+
+
+class Stoppable(Protocol):
+    """A live call of either color."""
+
+    def abort(self, occurrence: on.Closing) -> None:
+        """Stop it, from any thread."""
+        ...
 
 
 class Lent:
@@ -73,7 +80,7 @@ class Core:
         self._backoff_s = waits(options.get("backoff"))
         self._pid = os.getpid()
         self._closed = False
-        self._live: WeakSet[Session[object]] = WeakSet()
+        self._live: WeakSet[Stoppable] = WeakSet()
         self._lock = threading.Lock()
 
     def describe(self) -> str:
@@ -128,7 +135,7 @@ class Core:
         """Lend the client's resources to one call."""
         return Lent(self, key)
 
-    def enter(self, session: Session[object]) -> None:
+    def enter(self, session: Stoppable) -> None:
         """Keep a live call, so that closing the client can stop it."""
         with self._lock:
             if not self._closed:
@@ -136,7 +143,7 @@ class Core:
                 return
         raise ClosedError("this client is closed")
 
-    def leave(self, session: Session[object]) -> None:
+    def leave(self, session: Stoppable) -> None:
         """Forget a call that has ended."""
         with self._lock:
             self._live.discard(session)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from llmroute.driver.hooks import read_key
+from llmroute.driver.hooks import guarded
 from llmroute.errors import AttemptError
 from llmroute.types.secrets import Secret
 
@@ -33,12 +33,12 @@ class Keyring:
         if endpoint is None:
             return None
         if given is not None:
-            return _flaw(given.reveal(), "api_key")
+            return flaw(given.reveal(), "api_key")
         if endpoint.key_name is None or model.name in self._callables:
             return None
         if not os.environ.get(endpoint.key_name, "").strip():
             return f"{endpoint.key_name} is not set"
-        return _flaw(os.environ[endpoint.key_name], endpoint.key_name)
+        return flaw(os.environ[endpoint.key_name], endpoint.key_name)
 
     def read(self, model: Model, given: Secret | None = None) -> Secret | None:
         """The key of `model`, None when none is needed; raises AttemptError when it is unfit."""
@@ -47,8 +47,8 @@ class Keyring:
         source = self._callables.get(model.name)
         if given is None and source is not None:
             name = f"the key function of {model.name}"
-            given = Secret(read_key(source, name))
-            problem = _flaw(given.reveal(), name)
+            given = Secret(str(guarded(source, name, "bad_key_format")))
+            problem = flaw(given.reveal(), name)
         else:
             problem = self.problem(model, given)
         if problem is not None:
@@ -58,7 +58,7 @@ class Keyring:
         return None if given is None else Secret(given.reveal().strip())
 
 
-def _flaw(value: str, name: str) -> str | None:
+def flaw(value: str, name: str) -> str | None:
     """Say what keeps a key from being sent; the key itself is not told."""
     stripped = value.strip()
     if not stripped:

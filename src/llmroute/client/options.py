@@ -5,19 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, NamedTuple, cast, get_args
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast, get_args
 
 from llmroute.errors import RequestError
 from llmroute.errors.problems import nearest
 from llmroute.types.requests import TASKS, OnBreak, Request, Sampling
 from llmroute.types.secrets import Secret
 
+from .keys import flaw
 from .messages import normalize
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from llmroute.types.messages import Message
     from llmroute.types.requests import ChatOptions
 
     from .messages import Prompt
@@ -33,6 +33,9 @@ ELSEWHERE = {
     "key": "Use api_key",
     "max_cost": "Use max_cost_usd",
 }
+
+
+Frozen = TypeVar("Frozen")
 
 
 class Checked(NamedTuple):
@@ -71,18 +74,16 @@ def request(prompt: Prompt, values: Mapping[str, object]) -> Request:
     messages = normalize(prompt, cast("str | None", values.get("system")))
     if not values:
         return Request(messages)
-    sampling = Sampling(**{name: values[name] for name in SAMPLING if name in values})
+    sampling = _built(Sampling, {name: values[name] for name in SAMPLING if name in values})
     rest = {name: values[name] for name in REQUEST if name in values}
     if "model" in values:
         rest["models"] = values["model"]
-    return _request(messages, sampling, rest)
+    return _built(Request, {"messages": messages, "sampling": sampling, **rest})
 
 
-def _request(
-    messages: tuple[Message, ...], sampling: Sampling, rest: Mapping[str, object]
-) -> Request:
-    build = cast("Callable[..., Request]", Request)
-    return build(messages, sampling, **rest)
+def _built(kind: type[Frozen], values: Mapping[str, object]) -> Frozen:
+    """Make a value of fields whose types `CHECKERS` has seen to."""
+    return cast("Callable[..., Frozen]", kind)(**values)
 
 
 def check_hints(given: Mapping[str, object], declared: Mapping[str, str]) -> None:
@@ -100,7 +101,10 @@ def check_hints(given: Mapping[str, object], declared: Mapping[str, str]) -> Non
 def _secret(value: object) -> Secret:
     if not isinstance(value, str):
         raise RequestError(f"must be a string, got {type(value).__name__}", where="api_key")
-    return Secret(value)
+    wrong = flaw(value, "the key")
+    if wrong is not None:
+        raise RequestError(wrong, where="api_key") from None
+    return Secret(value.strip())
 
 
 def _wrong(name: str, value: object, wanted: str) -> RequestError:

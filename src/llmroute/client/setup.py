@@ -65,15 +65,17 @@ class Setup(NamedTuple):
 
 def read_setup(source: PolicySource | None, options: ClientOptions) -> Setup:
     """Read the policy and resolve its models; raises PolicyError with every problem found."""
-    from llmroute.policies.facts import read_facts
+    from llmroute.policies.sections import facts as facts_of
 
-    in_code = callable(source) or "models" in options
-    file = _in_code(source, options) if in_code else _from_file(source)
+    if callable(source) or "models" in options:
+        file = _in_code(source, options)
+    else:
+        file = _from_file(source)
     facts = options.get("facts")
     return Setup(
-        models=tuple(resolve(one) for one in file.declarations),
+        models=file.models,
         policy=file.policy,
-        facts=file.facts if facts is None else read_facts(facts),
+        facts=file.facts if facts is None else facts_of(facts),
         hints=options.get("hints", file.hints),
         limits=options.get("limits", file.limits),
         offline_mode=options.get("offline", file.offline_mode),
@@ -87,22 +89,23 @@ def _in_code(source: PolicySource | None, options: ClientOptions) -> PolicyFile:
     from llmroute.policies import best, cost_usd
     from llmroute.policies.files import PolicyFile
 
-    models = tuple(options.get("models", ()))
-    if not models:
-        what = "a policy made in code needs models"
-        hint = "Client(policy, models=[llmroute.model(...)])"
-        raise PolicyError([Problem("python", None, "models", what, hint)])
-    names = [model.name for model in models]
-    for name in names:
-        if names.count(name) > 1:
-            what = f"two models have the name {name!r}"
-            raise PolicyError([Problem("python", None, "models", what)])
     if source is not None and not callable(source):
-        what = "models in code go with a policy in code"
         hint = "Name the file, or pass models and a policy of llmroute.policies"
-        raise PolicyError([Problem(str(source), None, "models", what, hint)])
+        raise _wrong("models in code go with a policy in code", hint)
+    declared = tuple(options.get("models", ()))
+    names = [one.name for one in declared]
+    if not names:
+        hint = "Client(policy, models=[llmroute.model(...)])"
+        raise _wrong("a policy made in code needs models", hint)
+    if len(set(names)) < len(names):
+        raise _wrong("two models have the same name", f"The names are {', '.join(names)}")
     policy = best(cost_usd) if source is None else source
-    return PolicyFile("python", Facts(), {}, Limits(), "auto", models, policy)
+    models = tuple(resolve(one) for one in declared)
+    return PolicyFile(None, Facts(), {}, Limits(), "auto", declared, models, policy)
+
+
+def _wrong(what: str, hint: str) -> PolicyError:
+    return PolicyError([Problem("python", None, "models", what, hint)])
 
 
 def _from_file(source: str | Path | None) -> PolicyFile:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from llmroute.errors import AttemptError
 from llmroute.flow import occurrences as on
 
-from .hooks import anext_event
+from .hooks import anext_event, guarded
 from .session import Live, Session
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ class AsyncDriver:
             return
         try:
             call = session.call(start)
-            session.live = Live(call, session.resources.provider(start.model).aevents(call))
+            provider = session.resources.provider(start.model)
+            session.live = Live(call, guarded(lambda: provider.aevents(call), "the provider"))
         except AttemptError as error:
             failure = error
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from llmroute.errors import AttemptError, LLMRouteError
 
@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
     from llmroute.types.events import ProviderEvent
+
+
+Result = TypeVar("Result")
 
 
 def next_event(events: Iterator[ProviderEvent]) -> ProviderEvent | None:
@@ -36,10 +39,12 @@ async def anext_event(events: AsyncIterator[ProviderEvent]) -> ProviderEvent | N
     raise AttemptError("provider_bug", f"the provider raised {bug}")
 
 
-def read_key(source: Callable[[], str], name: str) -> str:
-    """Call the application's key function; raises AttemptError for whatever goes wrong."""
+def guarded(hook: Callable[[], Result], whose: str, kind: str = "provider_bug") -> Result:
+    """Call code of the application; raises AttemptError of `kind` for whatever goes wrong."""
     try:
-        return str(source())
+        return hook()
+    except LLMRouteError:
+        raise
     except Exception as error:
         bug = type(error).__name__
-    raise AttemptError("bad_key_format", f"{name} raised {bug}")
+    raise AttemptError(kind, f"{whose} raised {bug}")

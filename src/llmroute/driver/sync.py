@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from llmroute.errors import AttemptError
 from llmroute.flow import occurrences as on
 
-from .hooks import next_event
+from .hooks import guarded, next_event
 from .session import Live, Session
 
 if TYPE_CHECKING:
@@ -77,7 +77,8 @@ class Driver:
             return
         try:
             call = session.call(start)
-            session.live = Live(call, session.resources.provider(start.model).events(call))
+            provider = session.resources.provider(start.model)
+            session.live = Live(call, guarded(lambda: provider.events(call), "the provider"))
         except AttemptError as error:
             failure = error
         else:

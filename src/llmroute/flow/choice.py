@@ -76,21 +76,23 @@ class Choice:
 
     def _affected(self, index: int, remedy: Remedy) -> set[int]:
         """The failed candidate and those that its remedy bars with it."""
-        failed = self._models[index]
         everyone = range(len(self._models))
         match remedy.next:
             case "none":
                 return set(everyone)
             case "other_upstream":
-                alike = {one for one in everyone if self._models[one].origin == failed.origin}
-                if remedy.blame == "key":
-                    alike = {one for one in alike if self._key_of(one) == self._key_of(index)}
-                return alike | {index}
+                return {one for one in everyone if self._shares(one, index, remedy)}
             case "larger_window":
-                window = failed.context_tokens
-                return {index} | {one for one in everyone if not self._larger(one, window)}
+                window = self._models[index].context_tokens
+                return {one for one in everyone if one == index or not self._larger(one, window)}
             case _:
                 return {index}
+
+    def _shares(self, one: int, failed: int, remedy: Remedy) -> bool:
+        """Whether `one` has what failed: the origin, and the key if that is to blame."""
+        if self._models[one].origin != self._models[failed].origin:
+            return False
+        return remedy.blame != "key" or self._key_of(one) == self._key_of(failed)
 
     def _larger(self, index: int, window: int | None) -> bool:
         """Whether a window is larger; an unknown one gets the benefit of the doubt."""

@@ -65,15 +65,13 @@ class Flow:
             case on.Begin():
                 return self._begin(now, occurrence)
             case on.Opened(id=attempt_id):
-                if attempt_id in self._running:
-                    self._running[attempt_id].opened_at = now
-                return ()
+                return self._opened(now, attempt_id)
             case on.Ended():
                 return self._ended(now, occurrence)
             case on.Failed():
                 return self._failed(now, occurrence)
             case on.Tick():
-                return () if self._done else self._tick(now)
+                return self._tick(now)
             case _:
                 return self._leave(now, occurrence)
 
@@ -118,6 +116,11 @@ class Flow:
         connect_s = min(connect_s, limit_at - now)
         start = do.Start(running.id, running.model, limit_at, self._deadline_at, connect_s)
         return (do.WakeAt(limit_at), start)
+
+    def _opened(self, now: float, attempt_id: int) -> Commands:
+        if attempt_id in self._running:
+            self._running[attempt_id].opened_at = now
+        return ()
 
     def _got(self, now: float, got: on.Got) -> Commands:
         running = self._running.get(got.id)
@@ -189,6 +192,8 @@ class Flow:
         return self._go_on(now)
 
     def _tick(self, now: float) -> Commands:
+        if self._done:
+            return ()
         if now >= self._deadline_at:
             return self._past_deadline(now)
         commands: Commands = ()
@@ -196,9 +201,7 @@ class Flow:
             fault = self._time_out_fault(running)
             commands += self._cancel(running, now, fault.reason, fault)
             commands += self._lost(now, running, fault)
-        if self._done or self._running:
-            return commands
-        return commands or self._go_on(now)
+        return commands if self._running else commands or self._go_on(now)
 
     def _time_out_fault(self, running: Running) -> Fault:
         return AttemptError(running.limit_kind, running.timed_out()).fault

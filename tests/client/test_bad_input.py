@@ -1,0 +1,144 @@
+"""Bad calls: a typed error that says what, where and how to mend it, before anything is sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+import llmroute
+from llmroute import Client, Message, RequestError
+from llmroute.testing import ScriptedProvider
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROVIDER = ScriptedProvider("yes")
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    """A client over one scripted model, with one hint declared."""
+    models = [llmroute.model("gpt", use="scripted", provider=PROVIDER)]
+    with Client(models=models, hints={"private": "bool", "tier": "str"}) as one:
+        yield one
+
+
+# what is passed as messages, where the error points, a word of it
+MESSAGES: list[tuple[object, str, str]] = [
+    ([], "messages", "no message"),
+    ("", "messages", "empty"),
+    ("   ", "messages", "empty"),
+    (b"hi", "messages", "bytes"),
+    (7, "messages", "int"),
+    (None, "messages", "NoneType"),
+    ([Message.system("be brief")], "messages", "no message to answer"),
+    ([Message.user("hi"), Message.assistant("ho")], "messages", "model's own"),
+    ([{"role": "usr", "content": "hi"}], "messages[0]", "Did you mean 'user'?"),
+    ([{"content": "hi"}], "messages[0]", "no role"),
+    ([{"role": 5, "content": "hi"}], "messages[0]", "no role"),
+    ([{"role": "user"}], "messages[0].content", "not text"),
+    ([{"role": "user", "content": 5}], "messages[0].content", "not text"),
+    (
+        [{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}],
+        "messages[0].content[0]",
+        "image_url",
+    ),
+    ([{"role": "user", "content": "hi", "tool_calls": []}], "messages[0]", "tool_calls"),
+    (["hi"], "messages[0]", 'Use Message.user("...")'),
+    ([Message(cast("Any", "boss"), ("hi",))], "messages[0]", "unknown role 'boss'"),
+    ([Message("user", cast("Any", (5,)))], "messages[0]", "int"),
+]
+
+
+@pytest.mark.parametrize(("messages", "where", "word"), MESSAGES)
+def test_bad_messages(client: Client, messages: object, where: str, word: str) -> None:
+    """Messages that cannot be answered are refused, with the place and a remedy."""
+    with pytest.raises(RequestError) as caught:
+        client.chat(cast("Any", messages))
+
+    assert caught.value.where == where
+    assert word in str(caught.value)
+
+
+# option, value, a word of the error
+OPTIONS: list[tuple[str, object, str]] = [
+    ("max_tokens", -1, "from 1 to"),
+    ("max_tokens", 0, "from 1 to"),
+    ("max_tokens", 10**12, "from 1 to"),
+    ("max_tokens", 1.5, "whole number"),
+    ("max_tokens", True, "whole number"),
+    ("temperature", 9, "from 0 to 2"),
+    ("temperature", float("nan"), "from 0 to 2"),
+    ("temperature", "hot", "a number, got str"),
+    ("top_p", -0.1, "from 0 to 1"),
+    ("stop", "", "empty stop string"),
+    ("stop", [1], "a string, got"),
+    ("seed", -1, "from 0"),
+    ("deadline_s", 0, "more than 0"),
+    ("deadline_s", float("inf"), "from 0 to 86400"),
+    ("max_cost_usd", -1, "0 or more"),
+    ("max_cost_usd", "cheap", "amount of USD"),
+    ("local", "yes", "True or False"),
+    ("task", "codee", "Did you mean 'code'?"),
+    ("on_break", "retry", "restart"),
+    ("model", "gtp", "Did you mean 'gpt'?"),
+    ("model", "openai/gpt-44", "Did you mean 'gpt-4'?"),
+    ("model", "opnai/gpt-4", "Did you mean 'openai'?"),
+    ("model", [], "names nothing"),
+    ("hints", {"privat": True}, "Did you mean 'private'?"),
+    ("hints", {"private": "yes"}, "must be bool, got str"),
+    ("hints", 5, "a mapping"),
+    ("extra_headers", {"x-a": "b\r\nc: d"}, "cannot be sent"),
+    ("timeout", 5, "deadline_s"),
+    ("max_completion_tokens", 5, "max_tokens"),
+    ("temprature", 1, "Did you mean 'temperature'?"),
+    ("nonsense_xyz", 1, "Known:"),
+    ("api_key", 5, "must be a string"),
+    ("api_key", "sk canary", "a space"),
+    ("api_key", "sk-\nx", "a line break"),
+    ("api_key", "sk-é", "not ASCII"),
+]
+
+
+@pytest.mark.parametrize(("option", "value", "word"), OPTIONS)
+def test_bad_options(client: Client, option: str, value: object, word: str) -> None:
+    """An option that is unknown or makes no sense is refused, with the nearest right word."""
+    with pytest.raises(RequestError) as caught:
+        client.chat("hi", **cast("Any", {option: value}))
+
+    assert word in str(caught.value)
+    assert "canary" not in str(caught.value)
+
+
+def test_with_options_checks_at_once(client: Client) -> None:
+    """A refinement with a bad option fails where it is made, not where it is used."""
+    with pytest.raises(RequestError):
+        client.with_options(**cast("Any", {"timeout": 3}))
+
+
+def test_key_needs_one_model() -> None:
+    """A key for one call is not sent to whichever model the policy chooses."""
+    models = [llmroute.model(name, use="scripted", provider=PROVIDER) for name in "ab"]
+    with Client(models=models) as client, pytest.raises(RequestError, match="exactly one model"):
+        client.chat("hi", api_key="sk-one")
+
+
+def test_prompt_longer_than_every_window() -> None:
+    """A prompt that fits no model is refused before it is sent, in numbers."""
+    models = [llmroute.model("tiny", use="scripted", provider=PROVIDER, context_tokens=64)]
+    with (
+        Client(models=models) as small,
+        pytest.raises(llmroute.NoCandidateError, match="window is 64") as caught,
+    ):
+        small.chat("word " * 500)
+
+    assert caught.value.plan.refused[0].rule == "context"
+
+
+def test_model_names_are_said_not_content(client: Client) -> None:
+    """No error about a call quotes the prompt."""
+    with pytest.raises(RequestError) as caught:
+        client.chat("canary prompt", **cast("Any", {"task": "nope"}))
+
+    assert "canary" not in str(caught.value)
