@@ -76,17 +76,13 @@ class Choice:
 
     def _affected(self, index: int, remedy: Remedy) -> set[int]:
         """The failed candidate and those that its remedy bars with it."""
+        barred = {
+            "none": _always,
+            "other_upstream": self._shares,
+            "larger_window": self._too_small,
+        }.get(remedy.next, _never)
         everyone = range(len(self._models))
-        match remedy.next:
-            case "none":
-                return set(everyone)
-            case "other_upstream":
-                return {one for one in everyone if self._shares(one, index, remedy)}
-            case "larger_window":
-                window = self._models[index].context_tokens
-                return {one for one in everyone if one == index or not self._larger(one, window)}
-            case _:
-                return {index}
+        return {one for one in everyone if one == index or barred(one, index, remedy)}
 
     def _shares(self, one: int, failed: int, remedy: Remedy) -> bool:
         """Whether `one` has what failed: the origin, and the key if that is to blame."""
@@ -94,14 +90,22 @@ class Choice:
             return False
         return remedy.blame != "key" or self._key_of(one) == self._key_of(failed)
 
-    def _larger(self, index: int, window: int | None) -> bool:
-        """Whether a window is larger; an unknown one gets the benefit of the doubt."""
-        own = self._models[index].context_tokens
-        return own is None or window is None or own > window
+    def _too_small(self, one: int, failed: int, _: Remedy) -> bool:
+        """Whether a window is no larger than the failed one; unknown ones may be larger."""
+        own, window = self._models[one].context_tokens, self._models[failed].context_tokens
+        return own is not None and window is not None and own <= window
 
     def _key_of(self, index: int) -> str | None:
         endpoint = self._models[index].endpoint
         return endpoint.key_name if endpoint else None
+
+
+def _always(_one: int, _failed: int, _remedy: Remedy) -> bool:
+    return True
+
+
+def _never(_one: int, _failed: int, _remedy: Remedy) -> bool:
+    return False
 
 
 def share_at(now: float, deadline_at: float, others: int) -> float:
