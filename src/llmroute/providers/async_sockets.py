@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CHUNK_BYTES = 64 * 1024
-FAIR = 32
+FAIR = 8
 """Reads that may succeed at once before the event loop gets its turn."""
 
 

@@ -71,8 +71,8 @@ class Budget(float):
 
     def end_within(self, seconds: float) -> None:
         """Give control back in `seconds` at the latest, whatever the timer says."""
-        if self._end_at is None:
-            self._end_at = self.call.clock.now() + seconds
+        end_at = self.call.clock.now() + seconds
+        self._end_at = end_at if self._end_at is None else min(end_at, self._end_at)
 
     def hold(self, breaker: Callable[[], None] | None) -> None:
         """Run `breaker`, in any thread, when the call is cancelled; at once if it already is."""

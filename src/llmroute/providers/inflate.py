@@ -34,11 +34,16 @@ class Inflate(Plain):
 
     def feed(self, data: bytes) -> bytes:
         """Return the decoded bytes; raises AttemptError "too_long" or "bad_response"."""
+        parts: list[bytes] = []
         try:
-            out = self._engine.decompress(data, self._room + 1)
+            while data:
+                parts.append(super().feed(self._engine.decompress(data, self._room + 1)))
+                data = self._engine.unused_data
+                if self._engine.eof:  # a file may be several, one after the other
+                    self._engine = zlib.decompressobj(_AUTO)
         except zlib.error:
             raise AttemptError("bad_response", "the answer's compression is broken") from None
-        return super().feed(out)
+        return b"".join(parts)
 
 
 def inflater(encoding: str, room_bytes: int) -> Plain:
