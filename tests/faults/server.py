@@ -36,8 +36,8 @@ class Received(NamedTuple):
 
     def json(self) -> dict[str, object]:
         """Parse the body."""
-        value: object = json.loads(self.body or b"{}")
-        return dict(value) if isinstance(value, dict) else {}
+        value: dict[str, object] = json.loads(self.body or b"{}")
+        return value
 
 
 class Peer:

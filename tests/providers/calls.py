@@ -42,10 +42,12 @@ class How(NamedTuple):
     prefix: str = ""
 
 
+PLAINLY = How()
+
 QUESTION = Request((Message.system("Be terse."), Message.user("What is six times seven, please?")))
 
 
-def call_to(base_url: str, how: How = How(), request: Request = QUESTION) -> Call:
+def call_to(base_url: str, how: How = PLAINLY, request: Request = QUESTION) -> Call:
     """Make a call of the model `how.model` at `base_url`."""
     clock = SystemClock()
     now = clock.now()

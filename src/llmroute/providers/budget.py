@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from llmroute.types.calls import Call
 
+LONGEST_S = 86_400.0
+"""No operation waits longer than a day; sockets take no more than the platform's time_t."""
+
 
 class Budget(float):
     """A float, because HTTP libraries pass time-outs down as floats of seconds.
@@ -54,7 +57,7 @@ class Budget(float):
         left = moment - self.call.clock.now()
         if left <= 0.0:
             raise AttemptError("interrupted", "the attempt's time was up")
-        return left
+        return min(left, LONGEST_S)
 
     def left_to_connect(self) -> float:
         """Seconds for DNS, TCP and TLS, counted from the first asking; raises AttemptError."""
