@@ -87,32 +87,38 @@ class AsyncDriver:
         session.failed(start.id, failure)
 
     async def _pull(self, live: Live[AsyncIterator[ProviderEvent]]) -> None:
+        """Take what the provider yields until there is something to show, or the attempt ends."""
         try:
             if live.call.model.api == "custom":
-                event = await _bounded(live)
+                await self._bounded(live)
             else:
-                event = await anext_event(live.events)
+                await self._drain(live)
         except AttemptError as error:
             failure = error
         else:
-            self.session.took(live, event)
             return
         self.session.failed(live.call.id, failure)
+
+    async def _drain(self, live: Live[AsyncIterator[ProviderEvent]]) -> None:
+        session = self.session
+        while session.pulling(live):
+            session.took(live, await anext_event(live.events))
+
+    async def _bounded(self, live: Live[AsyncIterator[ProviderEvent]]) -> None:
+        """Pull from a provider that is not ours: it is cut off even if it ignores its timer."""
+        left_s = live.call.timer.at - live.call.clock.now()
+        try:
+            async with asyncio.timeout(max(0.0, left_s)):
+                await self._drain(live)
+        except TimeoutError:
+            pass
+        else:
+            return
+        raise AttemptError("interrupted", "the attempt's time was up")
 
     async def _stop(self, live: Live[AsyncIterator[ProviderEvent]]) -> None:
         await _close(live.events)
         self.session.stopped(live)
-
-
-async def _bounded(live: Live[AsyncIterator[ProviderEvent]]) -> ProviderEvent | None:
-    """Pull from a provider that is not ours: it is cut off even if it ignores its timer."""
-    left_s = live.call.timer.at - live.call.clock.now()
-    try:
-        async with asyncio.timeout(max(0.0, left_s)):
-            return await anext_event(live.events)
-    except TimeoutError:
-        pass
-    raise AttemptError("interrupted", "the attempt's time was up")
 
 
 async def _close(events: AsyncIterator[ProviderEvent]) -> None:

@@ -123,6 +123,10 @@ class Session(Generic[Events]):
         """Whether there is more to do before the caller gets something."""
         return self.to_stop is not None or (self.result is None and not self.shown)
 
+    def pulling(self, live: Live[Events]) -> bool:
+        """Whether to take another event of `live` before anything else is looked at."""
+        return self.live is live and not self.shown and self._aborted is None
+
     def call(self, start: do.Start) -> Call:
         """Make the call of an attempt; raises AttemptError when there is no key for it."""
         order, cancel = self._order, Cancel()

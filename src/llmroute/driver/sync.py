@@ -86,14 +86,16 @@ class Driver:
         session.failed(start.id, failure)
 
     def _pull(self, live: Live[Iterator[ProviderEvent]]) -> None:
+        """Take what the provider yields until there is something to show, or the attempt ends."""
+        session = self.session
         try:
-            event = next_event(live.events)
+            while session.pulling(live):
+                session.took(live, next_event(live.events))
         except AttemptError as error:
             failure = error
         else:
-            self.session.took(live, event)
             return
-        self.session.failed(live.call.id, failure)
+        session.failed(live.call.id, failure)
 
     def _stop(self, live: Live[Iterator[ProviderEvent]]) -> None:
         _close(live.events)
