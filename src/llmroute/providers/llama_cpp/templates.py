@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from llmroute.errors import AttemptError
@@ -87,30 +87,32 @@ def render(
     turns: list[tuple[str, str]] = [(message.role, message.text) for message in messages]
     if prefix:
         turns.append(("assistant", prefix))
-    if template == LLAMA_2:
-        return _render_llama_2(turns, marks, open_end=bool(prefix))
-    return _render_jinja(template, turns, marks, open_end=bool(prefix))
+    form = _render_llama_2 if template == LLAMA_2 else partial(_render_jinja, template)
+    return [piece for piece in form(turns, marks, open_end=bool(prefix)) if piece.text]
 
 
 def _render_llama_2(turns: list[tuple[str, str]], marks: Marks, *, open_end: bool) -> list[Piece]:
-    system = turns[0][1] if turns and turns[0][0] == "system" else None
-    said = turns if system is None else turns[1:]
-    _check_turns([role for role, _ in said], open_end=open_end)
+    with_system = turns[:1] and turns[0][0] == "system"
+    said = turns[1:] if with_system else turns
+    _check_turns(said, open_end=open_end)
     pieces: list[Piece] = []
     for position, (role, text) in enumerate(said):
         content = [Piece(text, trusted=False)]
-        if position == 0 and system is not None:
-            content = _with_system(system, content)
-        start, end = (
-            (f"{marks.bos}[INST] ", " [/INST]") if role == "user" else (" ", f" {marks.eos}")
-        )
-        pieces += [Piece(start, trusted=True), *_stripped(content), Piece(end, trusted=True)]
+        if with_system and position == 0:
+            content = _with_system(turns[0][1], content)
+        pieces += _llama_2_turn(role, _stripped(content), marks)
     if open_end:
         pieces[-2:] = [Piece(said[-1][1].lstrip(), trusted=False)]
-    return [piece for piece in pieces if piece.text]
+    return pieces
 
 
-def _check_turns(roles: list[str], *, open_end: bool) -> None:
+def _llama_2_turn(role: str, content: list[Piece], marks: Marks) -> list[Piece]:
+    start, end = (f"{marks.bos}[INST] ", " [/INST]") if role == "user" else (" ", f" {marks.eos}")
+    return [Piece(start, trusted=True), *content, Piece(end, trusted=True)]
+
+
+def _check_turns(said: list[tuple[str, str]], *, open_end: bool) -> None:
+    roles = [role for role, _ in said]
     if roles != ["user" if at % 2 == 0 else "assistant" for at in range(len(roles))] or (
         len(roles) % 2 == open_end
     ):
@@ -145,13 +147,8 @@ def _render_jinja(
     template: str, turns: list[tuple[str, str]], marks: Marks, *, open_end: bool
 ) -> list[Piece]:
     nonce = str(10**29 + int.from_bytes(os.urandom(12), "big"))  # 30 digits
-    shown = [
-        f"{EDGE}{nonce}{index:06d}{EDGE}" if text else "" for index, (_, text) in enumerate(turns)
-    ]
     variables: dict[str, object] = {
-        "messages": [
-            {"role": role, "content": mark} for (role, _), mark in zip(turns, shown, strict=True)
-        ],
+        "messages": _stand_ins(turns, nonce),
         "bos_token": marks.bos,
         "eos_token": marks.eos,
         "add_generation_prompt": not open_end,
@@ -163,11 +160,23 @@ def _render_jinja(
             raise AttemptError("bad_request", f"the chat template leaves out a {role} message")
     if open_end:
         end = max(index for index, piece in enumerate(pieces) if not piece.trusted)
-        pieces = [*pieces[:end], Piece(_open_end(pieces[end].text, turns[-1][1]), trusted=False)]
+        pieces[end:] = [Piece(_open_end(pieces[end].text, turns[-1][1]), trusted=False)]
+    _check_unchanged(pieces, nonce)
+    return pieces
+
+
+def _stand_ins(turns: list[tuple[str, str]], nonce: str) -> list[dict[str, str]]:
+    """The messages with unguessable marks in the place of what they say."""
+    return [
+        {"role": role, "content": f"{EDGE}{nonce}{index:06d}{EDGE}" if text else ""}
+        for index, (role, text) in enumerate(turns)
+    ]
+
+
+def _check_unchanged(pieces: list[Piece], nonce: str) -> None:
     remains = "".join(piece.text for piece in pieces if piece.trusted)
-    if EDGE in remains or nonce in remains or ESCAPED_EDGE in remains:
+    if any(trace in remains for trace in (EDGE, ESCAPED_EDGE, nonce)):
         raise AttemptError("template", "the chat template changes what messages say, not only how")
-    return [piece for piece in pieces if piece.text]
 
 
 def _open_end(shown: str, prefix: str) -> str:

@@ -1,0 +1,87 @@
+"""A `Call` by hand, and what comes of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from llmroute.driver.clock import SystemClock
+from llmroute.types.calls import Call, Cancel, Timer
+from llmroute.types.events import End, Opened, Text, UsageReport
+from llmroute.types.limits import Limits
+from llmroute.types.messages import Message
+from llmroute.types.models import Model, Weights
+from llmroute.types.requests import Request, Sampling
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from llmroute.types.events import ProviderEvent
+    from llmroute.types.usage import Usage
+
+CLOCK = SystemClock()
+GREEDY = Sampling(temperature=0.0, max_tokens=16)
+
+
+def model(
+    file: Path | str,
+    *,
+    template: str | None = None,
+    context_tokens: int | None = None,
+    threads: int | None = 1,
+) -> Model:
+    """Declare a local model."""
+    weights = Weights(str(file), template=template, threads=threads)
+    return Model(
+        "local",
+        "llama-cpp",
+        "test",
+        "llama-cpp",
+        local=True,
+        weights=weights,
+        context_tokens=context_tokens,
+    )
+
+
+def call(
+    of: Model,
+    *messages: Message | str,
+    sampling: Sampling = GREEDY,
+    limit_s: float = 60.0,
+    prefix: str = "",
+) -> Call:
+    """Ask `of`; strings are user messages."""
+    said = tuple(Message.user(one) if isinstance(one, str) else one for one in messages)
+    end = CLOCK.now() + limit_s
+    return Call(
+        id=1,
+        model=of,
+        request=Request(said, sampling),
+        stream=True,
+        limits=Limits(),
+        clock=CLOCK,
+        deadline_at=end,
+        timer=Timer(end),
+        cancel=Cancel(),
+        connect_s=1.0,
+        prefix=prefix,
+    )
+
+
+class Answer(NamedTuple):
+    """The fold of a provider's events."""
+
+    text: str
+    usage: Usage
+    finish_reason: str
+
+
+def fold(events: Iterable[ProviderEvent]) -> Answer:
+    """Fold the events of one answer; they come as Opened, Text..., UsageReport, End."""
+    opened, *texts, report, end = list(events)
+    assert opened == Opened()
+    assert isinstance(report, UsageReport)
+    assert isinstance(end, End)
+    assert all(isinstance(one, Text) for one in texts)
+    shown = "".join(one.text for one in texts if isinstance(one, Text))
+    return Answer(shown, report.usage, end.finish_reason)
