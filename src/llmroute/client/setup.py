@@ -70,7 +70,7 @@ def read_setup(source: PolicySource | None, options: ClientOptions) -> Setup:
     if callable(source) or "models" in options:
         file = _in_code(source, options)
     else:
-        file = _from_file(source)
+        file = read_policy(source)
     facts = options.get("facts")
     return Setup(
         models=file.models,
@@ -108,8 +108,12 @@ def _wrong(what: str, hint: str) -> PolicyError:
     return PolicyError([Problem("python", None, "models", what, hint)])
 
 
-def _from_file(source: str | Path | None) -> PolicyFile:
-    """The named file, $LLMROUTE_POLICY, the one found upward, or the built-in default."""
+def read_policy(source: str | Path | None) -> PolicyFile:
+    """Read the named file, $LLMROUTE_POLICY, the one found upward, or the built-in default.
+
+    Raises:
+        PolicyError: it cannot be read, or something in it is wrong.
+    """
     from llmroute.policies.files import default_policy, find_policy, load_policy
 
     named = source if source is not None else os.environ.get("LLMROUTE_POLICY") or None
