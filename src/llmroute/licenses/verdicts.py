@@ -76,8 +76,10 @@ def judge(card: Card, facts: Facts, purposes: Sequence[str] = ()) -> Verdict:
 
 def stricter(verdicts: Sequence[Verdict]) -> Verdict:
     """Join the verdicts on weights and host: the strictest status, every finding."""
-    status = max((one.status for one in verdicts), key=STRICTNESS.index)
-    return Verdict(status, tuple(finding for one in verdicts for finding in one.findings))
+    strictest = max(STRICTNESS.index(one.status) for one in verdicts)
+    return Verdict(
+        STRICTNESS[strictest], tuple(finding for one in verdicts for finding in one.findings)
+    )
 
 
 def _findings(card: Card, facts: Facts, purposes: tuple[str, ...]) -> Iterator[Finding]:

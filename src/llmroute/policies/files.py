@@ -34,6 +34,15 @@ SYNTAX_PLACE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of documen
 MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
+class Origin(NamedTuple):
+    """Where a text comes from: `file` for errors, `name` for plans, `folder` for model files."""
+
+    file: str
+    name: str
+    folder: str = ""
+    found: bool = False
+
+
 class PolicyFile(NamedTuple):
     """What a policy file says; `path` is None when it was not read from a file.
 
@@ -58,8 +67,8 @@ def load_policy(path: Path, *, found: bool = False) -> PolicyFile:
         PolicyError: the file cannot be read, or something in it is wrong; all problems at once,
             each with line, key and hint.
     """
-    policy = _load(read(path), path.name, str(path.parent), found=found)
-    return policy._replace(path=path)
+    text = read(path)
+    return _load(text, Origin(str(path), path.name, str(path.parent), found))._replace(path=path)
 
 
 def loads_policy(text: str, name: str = FILE_NAME, folder: str = "") -> PolicyFile:
@@ -70,12 +79,12 @@ def loads_policy(text: str, name: str = FILE_NAME, folder: str = "") -> PolicyFi
     """
     from .guards import decode
 
-    return _load(decode(text.encode("utf-8", "replace"), name), name, folder, found=False)
+    return _load(decode(text.encode("utf-8", "replace"), name), Origin(name, name, folder))
 
 
 def default_policy() -> PolicyFile:
     """Load the policy that counts when there is none: `policies/default.toml` of the package."""
-    return _load(read_text("policies/default.toml") or "", BUILT_IN, "", found=False)
+    return _load(read_text("policies/default.toml") or "", Origin(BUILT_IN, BUILT_IN))
 
 
 def find_policy(start: Path) -> Path | None:
@@ -96,21 +105,20 @@ def find_policy(start: Path) -> Path | None:
     return None
 
 
-def _load(text: str, name: str, folder: str, *, found: bool) -> PolicyFile:
-    check_depth(text, name)
+def _load(text: str, origin: Origin) -> PolicyFile:
+    check_depth(text, origin.file)
     positions = Positions(text)
     problems: list[Problem] = []
 
     def report(path: KeyPath, what: str, hint: str) -> None:
         key = ".".join(part for part in path if not (part.isdecimal() and path[0] == "route"))
-        problems.append(Problem(name, positions.line(path), key, what, hint))
+        problems.append(Problem(origin.file, positions.line(path), key, what, hint))
 
     def place(path: KeyPath) -> str:
-        line = None if name == BUILT_IN else positions.line(path)
-        return name if line is None else f"{name}:{line}"
+        line = None if origin.name == BUILT_IN else positions.line(path)
+        return origin.name if line is None else f"{origin.name}:{line}"
 
-    top = Table(_parse(text, name), (), report)
-    reader = _Reader(top, folder, found=found)
+    reader = _Reader(Table(_parse(text, origin.file), (), report), origin)
     policy = reader.read(place)
     if problems:
         raise PolicyError(sorted(problems, key=lambda one: one.line or 0))
@@ -142,10 +150,9 @@ def _parse(text: str, name: str) -> Mapping[str, object]:
 class _Reader:
     """Reads the sections in order; a policy comes out even if there are problems."""
 
-    def __init__(self, top: Table, folder: str, *, found: bool) -> None:
+    def __init__(self, top: Table, origin: Origin) -> None:
         self.top = top
-        self.folder = folder
-        self.found = found
+        self.origin = origin
         self.declarations: list[Declaration] = []
         self.models: list[Model] = []
 
@@ -181,11 +188,11 @@ class _Reader:
             if not MODEL_NAME.fullmatch(name):
                 tables.problem(name, "a model's name holds letters, digits, '.', '_' and '-' only")
             table = tables.table(name)
-            declared = declare(name, table, self.folder) if table else None
+            declared = declare(name, table, self.origin.folder) if table else None
             model = build(declared, tables.report, table.path) if declared and table else None
             if declared is None or model is None:
                 continue
-            if self.found:
+            if self.origin.found:
                 self._check_found(model, tables)
             self.declarations.append(declared)
             self.models.append(model)

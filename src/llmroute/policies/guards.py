@@ -61,7 +61,7 @@ def read(path: Path) -> str:
     except OSError as error:
         what = f"it cannot be read: {error.strerror}"
     else:
-        return decode(data, path.name)
+        return decode(data, str(path))
     raise PolicyError([Problem(str(path), None, "", what)])
 
 

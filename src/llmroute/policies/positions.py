@@ -34,7 +34,7 @@ def search(text: str) -> dict[Path, int]:
     finder = _Search()
     for piece, line in pieces(text):
         finder.take(piece, line)
-    return finder.lines
+    return {**finder.outer, **finder.lines}
 
 
 class _Search:
@@ -42,6 +42,7 @@ class _Search:
 
     def __init__(self) -> None:
         self.lines: dict[Path, int] = {}
+        self.outer: dict[Path, int] = {}  # tables that have no statement of their own
         self._base: Path = ()  # the header that statements stand under
         self._open: list[tuple[str, Path, int]] = []  # brackets of a value: mark, path, element
         self._words: list[str] = []  # the words since the last mark: perhaps a key
@@ -85,7 +86,7 @@ class _Search:
                 self._elements[path] = self._elements.get(path, -1) + 1
                 path = (*path, str(self._elements[path]))
             self._base = path if self._header > 1 else self._current([*outer, last])
-            self.lines.setdefault(self._base, line)
+            self._note(line, self._base)
             self._words.clear()
 
     def _current(self, words: list[str]) -> Path:
@@ -100,10 +101,14 @@ class _Search:
     def _assign(self, line: int) -> None:
         outer = self._open[-1][1] if self._open else self._base
         self._value = (*outer, *self._words)
-        for length in range(len(outer) + 1, len(self._value) + 1):
-            self.lines.setdefault(self._value[:length], line)
+        self._note(line, self._value)
         self._words.clear()
         self._in_value = True
+
+    def _note(self, line: int, path: Path) -> None:
+        self.lines.setdefault(path, line)
+        for length in range(1, len(path)):
+            self.outer.setdefault(path[:length], line)
 
     def _inner(self) -> Path:
         """The path of what a bracket opens: a key's value, or an element of an array."""

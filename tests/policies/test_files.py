@@ -1,0 +1,342 @@
+"""Policy files: strict, and every problem with its line, key and hint."""
+
+from __future__ import annotations
+
+import time
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from llmroute.catalog.data import names as data_names
+from llmroute.catalog.data import read_text
+from llmroute.errors import PolicyError
+from llmroute.policies.files import default_policy, find_policy, load_policy, loads_policy
+from llmroute.types.plans import Facts
+from tests.policies.helpers import names, request, situation
+
+GOOD = """\
+version = 1
+
+[facts]
+commercial = true
+purposes = ["chat", "improve_llm:llama-2"]
+monthly_active_users = { now = 250_000, "2023-06" = 0 }
+licensee_domicile = "DE"
+granted = { llama-2 = "agreement 17" }
+
+[hints]
+private = "bool"
+depth = "float"
+
+[limits]
+deadline_s = 60
+connect_s = 2.5
+on_break = "restart"
+attempts_per_model = 2
+
+[offline]
+mode = "always"
+
+[models.gpt]
+use = "openai/gpt-6.1-terra"
+
+[models.local]
+use = "llama-cpp"
+file = "models/llama-2-7b-chat.Q4_K_M.gguf"
+license = "llama-2"
+template = "llama-2"
+context_tokens = 2048
+gpu_layers = -1
+
+[models.cluster]
+use = "openai-compatible"
+base_url = "https://llm.example/v1"
+model = "llama"
+key_env = "CLUSTER_KEY"
+price = { input = 0.9, output = 1 }
+
+[require]
+max_cost_usd = 0.05
+
+[prefer]
+minimize = "cost"
+
+[[route]]
+when = { task = "code", hints.depth = 2 }
+use = ["gpt", "local"]
+"""
+
+
+def test_a_file_becomes_values(tmp_path: Path) -> None:
+    """Each section of a file becomes the value that it says."""
+    path = tmp_path / "my.toml"
+    path.write_text(GOOD, encoding="utf-8")
+    found = load_policy(path)
+    assert found.path == path
+    assert found.facts == Facts(
+        commercial=True,
+        purposes=("chat", "improve_llm:llama-2"),
+        monthly_active_users=(("now", 250_000), ("2023-06", 0)),
+        licensee_domicile="DE",
+        granted=(("llama-2", "agreement 17"),),
+    )
+    assert found.hints == {"private": "bool", "depth": "float"}
+    assert (found.limits.deadline_s, found.limits.connect_s) == (60.0, 2.5)
+    assert (found.limits.on_break, found.limits.attempts_per_model) == ("restart", 2)
+    assert found.limits.between_tokens_s == 30.0
+    assert found.offline_mode == "always"
+    assert [one.name for one in found.declarations] == ["gpt", "local", "cluster"]
+    local, cluster = found.models[1:]
+    assert local.weights is not None
+    assert Path(local.weights.file) == tmp_path / "models/llama-2-7b-chat.Q4_K_M.gguf"
+    assert (local.weights.template, local.weights.gpu_layers) == ("llama-2", -1)
+    assert cluster.price is not None
+    assert cluster.price.input == Decimal("0.9")
+    assert cluster.endpoint is not None
+    assert cluster.endpoint.key_name == "CLUSTER_KEY"
+
+
+def swap(old: str, new: str) -> str:
+    """Change the good file in one place."""
+    assert GOOD.count(old) == 1, old
+    return GOOD.replace(old, new)
+
+
+WRONG: list[tuple[str, int | None, str, str]] = [
+    (swap("version = 1\n", "\n"), None, "version", "Begin the file with version = 1"),
+    (swap("version = 1\n", "version = 2\n"), 1, "version", "reads version = 1 only"),
+    (swap("version = 1\n", "version = true\n"), 1, "version", "reads version = 1 only"),
+    (swap("[prefer]", "[prefers]"), 44, "prefers", "Did you mean 'prefer'?"),
+    (swap("commercial", "comercial"), 4, "facts.comercial", "Did you mean 'commercial'?"),
+    (swap('"chat", ', '"chatt", '), 5, "facts.purposes", "Did you mean 'chat'?"),
+    (swap("commercial = true", "commercial = 1"), 4, "facts.commercial", "true or false, not an"),
+    (swap('"2023-06" = 0', '"2023-13" = 0'), 6, "facts.monthly_active_users.2023-13", "a month"),
+    (swap("250_000", "-1"), 6, "facts.monthly_active_users.now", "between 0 and"),
+    (swap('"DE"', '"Germany"'), 7, "facts.licensee_domicile", "country code"),
+    (swap('private = "bool"', 'private = "boolean"'), 11, "hints.private", "mean 'bool'?"),
+    (swap("deadline_s = 60", "deadline_s = 0"), 15, "limits.deadline_s", "more than 0"),
+    (swap("deadline_s = 60", "deadline_s = -5"), 15, "limits.deadline_s", "not -5"),
+    (swap("deadline_s = 60", "deadline_s = 86401"), 15, "limits.deadline_s", "at most 86400"),
+    (swap("deadline_s = 60", "deadline_s = nan"), 15, "limits.deadline_s", "not NaN"),
+    (swap("deadline_s = 60", "deadline_s = inf"), 15, "limits.deadline_s", "not Infinity"),
+    (swap("deadline_s = 60", 'deadline_s = "60"'), 15, "limits.deadline_s", "not a string"),
+    (swap("deadline_s = 60", "deadline = 60"), 15, "limits.deadline", "mean 'deadline_s'?"),
+    (swap('"restart"', '"continue"'), 17, "limits.on_break", "not available in this version"),
+    (swap("_model = 2", "_model = 0"), 18, "limits.attempts_per_model", "between 1 and 100"),
+    (swap('"always"', '"allways"'), 21, "offline.mode", "Did you mean 'always'?"),
+    (swap("gpt-6.1-terra", "gpt-6.1-tera"), 24, "models.gpt.use", "mean 'gpt-6.1-terra'?"),
+    (swap('use = "openai/gpt-6.1-terra"\n', "\n"), 23, "models.gpt", "needs use"),
+    (swap("gpu_layers", "gpu_layer"), 32, "models.local.gpu_layer", "Did you mean 'gpu_layers'?"),
+    (swap("[models.cluster]", '[models."a/b"]'), 34, "models.a/b", "a model's name holds"),
+    (swap("https://llm", "http://llm"), 36, "models.cluster.base_url", "this machine only"),
+    (swap("CLUSTER_KEY", "OPENAI_API_KEY"), 38, "models.cluster.key_env", "belongs to OpenAI"),
+    (swap("input = 0.9, ", ""), 39, "models.cluster.price", "needs input and output"),
+    (swap("input = 0.9", "input = 1001"), 39, "models.cluster.price.input", "at most 1000"),
+    (swap("= 0.05", "= -0.05"), 42, "require.max_cost_usd", "at least 0"),
+    (swap("max_cost_usd", "max_costs_usd"), 42, "require.max_costs_usd", "'max_cost_usd'?"),
+    (swap("max_cost_usd = 0.05", "min_quality = 3"), 42, "require.min_quality", "not available"),
+    (swap('= "cost"', '= "latency"'), 45, "prefer.minimize", "not available in this version"),
+    (swap('= "cost"', "= { cost = 0.7 }"), 45, "prefer.minimize", "weights are not available"),
+    (swap("minimize =", "maximize ="), 45, "prefer.maximize", "not available in this version"),
+    (swap('task = "code"', 'task = "cod"'), 48, "route.when.task", "Did you mean 'code'?"),
+    (swap("hints.depth", "hints.dept"), 48, "route.when.hints.dept", "Did you mean 'depth'?"),
+    (swap("hints.depth = 2", "hints.depth = true"), 48, "route.when.hints.depth", 'as "float"'),
+    (swap('["gpt", ', '["gtp", '), 49, "route.use", "Did you mean 'gpt'?"),
+    (swap('["gpt", "local"]', "[]"), 49, "route.use", "at least one model"),
+    (swap('["gpt", "local"]', '"gpt"'), 49, "route.use", "an array of strings"),
+    (swap('use = ["gpt", "local"]', 'name = "x"'), 47, "route", "says nothing"),
+    (swap("[[route]]", "[route]"), 47, "route", "[[route]]"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "key", "says"), WRONG, ids=lambda value: str(value)[:30])
+def test_wrong_files(text: str, line: int | None, key: str, says: str) -> None:
+    """Each mistake is refused with its line, its key, and how to mend it."""
+    with pytest.raises(PolicyError) as caught:
+        loads_policy(text)
+    problem = caught.value.problems[0]
+    assert (problem.key, problem.line) == (key, line)
+    assert says in f"{problem.what} {problem.hint}"
+
+
+def test_all_problems_at_once() -> None:
+    """Every problem is told, in the order of the file."""
+    text = GOOD.replace("commercial", "comercial").replace('"code"', '"cod"').replace("60", "0")
+    with pytest.raises(PolicyError) as caught:
+        loads_policy(text, "my.toml")
+    assert [one.line for one in caught.value.problems] == [4, 15, 48]
+    assert str(caught.value).count("my.toml:") == 3
+    assert (caught.value.file, caught.value.line) == ("my.toml", 4)
+
+
+ROUTES = """
+version = 1
+[models.a]
+use = "openai/gpt-6.1-terra"
+[[route]]
+name = "all code"
+when = { task = "code" }
+use = ["a"]
+"""
+UNREACHABLE = [
+    '[[route]]\nname = "late"\nwhen = { task = "code" }\nuse = ["a"]',
+    '[[route]]\nwhen = { task = "code", tags = ["x"] }\nprefer = { minimize = "cost" }',
+]
+REACHABLE = [
+    '[[route]]\nwhen = { tags = ["x"] }\nuse = ["a"]',
+    '[[route]]\nwhen = { task = "qa" }\nuse = ["a"]',
+    '[[route]]\nwhen = { task = "code" }\nrequire = { local = true }',
+    '[[route]]\nuse = ["a"]',
+]
+
+
+@pytest.mark.parametrize("route", UNREACHABLE)
+def test_unreachable_routes(route: str) -> None:
+    """A route whose choice an earlier route always takes is refused, and both are named."""
+    with pytest.raises(PolicyError, match='"all code" decides first') as caught:
+        loads_policy(ROUTES + route)
+    assert caught.value.line is not None
+    assert caught.value.line > 8
+
+
+@pytest.mark.parametrize("route", REACHABLE)
+def test_reachable_routes(route: str) -> None:
+    """A route that some request reaches, or that only requires, is fine."""
+    loads_policy(ROUTES + route)
+
+
+SYNTAX: list[tuple[str, int | None, str]] = [
+    ("version = 1\nx = = 2\n", 2, "column 5"),
+    ("version = 1\n[models.a\n", 2, "column"),
+    ("version = 1\nversion = 1\n", 2, "Cannot overwrite"),
+    ('x = """', 1, "Unterminated string"),
+    ("x = " + "9" * 5000, None, "too long"),
+    ("x" * 70_000, None, "larger than 64 KiB"),
+    ("\n" + ".".join("abcdefghijklmnopq") + " = 1", 2, "deeper than 16"),
+    ("x = " + "[" * 17 + "]" * 17, 1, "deeper than 16"),
+    ("x = " + "{ y = " * 17 + "1" + "}" * 17, 1, "deeper than 16"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "says"), SYNTAX, ids=lambda value: str(value)[:20])
+def test_what_is_not_toml(text: str, line: int | None, says: str) -> None:
+    """Syntax errors have line and column; size and depth are checked before parsing."""
+    with pytest.raises(PolicyError) as caught:
+        loads_policy(text)
+    assert caught.value.line == line
+    assert says in str(caught.value)
+
+
+DOTS = ".".join("a" * 20_000)
+HOSTILE = [
+    f"{DOTS} = 1",
+    f"[{DOTS}]",
+    f"x = {{ {DOTS} = 1 }}",
+    'x = "' + '\\"' * 30_000,
+    '"""\\' * 15_000,
+    "[" * 60_000,
+    "{" * 60_000,
+    "'" * 60_001,
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:12])
+def test_hostile_files_cost_no_time(text: str) -> None:
+    """A file made to stall or overflow the parser is refused quickly."""
+    start = time.process_time()
+    with pytest.raises(PolicyError):
+        loads_policy(text)
+    assert time.process_time() - start < 1.0
+
+
+def test_sixteen_parts_are_fine() -> None:
+    """Dots and brackets inside of strings and comments are no depth."""
+    dots = "a." * 40
+    text = GOOD + f'name = "{dots}" # {dots} [[[[[[[[[[[[[[[[[[[[[\n'
+    assert loads_policy(text).policy(
+        situation(request(), facts=Facts(purposes=("chat",))), loads_policy(text).models
+    )
+
+
+def test_what_cannot_be_read(tmp_path: Path) -> None:
+    """A missing file, a directory, other encodings and huge files are typed errors with a name."""
+    latin = tmp_path / "latin.toml"
+    latin.write_bytes(b'version = 1\nx = "\xe4"\n')
+    huge = tmp_path / "huge.toml"
+    huge.write_bytes(b"#" * 10_000_000)
+    for path, says in [
+        (tmp_path / "no.toml", "no such file"),
+        (tmp_path, "is a directory"),
+        (latin, "not UTF-8"),
+        (huge, "larger than 64 KiB"),
+    ]:
+        with pytest.raises(PolicyError, match=says) as caught:
+            load_policy(path)
+        assert caught.value.file == str(path)
+    marked = tmp_path / "marked.toml"
+    marked.write_bytes(b"\xef\xbb\xbf" + GOOD.encode())
+    assert load_policy(marked).models
+
+
+FOUND = [
+    ('base_url = "https://llm.example/v1"', "base_url", "foreign host"),
+    ('base_url = "http://127.0.0.1:8000"\nkey_env = "MY_KEY"', "key_env", "key variable"),
+]
+
+
+@pytest.mark.parametrize(("lines", "key", "says"), FOUND)
+def test_a_found_file_sends_nothing_away(tmp_path: Path, lines: str, key: str, says: str) -> None:
+    """A policy that was found may name catalog providers and keyless servers on loopback only."""
+    path = tmp_path / "llmroute.toml"
+    head = 'version = 1\n[models.a]\nuse = "openai-compatible"\nmodel = "m"\n'
+    path.write_text(head + lines, encoding="utf-8")
+    assert load_policy(path).models
+    with pytest.raises(PolicyError, match=says) as caught:
+        load_policy(path, found=True)
+    assert caught.value.key == f"models.a.{key}"
+    path.write_text(head + 'base_url = "http://127.0.0.1:8000"', encoding="utf-8")
+    assert load_policy(path, found=True).models
+
+
+def test_finding_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search goes up to the repository's root or the home folder, and not further."""
+    deep = tmp_path / "home" / "repo" / "src"
+    deep.mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "llmroute.toml").touch()
+    assert find_policy(deep) is None
+    at_home = tmp_path / "home" / "llmroute.toml"
+    at_home.touch()
+    assert find_policy(deep) == at_home.resolve()
+    (tmp_path / "home" / "repo" / ".git").mkdir()
+    assert find_policy(deep) is None
+    in_repo = tmp_path / "home" / "repo" / "llmroute.toml"
+    in_repo.touch()
+    assert find_policy(deep) == in_repo.resolve()
+    outside = tmp_path / "other"
+    outside.mkdir()
+    assert find_policy(outside) is None
+    assert find_policy(tmp_path) == (tmp_path / "llmroute.toml").resolve()
+
+
+@pytest.mark.parametrize("name", data_names("policies"))
+def test_shipped_policies_load(name: str) -> None:
+    """Each ready-to-use policy loads without a problem and plans without a warning."""
+    found = loads_policy(read_text(f"policies/{name}.toml") or "", f"{name}.toml")
+    plan = found.policy(situation(facts=found.facts), found.models)
+    assert not any(candidate.warnings for candidate in plan.candidates)
+    assert "openai/gpt-6.1-terra" in {model.id for model in found.models}
+
+
+def test_the_built_in_default() -> None:
+    """Without any policy: the GPT-class model if its key is set, else the local one."""
+    found = default_policy()
+    keyed = found.policy(situation(facts=found.facts), found.models)
+    assert keyed.policy == "built-in default"
+    assert names(keyed)[0] == "gpt"
+    unset = {"gpt": "OPENAI_API_KEY is not set"}
+    keyless = found.policy(situation(facts=found.facts, unavailable=unset), found.models)
+    assert "gpt" not in names(keyless)
+    dear = found.policy(situation(tokens=60_000, facts=found.facts), found.models)
+    assert "gpt" not in names(dear)
