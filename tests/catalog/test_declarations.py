@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -46,7 +47,7 @@ def test_a_catalog_model() -> None:
     assert found.endpoint.key_name == "OPENAI_API_KEY"
     assert found.endpoint.origin == "https://api.openai.com"
     assert found.price is not None
-    assert (found.price.input, found.price.output) == (1, 5)
+    assert (found.price.input, found.price.output) == (Decimal(1), Decimal(5))
     assert found.host_terms == "openai"
     assert found.context_tokens == 1_050_000
     assert "vision" in found.abilities

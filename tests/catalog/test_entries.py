@@ -71,7 +71,7 @@ def test_gpt_4_is_retired() -> None:
     assert gpt_4.retires_on == date(2026, 10, 23)
     assert gpt_4.replaced_by == "gpt-5.6-sol"
     assert gpt_4.price is not None
-    assert (gpt_4.price.input, gpt_4.price.output) == (30, 60)
+    assert (gpt_4.price.input, gpt_4.price.output) == (Decimal(30), Decimal(60))
     assert gpt_4.context_tokens == 8192
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from llmroute.types.messages import Message
 from llmroute.types.models import Endpoint, Model
@@ -14,6 +15,7 @@ from llmroute.types.usage import FREE, TokenCount
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from llmroute.types.models import Weights
     from llmroute.types.plans import OfflineMode, Plan
     from llmroute.types.usage import Price
 
@@ -21,25 +23,37 @@ TODAY = date(2026, 11, 23)
 CHAT = Facts(purposes=("chat",))
 
 
-def remote(name: str = "far", price: Price | None = None, **facts: object) -> Model:
+class ModelFacts(TypedDict, total=False):
+    """Fields of Model that tests set."""
+
+    license: str | None
+    weights: Weights
+    context_tokens: int
+    max_output_tokens: int
+    abilities: frozenset[str]
+    retires_on: date
+    replaced_by: str
+
+
+def remote(
+    name: str = "far",
+    price: Price | None = None,
+    *,
+    origin: str = "https://far.example",
+    **facts: Unpack[ModelFacts],
+) -> Model:
     """Make a remote model under Apache-2.0; `facts` override the fields of Model."""
-    origin = str(facts.pop("origin", "https://far.example"))
     endpoint = Endpoint(f"{origin}/v1", origin, name)
-    return _model(name, {"endpoint": endpoint, "price": price, **facts})
+    model = Model(
+        name, "test", name, "custom", endpoint=endpoint, price=price, license="apache-2.0"
+    )
+    return replace(model, **facts)
 
 
-def local(name: str = "near", **facts: object) -> Model:
+def local(name: str = "near", **facts: Unpack[ModelFacts]) -> Model:
     """Make a local model under Apache-2.0."""
-    return _model(name, {"local": True, "price": FREE, **facts})
-
-
-def _model(name: str, facts: dict[str, object]) -> Model:
-    from dataclasses import replace
-
-    model = Model(name, "test", name, "custom", license="apache-2.0")
-    for field, value in facts.items():
-        model = replace(model, **{field: value})  # pyright: ignore[reportArgumentType]
-    return model
+    model = Model(name, "test", name, "custom", local=True, price=FREE, license="apache-2.0")
+    return replace(model, **facts)
 
 
 def request(text: str = "hi", max_tokens: int | None = None) -> Request:
