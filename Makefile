@@ -28,7 +28,7 @@ unit: $(VENV)/.ready ## Run the tests
 	$(BIN)/python -m pytest
 
 bench: $(VENV)/.ready ## Measure, side by side with other clients
-	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	@for name in imports calls deadline flow; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 clean: ## Remove environments, builds and caches
 	rm -rf $(VENV) .demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
