@@ -1,0 +1,209 @@
+"""What may be typed: commands, options, and their help."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NoReturn, cast
+
+from llmroute import __version__
+from llmroute.errors import RequestError
+from llmroute.errors.problems import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from llmroute.types.requests import ChatOptions, Hint
+
+EXIT_CODES = """exit codes:
+  0 answered   1 tried and failed   2 usage or policy file   3 no model may answer
+  130 interrupted"""
+FLAGS = {
+    "messages": "the question",
+    "max_cost_usd": "--max-cost",
+    "deadline_s": "--deadline",
+    "purposes": "--purpose",
+}
+"""What an option of `chat` is called here, where it is not just `--name`."""
+OPTIONS = (
+    "model",
+    "task",
+    "system",
+    "max_tokens",
+    "temperature",
+    "deadline_s",
+    "max_cost_usd",
+    "local",
+    "purposes",
+    "on_break",
+)
+
+
+class Arguments(argparse.Namespace):
+    """The command line, read; an option that was not given is None, a list is empty."""
+
+    command: str | None
+    policy: str | None
+    json: bool
+    question: list[str]
+    hint: list[str] | None
+    files: list[str]
+    every: bool
+    network: bool
+
+
+class Parser(argparse.ArgumentParser):
+    """Says in one sentence what is wrong; never repeats a question."""
+
+    def error(self, message: str) -> NoReturn:
+        """Leave with exit code 2."""
+        end = "" if message.endswith("?") else "."
+        self.exit(2, f"{self.prog}: {message}{end} See {self.prog} --help\n")
+
+    def refuse(self, extra: Sequence[str]) -> NoReturn:
+        """Name the first unknown option and the nearest known one; nothing else is repeated."""
+        flags = [word.partition("=")[0] for word in extra if word.startswith("-")]
+        if not flags:
+            self.error("too many words; put the question in quotes, after the options")
+        known = [flag for flag in self._option_string_actions if flag.startswith("--")]
+        self.error(f"there is no option {flags[0]}. {nearest(flags[0], known)}")
+
+
+def parse(words: Sequence[str] | None) -> Arguments:
+    """Read the command line; leaves by SystemExit after --help, --version or a mistake."""
+    parser = Parser(
+        prog="llmroute",
+        description="Ask language models by policy: see the choice, get the answer once.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"llmroute {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
+    subparsers: dict[str | None, Parser] = {None: parser}
+    for name, (summary, fill) in COMMANDS.items():
+        subparsers[name] = commands.add_parser(
+            name, help=summary, description=summary, allow_abbrev=False
+        )
+        _add_policy(subparsers[name])
+        fill(subparsers[name])
+    arguments, extra = parser.parse_known_args(words, namespace=Arguments())
+    if extra:
+        subparsers[arguments.command].refuse(extra)
+    if arguments.command is None:
+        parser.error(f"say what to do: {', '.join(COMMANDS)}")
+    return arguments
+
+
+def options_of(arguments: Arguments, declared: Mapping[str, str]) -> ChatOptions:
+    """The options of a call; `declared` are the policy's hints. Raises RequestError."""
+    given: dict[str, object] = {
+        name: getattr(arguments, name)
+        for name in OPTIONS
+        if getattr(arguments, name, None) is not None
+    }
+    if arguments.hint:
+        given["hints"] = dict(_hint(pair, declared) for pair in arguments.hint)
+    return cast("ChatOptions", given)
+
+
+def flag_of(where: str) -> str:
+    """Call an argument of the library as it is called here."""
+    name, _, rest = where.partition("[")
+    if name == "hints":
+        return "--hint " + rest.strip("']")
+    return FLAGS.get(name) or (f"--{name.replace('_', '-')}" if name in OPTIONS else where)
+
+
+def _hint(pair: str, declared: Mapping[str, str]) -> tuple[str, Hint]:
+    """Read "name=value" as the type that the policy declares."""
+    name, equals, value = pair.partition("=")
+    if not equals:
+        raise RequestError("it must be name=value", where="--hint")
+    kind = declared.get(name, "str")  # an undeclared name is refused later, with the nearest one
+    try:
+        if kind == "bool":
+            return name, {"true": True, "false": False}[value.lower()]
+        return name, int(value) if kind == "int" else float(value) if kind == "float" else value
+    except (KeyError, ValueError):
+        wanted = {"bool": "true or false", "int": "a whole number"}.get(kind, "a number")
+    raise RequestError(f"{name} must be {wanted}", where="--hint")
+
+
+def _add_policy(parser: Parser) -> None:
+    parser.add_argument(
+        "-p",
+        "--policy",
+        metavar="FILE",
+        help="policy file; else $LLMROUTE_POLICY, llmroute.toml from here upward, the default",
+    )
+
+
+def _fill_chat(parser: Parser) -> None:
+    _add_question(parser, "stdin is read, or, at a terminal, you are asked")
+    parser.add_argument(
+        "--on-break",
+        choices=("raise", "restart"),
+        help="when the stream breaks after text was shown: fail, or begin anew on the next model",
+    )
+
+
+def _fill_plan(parser: Parser) -> None:
+    _add_question(parser, "stdin is read")
+
+
+def _add_question(parser: Parser, without: str) -> None:
+    """Add the question and what may be said of it."""
+    add = parser.add_argument
+    asked = f"what to ask; a lone - stands for stdin; without it {without}"
+    add("question", nargs="*", metavar="QUESTION", help=asked)
+    add("-m", "--model", action="append", metavar="NAME", help="this model; repeat for an order")
+    add("--task", metavar="WORD", help="kind of work, which routes ask for: code, qa, ...")
+    add("--system", metavar="TEXT", help="system instruction")
+    add("--max-tokens", type=int, metavar="N", help="most tokens of the answer")
+    add("--temperature", type=float, metavar="T", help="0 takes the likeliest token")
+    add("--deadline", type=float, dest="deadline_s", metavar="SECONDS", help="for the whole call")
+    add("--max-cost", dest="max_cost_usd", metavar="USD", help="most that an attempt may cost")
+    add(
+        "--local",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="only models on this machine, or only others",
+    )
+    add("--hint", action="append", metavar="NAME=VALUE", help="hint that the policy declares")
+    add(
+        "--purpose",
+        action="append",
+        dest="purposes",
+        metavar="WORD",
+        help="what the answer is for, as license clauses ask: chat, distill, ...",
+    )
+    add("--json", action="store_true", help="write one JSON object")
+
+
+def _fill_check(parser: Parser) -> None:
+    parser.add_argument("files", nargs="*", metavar="FILE", help="else the policy that counts")
+
+
+def _fill_models(parser: Parser) -> None:
+    parser.add_argument(
+        "--all", action="store_true", dest="every", help="the catalog's other models too"
+    )
+
+
+def _fill_doctor(parser: Parser) -> None:
+    parser.add_argument(
+        "--network",
+        action="store_true",
+        help="also resolve the hosts of the policy's models (2 s at most)",
+    )
+
+
+COMMANDS: dict[str, tuple[str, Callable[[Parser], None]]] = {
+    "chat": ("Ask; the answer goes to stdout, everything about it to stderr.", _fill_chat),
+    "plan": ("Show which models may answer, in order, and send nothing.", _fill_plan),
+    "check": ("Check policy files; each problem with file and line.", _fill_check),
+    "models": ("Show what can answer now, and what the rest is missing.", _fill_models),
+    "doctor": ("Show what this machine and this installation can do.", _fill_doctor),
+}
+"""What each command does, and what adds its arguments."""

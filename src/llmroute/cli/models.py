@@ -1,0 +1,94 @@
+"""`llmroute models`: what can answer on this machine now, and what the rest is missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llmroute.catalog import model as declare
+from llmroute.catalog import provider, provider_names, resolve
+from llmroute.client.setup import read_policy
+from llmroute.client.sync import Client
+from llmroute.errors import PolicyError
+from llmroute.types.tables import table
+
+from .check import place_of
+from .terminal import write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from llmroute.types.models import Model
+    from llmroute.types.plans import Plan
+
+    from .arguments import Arguments
+
+HEAD = ("name", "id", "where", "window", "price", "state")
+Row = tuple[str, ...]
+SHORTENED = 100_000
+"""Windows from here on are shown in thousands."""
+
+
+def models(arguments: Arguments) -> int:
+    """Print a table of the policy's models; with --all, of the catalog's others too."""
+    policy = read_policy(arguments.policy)
+    names = [model.name for model in policy.models]
+    with Client(arguments.policy) as client:
+        rows = _rows(client, names)
+        if arguments.every:
+            used = {model.id for model in policy.models}
+            rows += [row for id_ in catalog_ids() if id_ not in used for row in _named(client, id_)]
+    units = "windows in tokens, prices in USD per million tokens, in/out"
+    write(table(HEAD, rows, title=f"{place_of(policy)}; {units}") + "\n")
+    return 0
+
+
+def ready(client: Client, names: list[str]) -> Plan:
+    """Plan a word for these models: who may answer it can answer now."""
+    return client.plan("?", model=names)
+
+
+def catalog_ids() -> Iterator[str]:
+    """Every model of the catalog, as "provider/model"."""
+    for name in provider_names():
+        entry = provider(name)
+        for model in entry.models if entry else ():
+            yield f"{name}/{model}"
+
+
+def _rows(client: Client, names: list[str]) -> list[Row]:
+    plan = ready(client, names)
+    rows = {
+        one.model.name: _row(one.model, "; ".join(["ready", *one.warnings]))
+        for one in plan.candidates
+    } | {one.model.name: _row(one.model, one.reason) for one in plan.refused}
+    return [rows[name] for name in names]
+
+
+def _named(client: Client, id_: str) -> list[Row]:
+    """A model that the policy does not name; it is named by its id."""
+    try:
+        resolve(declare(id_, use=id_))
+    except PolicyError as error:
+        return [("", id_, "", "", "", error.problems[0].what)]
+    return _rows(client, [id_])
+
+
+def _row(model: Model, state: str) -> Row:
+    name = "" if model.name == model.id else model.name
+    where = "local" if model.local else "remote"
+    return (name, model.id, where, _window(model.context_tokens), _price(model), state)
+
+
+def _window(tokens: int | None) -> str:
+    if tokens is None:
+        return "unknown"
+    return str(tokens) if tokens < SHORTENED else f"{tokens // 1000}k"
+
+
+def _price(model: Model) -> str:
+    price = model.price
+    if price is None:
+        return "unknown"
+    if price.marginal:
+        return "marginal"
+    return f"{price.input}/{price.output}"

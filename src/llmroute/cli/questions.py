@@ -1,0 +1,44 @@
+"""The question of a command line: words, stdin, or both."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from llmroute.errors import RequestError
+
+from .terminal import is_terminal
+
+if TYPE_CHECKING:
+    from .arguments import Arguments
+
+
+def question_of(arguments: Arguments) -> str:
+    """The words typed, a lone "-" replaced by stdin; without words all of stdin.
+
+    Raises:
+        RequestError: there are no words, and stdin is a terminal.
+    """
+    words = arguments.question
+    if not words:
+        if is_terminal(sys.stdin):
+            raise RequestError("there is none; type it, or pipe it in", where="messages")
+        return _stdin()
+    return " ".join(f"\n{_stdin()}" if word == "-" else sound(word) for word in words)
+
+
+def talks(arguments: Arguments) -> bool:
+    """Whether a person sits at the terminal and has asked nothing yet."""
+    return not arguments.question and not arguments.json and is_terminal(sys.stdin)
+
+
+def _stdin() -> str:
+    """Everything on stdin; bytes that are no text become "?"."""
+    if sys.stdin is None:  # closed by the shell: <&-
+        return ""
+    return sys.stdin.buffer.read().decode(sys.stdin.encoding or "utf-8", "replace")
+
+
+def sound(word: str) -> str:
+    """Replace what was typed or passed although it is no text; it could not be sent."""
+    return word.encode("utf-8", "replace").decode("utf-8")
