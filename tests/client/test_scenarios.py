@@ -85,7 +85,7 @@ SCENARIOS: dict[str, tuple[Scenario, str, str]] = {
 
 def outcome(played: Played) -> str:
     """The text, or the name of the error."""
-    return played.error if played.text is None else played.text
+    return str(played.error) if played.text is None else played.text
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

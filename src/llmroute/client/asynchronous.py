@@ -54,7 +54,9 @@ class AsyncClient(RefusesPickle):
         """
         checked = merge(self._base, check(options))
         core = self._core
-        driver = AsyncDriver(core.prepare(prompt, checked, stream=False), core.lend(checked.key))
+        order = core.prepare(prompt, checked, stream=False)
+        del prompt  # a crash report with locals does not get it from here
+        driver = AsyncDriver(order, core.lend(checked.key))
         core.enter(driver.session)
         try:
             return await driver.run()

@@ -48,9 +48,7 @@ class Checked(NamedTuple):
 def check(options: ChatOptions) -> Checked:
     """Check every option; raises RequestError. Takes the key out of `options` first."""
     loose = cast("dict[str, object]", options)
-    key = loose.pop("api_key", None)
-    secret = None if key is None else _secret(key)
-    del key
+    secret = _take_key(loose)
     values: dict[str, object] = {}
     for name, value in loose.items():
         checker = CHECKERS.get(name)
@@ -98,13 +96,18 @@ def check_hints(given: Mapping[str, object], declared: Mapping[str, str]) -> Non
             raise RequestError(f"must be {kind}, got {type(value).__name__}", where=where)
 
 
-def _secret(value: object) -> Secret:
-    if not isinstance(value, str):
-        raise RequestError(f"must be a string, got {type(value).__name__}", where="api_key")
-    wrong = flaw(value, "the key")
+def _take_key(options: dict[str, object]) -> Secret | None:
+    """Take the key out of `options`; no frame of ours holds it when something is raised."""
+    if not isinstance(options.get("api_key"), str):
+        kind = type(options.pop("api_key", None)).__name__
+        if kind == "NoneType":
+            return None
+        raise RequestError(f"must be a string, got {kind}", where="api_key")
+    secret = Secret(str(options.pop("api_key")).strip())
+    wrong = flaw(secret.reveal(), "the key")
     if wrong is not None:
-        raise RequestError(wrong, where="api_key") from None
-    return Secret(value.strip())
+        raise RequestError(wrong, where="api_key")
+    return secret
 
 
 def _wrong(name: str, value: object, wanted: str) -> RequestError:

@@ -56,7 +56,9 @@ class Client(RefusesPickle):
         """
         checked = merge(self._base, check(options))
         core = self._core
-        driver = Driver(core.prepare(prompt, checked, stream=False), core.lend(checked.key))
+        order = core.prepare(prompt, checked, stream=False)
+        del prompt  # a crash report with locals does not get it from here
+        driver = Driver(order, core.lend(checked.key))
         core.enter(driver.session)
         try:
             return driver.run()
