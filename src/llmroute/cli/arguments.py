@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn, cast
 
 from llmroute import __version__
@@ -11,7 +10,7 @@ from llmroute.errors import RequestError
 from llmroute.errors.problems import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from llmroute.types.requests import ChatOptions, Hint
 
