@@ -349,6 +349,14 @@ def test_routes() -> None:
     assert (nightly.route, nightly.because) == ("tag nightly", "cheapest")
 
 
+def test_hints_compare_as_callers_write_them() -> None:
+    """A hint of 0.1 in a file equals 0.1 in Python."""
+    text = ROUTED.replace('private = "bool"', 'private = "float"').replace("true }", "0.1 }", 1)
+    file = loads_policy(text)
+    plan = file.policy(situation(replace(request(), hints={"private": 0.1})), file.models)
+    assert plan.route == "private data stays home"
+
+
 MODELS = st.lists(
     st.builds(
         Model,

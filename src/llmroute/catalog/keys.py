@@ -6,7 +6,7 @@ import re
 
 from .entries import provider, provider_names
 
-VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 
 # Variables of providers that the catalog does not hold yet, and the only origin of each.
 FOREIGN: dict[str, str] = {
@@ -26,7 +26,7 @@ FOREIGN: dict[str, str] = {
 
 def key_problem(variable: str, origin: str) -> str | None:
     """Say why the key in `variable` may not go to `origin`; None when it may."""
-    if not VARIABLE.fullmatch(variable):
+    if not re.fullmatch(VARIABLE, variable):
         return "it must be the name of an environment variable, not a key"
     for name in provider_names():
         entry = provider(name)

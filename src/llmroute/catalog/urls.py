@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
-HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
+HOST = r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]"
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -72,7 +72,7 @@ def _host(parts: SplitResult) -> str:
         raise ValueError("it must not hold a query or a fragment")
     host = parts.hostname or ""
     shown = f"[{host}]" if ":" in host else host
-    if not HOST.fullmatch(shown):
+    if not re.fullmatch(HOST, shown):
         raise ValueError("its host cannot be read")
     if parts.scheme == "http" and not is_loopback_host(host):
         raise ValueError("plain http goes to this machine only; another host needs https")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .describe import Tell
     from .entries import ModelEntry, ProviderEntry
 
-QUANTIZATION = re.compile(r"[.-](i?q\d\w*|bf16|f16|f32)$")
+QUANTIZATION = r"[.-](i?q\d\w*|bf16|f16|f32)$"
 
 
 def local_model(
@@ -55,13 +55,13 @@ def _carried(entry: ProviderEntry) -> str:
 
 def _plain_name(file: str) -> str:
     """A file's name in lower case, without suffix and quantization: "llama-2-7b-chat"."""
-    return QUANTIZATION.sub("", Path(file).stem.lower())
+    return re.sub(QUANTIZATION, "", Path(file).stem.lower())
 
 
 def _weights(declaration: Declaration, known: ModelEntry | None) -> Weights:
     missing = None
     if declaration.file is not None:
-        file = str(Path(declaration.folder, Path(declaration.file).expanduser()))
+        file = str(Path(declaration.folder, _expanded(declaration.file)))
     else:
         file, missing = _packaged(known)
     return Weights(
@@ -72,6 +72,14 @@ def _weights(declaration: Declaration, known: ModelEntry | None) -> Weights:
         threads=declaration.threads,
         missing=missing,
     )
+
+
+def _expanded(file: str) -> Path:
+    """Spell "~" out; an unknown user's stays as it is, and no such file will be found."""
+    try:
+        return Path(file).expanduser()
+    except RuntimeError:
+        return Path(file)
 
 
 def _packaged(known: ModelEntry | None) -> tuple[str, str | None]:

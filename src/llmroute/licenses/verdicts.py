@@ -22,12 +22,19 @@ TRAINING = frozenset({"improve_llm", "distill", "synthetic_data"})
 
 
 class Finding(NamedTuple):
-    """One clause that bears on the use; `cite` is None when no clause does."""
+    """One clause that bears on the use; `cite` is None when no clause does.
+
+    `license` is "" when no license is known.
+    """
 
     license: str
     cite: str | None
     effect: Literal["deny", "duty", "review", "unknown"]
     reason: str
+
+    def __str__(self) -> str:
+        """Say it in one line, the clause left out."""
+        return f"license {self.license}: {self.reason}" if self.license else self.reason
 
 
 class Verdict(NamedTuple):
@@ -52,7 +59,7 @@ class Verdict(NamedTuple):
 
     def _reasons(self, effect: str) -> tuple[str, ...]:
         return tuple(
-            f"license {one.license}: {one.reason}" + (f" ({one.cite})" if one.cite else "")
+            f"{one} ({one.cite})" if one.cite else str(one)
             for one in self.findings
             if one.effect == effect
         )

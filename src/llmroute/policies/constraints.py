@@ -38,8 +38,7 @@ def licensed(situation: Situation, model: Model) -> Refusal | None:
         return None
     denied = judged.first("deny")
     if denied is not None:
-        reason = f"license {denied.license}: {denied.reason}"
-        return Refusal(model, "license", reason, denied.cite)
+        return Refusal(model, "license", str(denied), denied.cite)
     training = [
         purpose
         for purpose in (*situation.facts.purposes, *purposes)
@@ -48,7 +47,7 @@ def licensed(situation: Situation, model: Model) -> Refusal | None:
     unknown = judged.first("unknown")
     if not training or unknown is None:
         return None
-    reason = f"not known to allow {training[0]}; license {unknown.license}: {unknown.reason}"
+    reason = f"not known to allow {training[0]}; {unknown}"
     return Refusal(model, "license", reason, unknown.cite)
 
 

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 FILE_NAME = "llmroute.toml"
 BUILT_IN = "built-in default"
-SYNTAX_PLACE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
-MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+SYNTAX_PLACE = r"(?s)(.*) \(at (?:line (\d+), column (\d+)|end of document)\)"
+MODEL_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
 
 class Origin(NamedTuple):
@@ -93,16 +93,23 @@ def find_policy(start: Path) -> Path | None:
     The search ends at the root of a git repository or at the home folder, whichever comes first;
     outside of both it looks into `start` only.
     """
-    from pathlib import Path
-
     start = start.resolve()
     folders = [start, *start.parents]
-    home = Path.home().resolve()
+    home = _home()
     ends = [at for at, folder in enumerate(folders) if folder == home or (folder / ".git").exists()]
     for folder in folders[: ends[0] + 1 if ends else 1]:
         if (folder / FILE_NAME).is_file():
             return folder / FILE_NAME
     return None
+
+
+def _home() -> Path | None:
+    from pathlib import Path
+
+    try:
+        return Path.home().resolve()
+    except RuntimeError:  # a user without an entry, as in some containers
+        return None
 
 
 def _load(text: str, origin: Origin) -> PolicyFile:
@@ -138,7 +145,7 @@ def _parse(text: str, name: str) -> Mapping[str, object]:
         return cast("Mapping[str, object]", tomllib.loads(text, parse_float=Decimal))
     except ValueError as error:  # also an integer of thousands of digits
         message = str(error)
-    place = SYNTAX_PLACE.fullmatch(message)
+    place = re.fullmatch(SYNTAX_PLACE, message)
     if place is None:
         raise PolicyError([Problem(name, None, "", "a number in it is too long")])
     what, line, column = place.groups()
@@ -185,7 +192,7 @@ class _Reader:
             self.top.problem("models", "no model is declared", "Add [models.NAME] with use = ...")
             return frozenset()
         for name in tables.values:
-            if not MODEL_NAME.fullmatch(name):
+            if not re.fullmatch(MODEL_NAME, name):
                 tables.problem(name, "a model's name holds letters, digits, '.', '_' and '-' only")
             table = tables.table(name)
             declared = declare(name, table, self.origin.folder) if table else None

@@ -47,7 +47,7 @@ def verdict(
     """Judge the weights' license and the host's terms; the stricter one counts."""
     ids = tuple(id_ for id_ in (license_, host_terms) if id_ is not None)
     if not ids:
-        return Verdict("unknown", (Finding("?", None, "unknown", "no license is declared"),))
+        return Verdict("unknown", (Finding("", None, "unknown", "no license is declared"),))
     return stricter([_judge(id_, facts, purposes) for id_ in ids])
 
 

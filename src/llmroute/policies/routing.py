@@ -102,7 +102,14 @@ def _hints(table: Table, declared: Mapping[str, str]) -> tuple[tuple[str, Hint],
             table.problem(name, f"no hint {name!r} is declared", nearest(name, declared))
         elif not hint_fits(kind, value):
             table.problem(name, f'[hints] declares it as "{kind}"')
-    return tuple((name, cast("Hint", value)) for name, value in table.values.items())
+    return tuple((name, _plain(value)) for name, value in table.values.items())
+
+
+def _plain(value: object) -> Hint:
+    """Make a hint's value comparable with what callers pass: floats, not decimals."""
+    from decimal import Decimal
+
+    return float(value) if isinstance(value, Decimal) else cast("Hint", value)
 
 
 def _check_reachable(routes: tuple[Route, ...], tables: list[Table]) -> None:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from llmroute.types.plans import Constraint, OfflineMode
     from llmroute.types.requests import OnBreak
 
-MONTH = re.compile(r"now|\d{4}-(0[1-9]|1[0-2])")
-COUNTRY = re.compile(r"[A-Z]{2}")
+MONTH = r"now|\d{4}-(0[1-9]|1[0-2])"
+COUNTRY = r"[A-Z]{2}"
 HINT_TYPES = ("bool", "int", "float", "str")
 LONGEST_S = "86400"
 
@@ -48,7 +48,7 @@ def read_facts(table: Table) -> Facts:
         if name not in PURPOSES:
             table.problem("purposes", f"{name!r} is no purpose", nearest(name, PURPOSES))
     domicile = table.text("licensee_domicile")
-    if domicile is not None and not COUNTRY.fullmatch(domicile):
+    if domicile is not None and not re.fullmatch(COUNTRY, domicile):
         table.problem("licensee_domicile", 'it must be an ISO 3166 country code, such as "DE"')
     found = Facts(
         commercial=table.flag("commercial"),
@@ -65,7 +65,7 @@ def _users(table: Table | None) -> tuple[tuple[str, int], ...]:
     if table is None:
         return ()
     for month in table.values:
-        if not MONTH.fullmatch(month):
+        if not re.fullmatch(MONTH, month):
             table.problem(month, 'it must be a month, "2023-06", or now')
     counts = {month: table.whole(month, 0, 10**11) for month in table.values}
     return tuple((month, count) for month, count in counts.items() if count is not None)
