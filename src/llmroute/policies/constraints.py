@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from llmroute.catalog.urls import is_loopback
 from llmroute.errors import PolicyError, Problem
 from llmroute.licenses import TRAINING
+from llmroute.types.models import dropped_parameters
 from llmroute.types.plans import Refusal
+from llmroute.types.requests import PLAIN
 
 from .licensing import verdict
 from .objectives import expected_cost_usd
@@ -175,12 +177,17 @@ AFTER: tuple[Constraint, ...] = (available, affordable)
 
 
 def warnings(situation: Situation, model: Model) -> tuple[str, ...]:
-    """Say what a user of a candidate should know: a retirement that is near, an open clause."""
-    judged = verdict(
-        model.license, model.host_terms, situation.facts, situation.request.purposes
-    ).warnings
+    """Say what a user of a candidate should know.
+
+    A retirement that is near, a parameter that its API does not take, an open license clause.
+    """
+    request = situation.request
+    found = verdict(model.license, model.host_terms, situation.facts, request.purposes).warnings
+    if request.sampling is not PLAIN:
+        dropped = dropped_parameters(model, request.sampling)
+        found = (*(f"{name} is dropped: {model.name} does not take it" for name in dropped), *found)
     day = model.retires_on
     if day is None or day - situation.today > RETIRING:
-        return judged
+        return found
     successor = f"; successor {model.replaced_by}" if model.replaced_by else ""
-    return (f"{model.id} retires on {day}{successor}", *judged)
+    return (f"{model.id} retires on {day}{successor}", *found)

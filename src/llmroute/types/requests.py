@@ -97,6 +97,10 @@ class Sampling:
     seed: int | None = None
 
 
+PLAIN = Sampling()
+"""Everything left to the model."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What the caller asked, frozen; its repr shows sizes, never content.
@@ -105,7 +109,7 @@ class Request:
     """
 
     messages: tuple[Message, ...]
-    sampling: Sampling = Sampling()
+    sampling: Sampling = PLAIN
     models: tuple[str, ...] | None = None
     task: str | None = None
     hints: Mapping[str, Hint] = field(default_factory=dict[str, Hint])
