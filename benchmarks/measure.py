@@ -39,9 +39,7 @@ def cpu_s(work: Callable[[], object], times: int) -> float:
     return (time.process_time() - begun) / times
 
 
-def interleaved(
-    works: Mapping[str, Callable[[], float]], rounds: int
-) -> dict[str, list[float]]:
+def interleaved(works: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
     """Measure each work once a round, in turn, so that a busy moment hits all of them."""
     figures: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(rounds):
@@ -59,8 +57,7 @@ def ratio(figures: Mapping[str, Sequence[float]], name: str, base: str) -> float
 def medians(figures: Mapping[str, Sequence[float]], scale: float, unit: str) -> str:
     """Write the median of each work, for the detail of a row."""
     return ", ".join(
-        f"{name} {statistics.median(values) * scale:.3g} {unit}"
-        for name, values in figures.items()
+        f"{name} {statistics.median(values) * scale:.3g} {unit}" for name, values in figures.items()
     )
 
 

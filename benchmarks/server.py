@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator, Mapping
 
 CHUNKS = 200
 WORD = "word "
@@ -33,21 +33,21 @@ def _whole() -> bytes:
     """The answer to a call without `stream`."""
     message = {"role": "assistant", "content": WORD * 20}
     choice = {"index": 0, "message": message, "finish_reason": "stop"}
-    body = json.dumps(_completion("chat.completion", [choice]) | {"usage": USAGE}).encode()
+    body = json.dumps(_completion("chat.completion", choice) | {"usage": USAGE}).encode()
     return _head("application/json") + b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
-def _completion(kind: str, choices: list[dict[str, object]]) -> dict[str, object]:
-    return {"id": "c1", "object": kind, "created": 1, "model": "m", "choices": choices}
+def _completion(kind: str, choice: Mapping[str, object]) -> dict[str, object]:
+    return {"id": "c1", "object": kind, "created": 1, "model": "m", "choices": [choice]}
 
 
 def _events() -> Iterator[bytes]:
     """The events of a stream, each as one chunk of HTTP."""
     for _ in range(CHUNKS):
         choice = {"index": 0, "delta": {"content": WORD}, "finish_reason": None}
-        yield _chunk(json.dumps(_completion("chat.completion.chunk", [choice])))
-    last = {"index": 0, "delta": {}, "finish_reason": "stop"}
-    yield _chunk(json.dumps(_completion("chat.completion.chunk", [last]) | {"usage": USAGE}))
+        yield _chunk(json.dumps(_completion("chat.completion.chunk", choice)))
+    last: Mapping[str, object] = {"index": 0, "delta": {}, "finish_reason": "stop"}
+    yield _chunk(json.dumps(_completion("chat.completion.chunk", last) | {"usage": USAGE}))
     yield _chunk("[DONE]")
 
 
@@ -90,7 +90,7 @@ def serve() -> None:
 
 
 @contextmanager
-def running() -> Iterator[str]:
+def running() -> Generator[str]:
     """Run the server beside this process; gives its base URL."""
     command = [sys.executable, "-m", "benchmarks.server"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
