@@ -118,11 +118,15 @@ def test_catalog_models_need_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
     assert plan.model.name == "m"
 
 
+def _four_each(failures: int) -> float:
+    return 4.0 * failures
+
+
 @pytest.mark.parametrize(
     ("backoff", "seconds"),
     [
         (None, (0.25, 1.5)),
-        (lambda failures: 4.0 * failures, (6.0, 12.0)),
+        (_four_each, (6.0, 12.0)),
         (tenacity.wait_fixed(3), (3.0, 6.0)),
         (tenacity.wait_exponential(multiplier=2, min=2), (3.0, 6.0)),
     ],

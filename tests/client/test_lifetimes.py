@@ -34,7 +34,7 @@ def test_threads_share_a_client() -> None:
     provider = ScriptedProvider(lambda call: call.request.messages[-1].text)
     with client_of(provider) as client, ThreadPoolExecutor(8) as pool:
         words = [f"word {index}" for index in range(200)]
-        answers = list(pool.map(lambda word: client.chat(word).text, words))
+        answers = [reply.text for reply in pool.map(client.chat, words)]
 
     assert answers == words
 
