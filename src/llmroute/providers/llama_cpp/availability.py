@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from llmroute.errors import AttemptError
 
-from .header import read_header
+from .header import beyond_trained, read_header
 from .templates import Unfit, choose_template
 
 if TYPE_CHECKING:
@@ -53,6 +53,9 @@ class Availability:
         found = self._look(model.weights.file)
         if isinstance(found, str):
             return found
+        beyond = beyond_trained(model.weights.file, model.context_tokens, found)
+        if beyond:
+            return beyond
         template = choose_template(model.weights, found.template)
         return template.reason if isinstance(template, Unfit) else None
 

@@ -59,6 +59,17 @@ class Header(NamedTuple):
         return value if isinstance(value, int) else 0
 
 
+def beyond_trained(path: str, context_tokens: int | None, header: Header) -> str | None:
+    """Say why a declared window is larger than the model was trained for; None when it is not."""
+    trained = header.context_tokens
+    if context_tokens is None or trained is None or context_tokens <= trained:
+        return None
+    return (
+        f"{path} was trained for a window of {trained} tokens; "
+        f"context_tokens = {context_tokens} is beyond it"
+    )
+
+
 def refuse(path: str, what: str) -> NoReturn:
     """Raise the typed error for a file that cannot be a model."""
     raise AttemptError("model_file", f"{path}: {what}") from None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from llmroute.errors import AttemptError
 
 from .bindings import VOCABULARY_NONE, LoadLog, load_library, logger
-from .header import read_header
+from .header import beyond_trained, read_header
 from .sequence import CHUNK_TOKENS, Sequence, interrupted
 from .threads import usable_threads
 from .vocabulary import Vocabulary
@@ -62,6 +62,9 @@ def load(settings: Settings, go_on: Callable[[], bool]) -> Loaded:
     """
     library = load_library()
     header = read_header(settings.path)
+    beyond = beyond_trained(settings.path, settings.context_tokens, header)
+    if beyond:
+        raise AttemptError("model_file", beyond)
     if settings.gpu_layers and not library.llama_supports_gpu_offload():
         logger.warning(
             "gpu_layers = %s, but this build of llama.cpp cannot offload: %s runs on the CPU",

@@ -13,7 +13,7 @@ from llmroute.types.events import End
 from .availability import Availability
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncGenerator, Callable, Generator
 
     from llmroute.types.calls import Call
     from llmroute.types.events import ProviderEvent
@@ -40,7 +40,7 @@ class LlamaCppProvider:
         self._availability = Availability()
         self._free = weakref.finalize(self, _close_all, self._engines)
 
-    def events(self, call: Call, /) -> Iterator[ProviderEvent]:
+    def events(self, call: Call, /) -> Generator[ProviderEvent, None, None]:
         """Answer `call`; the computation runs in the engine's thread.
 
         Raises:
@@ -68,7 +68,7 @@ class LlamaCppProvider:
             job.stop()
             take_back()
 
-    async def aevents(self, call: Call, /) -> AsyncIterator[ProviderEvent]:
+    async def aevents(self, call: Call, /) -> AsyncGenerator[ProviderEvent, None]:
         """Answer `call` without holding the event loop; leaving the loop stops the computation.
 
         Raises:
@@ -133,8 +133,10 @@ class LlamaCppProvider:
 
     def _learn(self, call: Call, problem: AttemptError) -> None:
         """Let plans know that a file does not load, until it changes."""
-        if problem.fault.kind == "model_file" and call.model.weights is not None:
-            self._availability.remember(call.model.weights.file, problem.fault.reason)
+        if problem.fault.kind == "model_file" and self.unavailable(call.model) is None:
+            weights = call.model.weights
+            if weights is not None:
+                self._availability.remember(weights.file, problem.fault.reason)
 
 
 def _settings(model: Model) -> Settings:
