@@ -20,9 +20,8 @@ models = [
 
 async def translate(client: AsyncClient, text: str) -> str:
     """Translate one text, or say why it did not work."""
-    prompt = f"Translate into {language}, without comment: {text}"
     try:
-        reply = await client.chat(prompt, task="translate", max_tokens=200, deadline_s=30)
+        reply = await client.chat(f"Translate into {language}, without comment: {text}")
     except llmroute.LLMRouteError as error:
         return f"({error})"
     return f"{reply.text.strip()}  [{reply.model.name}{', fell back' if reply.fell_back else ''}]"
@@ -31,7 +30,8 @@ async def translate(client: AsyncClient, text: str) -> str:
 async def main() -> None:
     """Translate all of them, and print them in order."""
     async with AsyncClient(policies.order("gpt", "local"), models=models) as client:
-        translations = await asyncio.gather(*(translate(client, text) for text in texts))
+        translator = client.with_options(task="translate", temperature=0, deadline_s=30)
+        translations = await asyncio.gather(*(translate(translator, text) for text in texts))
     for text, translation in zip(texts, translations, strict=True):
         print(f"{text}\n  {translation}")
 

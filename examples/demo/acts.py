@@ -30,8 +30,7 @@ def plan() -> None:
         Nothing is sent and no model is loaded yet: this is what would happen, and why."""
     )
     with Client(POLICY) as client:
-        print(client.plan(QUESTION, max_tokens=MAX_TOKENS, temperature=0))
-    print()
+        print(client.plan(QUESTION, max_tokens=MAX_TOKENS, temperature=0), end="\n\n")
     show.say(
         """How to read it: "->" would answer, "2." and on would step in if that one fails, "x" may
         not answer: no key, retired, against its license (clause 1.b.v), window too small.
@@ -44,7 +43,7 @@ def plan() -> None:
             the answering, with the purpose "chat":"""
         )
         with answering_client() as client:
-            print(client.plan(QUESTION, max_tokens=MAX_TOKENS, temperature=0))
+            print(client.plan(QUESTION, max_tokens=MAX_TOKENS, temperature=0), end="\n\n")
 
 
 def answer() -> None:
@@ -55,7 +54,10 @@ def answer() -> None:
         answering_client() as client,
         client.stream(QUESTION, max_tokens=MAX_TOKENS, temperature=0) as stream,
     ):
-        show.reply(show.answer(stream))
+        reply = show.answer(stream)
+        show.reply(reply)
+        if reply.fell_back:
+            show.attempts(reply.attempts)
 
 
 def broken() -> None:
@@ -104,8 +106,7 @@ def offline() -> None:
                 "What is the water cycle? Answer in two sentences.", max_tokens=120, temperature=0
             ) as stream,
         ):
-            show.reply(show.answer(stream))
-            show.refusals(stream.plan, rule="offline")
+            show.reply(show.answer(stream), refused_by="offline")
 
 
 def weight() -> None:
@@ -120,7 +121,7 @@ def weight() -> None:
         ("client", f"{_ms(measured.client_s, measured.client_cpu_s)}: policy and catalog are read"),
         ("sockets", f"{measured.import_sockets} opened by the import"),
     ]
-    print(show.table(rows))
+    print(show.table(rows), end="\n\n")
 
 
 def _ms(wall_s: float, cpu_s: float) -> str:

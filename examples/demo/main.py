@@ -25,7 +25,7 @@ def main(words: list[str]) -> str | None:
     began_at = time.monotonic()
     for number in words or every:
         ACTS[int(number) - 1]()
-    print(f"\nThe demo took {time.monotonic() - began_at:.0f} s.")
+    print(f"The demo took {time.monotonic() - began_at:.0f} s.")
     return None
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from decimal import Decimal
 
-    from llmroute import Attempt, Model, Plan, Reply, Stream, Usage
+    from llmroute import Attempt, Model, Reply, Stream, Usage
 
 WIDTH = 100
 MARGIN = "  | "
@@ -19,7 +19,7 @@ MARGIN = "  | "
 
 def title(text: str) -> None:
     """Begin an act."""
-    print(f"\n=== {text} {'=' * (WIDTH - len(text) - 5)}\n")
+    print(f"=== {text} {'=' * (WIDTH - len(text) - 5)}\n")
 
 
 def say(text: str) -> None:
@@ -71,8 +71,8 @@ def answer(stream: Stream) -> Reply:
     return stream.reply
 
 
-def reply(found: Reply) -> None:
-    """Print who answered, for how much, how fast and why."""
+def reply(found: Reply, refused_by: str | None = None) -> None:
+    """Print who answered, for how much, how fast, why, and whom the rule `refused_by` refused."""
     first_s = found.attempts[-1].first_token_s
     first = "" if first_s is None else f", the first token after {first_s:.2f} s"
     rows = [
@@ -80,10 +80,17 @@ def reply(found: Reply) -> None:
         ("tokens", tokens(found.usage)),
         ("cost", money(found.cost_usd, found.model)),
         ("time", f"{found.duration_s:.2f} s{first}"),
-        ("why", textwrap.shorten(found.why, WIDTH - 11, placeholder=" ...")),
-        *(("warning", textwrap.shorten(text, WIDTH - 11)) for text in found.warnings),
+        ("why", found.why),
+        *(("warning", text) for text in found.warnings),
+        *(
+            ("refused", f"{one.model.name}: {one.reason}")
+            for one in found.plan.refused
+            if one.rule == refused_by
+        ),
     ]
-    print("\n".join(f"  {name:<9}{text}" for name, text in rows))
+    for name, text in rows:
+        print(f"  {name:<9}{textwrap.shorten(text, WIDTH - 11, placeholder=' ...')}")
+    print()
 
 
 def attempts(tried: Sequence[Attempt]) -> None:
@@ -93,12 +100,7 @@ def attempts(tried: Sequence[Attempt]) -> None:
     for one in tried:
         if one.fault:
             print(f"\n  Attempt {one.number} failed: {one.fault.reason}.")
-
-
-def refusals(found: Plan, rule: str) -> None:
-    """Print in one line which models a rule refuses, and why."""
-    named = (f"{one.model.name}: {one.reason}" for one in found.refused if one.rule == rule)
-    print("  refused  " + textwrap.shorten("; ".join(named), WIDTH - 11, placeholder=" ..."))
+    print()
 
 
 def _row(one: Attempt) -> tuple[str, ...]:
