@@ -98,8 +98,15 @@ def provider(name: str) -> ProviderEntry | None:
 
 def _provider(name: str, top: Table) -> ProviderEntry:
     empty = Table({}, (), top.report)
-    head = top.table("provider") or empty
+    entry = _head(name, top.table("provider") or empty)
     sources = _sources(top.table("sources") or empty)
+    tables = top.table("models") or empty
+    found = {id_: tables.table(id_) or empty for id_ in tables.values}
+    models = {id_: _model(id_, table, entry, sources) for id_, table in found.items()}
+    return entry._replace(models=models)
+
+
+def _head(name: str, head: Table) -> ProviderEntry:
     entry = ProviderEntry(
         id=name,
         name=head.text("name") or name,
@@ -114,10 +121,7 @@ def _provider(name: str, top: Table) -> ProviderEntry:
         models={},
     )
     head.done()
-    tables = top.table("models") or empty
-    found = {id_: tables.table(id_) or empty for id_ in tables.values}
-    models = {id_: _model(id_, table, entry, sources) for id_, table in found.items()}
-    return entry._replace(models=models)
+    return entry
 
 
 def _sources(tables: Table) -> dict[str, Source]:

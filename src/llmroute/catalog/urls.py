@@ -62,14 +62,18 @@ def address(text: str) -> Address:
     return Address(shown + parts.path.rstrip("/"), shown)
 
 
-def _host(parts: SplitResult) -> str:
-    """Check everything but the port; return the host in lower case, IPv6 in brackets."""
+def _check_parts(parts: SplitResult) -> None:
     if parts.scheme not in DEFAULT_PORTS:
         raise ValueError("it must begin with https:// (or http:// on this machine)")
     if "@" in parts.netloc:
         raise ValueError("it must not hold credentials; name a variable by key_env")
     if parts.query or parts.fragment:
         raise ValueError("it must not hold a query or a fragment")
+
+
+def _host(parts: SplitResult) -> str:
+    """Check everything but the port; return the host in lower case, IPv6 in brackets."""
+    _check_parts(parts)
     host = parts.hostname or ""
     shown = f"[{host}]" if ":" in host else host
     if not re.fullmatch(HOST, shown):

@@ -27,18 +27,19 @@ def local_model(
     tell: Tell,
 ) -> Model | None:
     """Make a local model; a file whose name is that of a catalog model shares its facts."""
-    if declaration.file is None and (known is None or known.package is None):
+    file = declaration.file
+    if file is not None:
+        known = known or entry.models.get(_plain_name(file))
+    elif known is None or known.package is None:
         tell("", "it needs file, the path of a GGUF file", _carried(entry))
         return None
-    if known is None and declaration.file is not None:
-        known = entry.models.get(_plain_name(declaration.file))
     return described(
         declaration,
         known,
         Model(
             name=declaration.name,
             provider=entry.id,
-            upstream_id=known.id if known else Path(declaration.file or "").stem,
+            upstream_id=known.id if known else Path(str(file)).stem,
             api=entry.api,
             local=True,
             weights=_weights(declaration, known),

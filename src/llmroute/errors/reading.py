@@ -40,6 +40,10 @@ def kind_of(value: object) -> str:
     return "an array" if isinstance(value, Sequence) else "a date or time"
 
 
+def _within(number: Decimal, low: Decimal, high: Decimal, *, above: bool) -> bool:
+    return number.is_finite() and low <= number <= high and not (above and number == low)
+
+
 class Table:
     """One table; a getter returns None for what is absent or wrong, and reports what is wrong."""
 
@@ -87,8 +91,7 @@ class Table:
             self._wrong(key, value, "a number")
             return None
         number = Decimal(str(value))
-        least, most = Decimal(low), Decimal(high)
-        if number.is_finite() and least <= number <= most and not (above and number == least):
+        if _within(number, Decimal(low), Decimal(high), above=above):
             return number
         start = f"more than {low}" if above else f"at least {low}"
         self.problem(key, f"it must be {start} and at most {high}, not {value}")

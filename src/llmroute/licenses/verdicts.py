@@ -92,16 +92,19 @@ def stricter(verdicts: Sequence[Verdict]) -> Verdict:
 def _findings(card: Card, facts: Facts, purposes: tuple[str, ...]) -> Iterator[Finding]:
     for clause in card.clauses:
         asked = tuple(_conditions(clause, facts, purposes))
-        if any(holds is False for holds, _ in asked):
-            continue
-        missing = [text for holds, text in asked if holds is None]
-        if missing and clause.effect != "duty":
-            reason = f"[facts] {' and '.join(missing)} not stated; {clause.reads}"
-            yield Finding(card.id, clause.cite, "unknown", reason)
-            continue
-        whereof = [text for holds, text in asked if holds and text]
-        reason = clause.reads + (f" ({', '.join(whereof)})" if whereof else "")
-        yield Finding(card.id, clause.cite, clause.effect, reason)
+        if all(holds is not False for holds, _ in asked):
+            yield _finding(card.id, clause, asked)
+
+
+def _finding(license_: str, clause: Clause, asked: tuple[tuple[bool | None, str], ...]) -> Finding:
+    """Say what a clause means when none of its conditions fails."""
+    missing = [text for holds, text in asked if holds is None]
+    if missing:
+        reason = f"[facts] {' and '.join(missing)} not stated; {clause.reads}"
+        return Finding(license_, clause.cite, "unknown", reason)
+    met = ", ".join(text for _, text in asked if text)
+    reason = f"{clause.reads} ({met})" if met else clause.reads
+    return Finding(license_, clause.cite, clause.effect, reason)
 
 
 def _conditions(

@@ -195,25 +195,28 @@ class _Reader:
             if not re.fullmatch(MODEL_NAME, name):
                 tables.problem(name, "a model's name holds letters, digits, '.', '_' and '-' only")
             table = tables.table(name)
-            declared = declare(name, table, self.origin.folder) if table else None
-            model = build(declared, tables.report, table.path) if declared and table else None
-            if declared is None or model is None:
-                continue
-            if self.origin.found:
-                self._check_found(model, tables)
-            self.declarations.append(declared)
-            self.models.append(model)
+            if table is not None:
+                self._read_model(name, table)
         return frozenset(tables.values)
 
-    def _check_found(self, model: Model, tables: Table) -> None:
+    def _read_model(self, name: str, table: Table) -> None:
+        declared = declare(name, table, self.origin.folder)
+        model = build(declared, table.report, table.path) if declared else None
+        if declared is None or model is None:
+            return
+        if self.origin.found:
+            self._check_found(model, table)
+        self.declarations.append(declared)
+        self.models.append(model)
+
+    def _check_found(self, model: Model, table: Table) -> None:
         """A file that nobody named may not send anything, or any key, to a foreign host."""
         if model.provider != "openai-compatible" or model.endpoint is None:
             return
         hint = "Name the file: LLMROUTE_POLICY=llmroute.toml, or Client('llmroute.toml')"
-        path = (*tables.path, model.name)
         if not is_loopback(model.endpoint.origin):
             what = "a policy that was found, not named, may not name a foreign host"
-            tables.report((*path, "base_url"), what, hint)
+            table.problem("base_url", what, hint)
         if model.endpoint.key_name is not None:
             what = "a policy that was found, not named, may not name a key variable"
-            tables.report((*path, "key_env"), what, hint)
+            table.problem("key_env", what, hint)

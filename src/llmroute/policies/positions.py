@@ -59,12 +59,8 @@ class _Search:
             self._head(piece, line)
         elif piece == "=":
             self._assign(line)
-        elif piece in {"[", "{"}:
-            self._open.append((piece, self._inner(), 0))
-        elif piece in {"]", "}"}:
-            self._close()
-        elif piece == ",":
-            self._next()
+        elif piece in "[]{},":
+            self._mark(piece)
         elif piece != ".":
             self._words.append(_unquoted(piece))
 
@@ -117,16 +113,15 @@ class _Search:
             return (*path, str(element))
         return self._value
 
-    def _close(self) -> None:
+    def _mark(self, piece: str) -> None:
+        """Follow a bracket or a comma of a value."""
         self._words.clear()
-        if self._open:
-            self._open.pop()
-
-    def _next(self) -> None:
-        self._words.clear()
-        if self._open:
-            mark, path, element = self._open[-1]
-            self._open[-1] = (mark, path, element + 1)
+        if piece in "[{":
+            self._open.append((piece, self._inner(), 0))
+        elif self._open:
+            mark, path, element = self._open.pop()
+            if piece == ",":
+                self._open.append((mark, path, element + 1))
 
 
 def _unquoted(piece: str) -> str:

@@ -76,9 +76,8 @@ class Routes(NamedTuple):
         require = self.otherwise.require
         for route in matching:
             require += route.require
-        decider = next((route for route in matching if route.decides), None)
-        order = decider or self.otherwise
-        shown = decider or matching[0]
+        shown = next((route for route in matching if route.decides), matching[0])
+        order = shown if shown.decides else self.otherwise
         ranking = Ranking(require, order.use, order.objective, shown.place, shown.name)
         return ranking.plan(situation, models)
 

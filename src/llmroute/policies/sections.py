@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from llmroute.errors import PolicyError
 from llmroute.errors.problems import nearest
@@ -25,6 +25,8 @@ MONTH = r"now|\d{4}-(0[1-9]|1[0-2])"
 COUNTRY = r"[A-Z]{2}"
 HINT_TYPES = ("bool", "int", "float", "str")
 LONGEST_S = "86400"
+
+Default = TypeVar("Default", float, float | None)
 
 
 def facts(values: Mapping[str, object]) -> Facts:
@@ -99,31 +101,27 @@ def hint_fits(kind: str, value: object) -> bool:
 
 def read_limits(table: Table | None) -> Limits:
     """Read [limits]; what is not given keeps its default."""
-    if table is None:
-        return Limits()
-    seconds = {
-        name: table.number(name, "0", LONGEST_S, above=True)
-        for name in ("deadline_s", "connect_s", "first_token_s", "between_tokens_s")
-    }
-    on_break = table.choice("on_break", ("raise", "restart"), later=("continue",))
-    wholes = {
-        "attempts_per_model": table.whole("attempts_per_model", 1, 100),
-        "body_bytes": table.whole("body_bytes", 1024, 2**32),
-        "event_bytes": table.whole("event_bytes", 1024, 2**32),
-    }
-    table.done()
     default = Limits()
-    given_s = {name: float(value) for name, value in seconds.items() if value is not None}
-    return Limits(
-        deadline_s=given_s.get("deadline_s", default.deadline_s),
-        connect_s=given_s.get("connect_s", default.connect_s),
-        first_token_s=given_s.get("first_token_s", default.first_token_s),
-        between_tokens_s=given_s.get("between_tokens_s", default.between_tokens_s),
+    if table is None:
+        return default
+    on_break = table.choice("on_break", ("raise", "restart"), later=("continue",))
+    limits = Limits(
+        deadline_s=_seconds(table, "deadline_s", default.deadline_s),
+        connect_s=_seconds(table, "connect_s", default.connect_s),
+        first_token_s=_seconds(table, "first_token_s", default.first_token_s),
+        between_tokens_s=_seconds(table, "between_tokens_s", default.between_tokens_s),
         on_break=cast("OnBreak", on_break or default.on_break),
-        attempts_per_model=wholes["attempts_per_model"] or default.attempts_per_model,
-        body_bytes=wholes["body_bytes"] or default.body_bytes,
-        event_bytes=wholes["event_bytes"] or default.event_bytes,
+        attempts_per_model=table.whole("attempts_per_model", 1, 100) or default.attempts_per_model,
+        body_bytes=table.whole("body_bytes", 1024, 2**32) or default.body_bytes,
+        event_bytes=table.whole("event_bytes", 1024, 2**32) or default.event_bytes,
     )
+    table.done()
+    return limits
+
+
+def _seconds(table: Table, name: str, default: Default) -> Default | float:
+    value = table.number(name, "0", LONGEST_S, above=True)
+    return default if value is None else float(value)
 
 
 def read_offline(table: Table | None) -> OfflineMode:
