@@ -16,6 +16,7 @@ import pytest
 
 from llmroute.errors import AttemptError, ClosedError
 from llmroute.providers.llama_cpp import LlamaCppProvider
+from llmroute.providers.llama_cpp.bindings import engine_build
 from llmroute.types.events import Opened, Text
 from llmroute.types.requests import Sampling
 from tests.local.support import CLOCK, call, fold, model
@@ -277,22 +278,26 @@ import os, sys
 sys.path.insert(0, {str(Path(__file__).parents[2])!r})
 from llmroute.errors import ForkedError
 from llmroute.providers.llama_cpp import LlamaCppProvider
+from llmroute.types.requests import Sampling
 from tests.local.support import call, fold, model
 of = model({str(tiny)!r}, threads=2)
+short = Sampling(temperature=0, max_tokens=3)
+def ask(provider):
+    return fold(provider.events(call(of, "hello", sampling=short))).text
 parent = LlamaCppProvider()
-first = fold(parent.events(call(of, "hello")))
+first = ask(parent)
 if os.fork() == 0:
     try:
-        next(parent.events(call(of, "hello")))
+        ask(parent)
     except ForkedError:
         parent.close()
         child = LlamaCppProvider()
-        assert fold(child.events(call(of, "hello"))).text == first.text
+        assert ask(child) == first
         child.close()
         sys.exit(7)
     sys.exit(8)
 assert os.waitstatus_to_exitcode(os.wait()[1]) == 7
-assert fold(parent.events(call(of, "hello"))).text == first.text
+assert ask(parent) == first
 """
     done = subprocess.run([sys.executable, "-c", program], timeout=60, check=False)
     assert done.returncode == 0
@@ -335,3 +340,33 @@ print([one for one in ("llama_cpp", "jinja2", "numpy", "asyncio", "ctypes") if o
 """
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
     assert done.stdout.strip() == b"[]"
+
+
+def test_a_missing_package_is_named_with_its_remedy(tiny: Path) -> None:
+    """Without llama-cpp-python plans and attempts say what to install."""
+    program = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parents[2])!r})
+sys.modules["llama_cpp"] = None
+from llmroute.errors import AttemptError
+from llmroute.providers.llama_cpp import LlamaCppProvider
+from tests.local.support import call, fold, model
+provider = LlamaCppProvider()
+print(provider.unavailable(model({str(tiny)!r})))
+try:
+    fold(provider.events(call(model({str(tiny)!r}), "hello")))
+except AttemptError as problem:
+    print(problem)
+"""
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+    planned, tried = done.stdout.decode().splitlines()
+    assert planned == "llama-cpp-python is not installed; pip install 'llmroute[local]'"
+    assert tried.startswith("missing_package: ")
+    assert tried.endswith("pip install 'llmroute[local]'")
+
+
+def test_the_build_describes_itself() -> None:
+    """The installed llama.cpp tells its version and whether it can offload."""
+    build = engine_build()
+    assert build.version.startswith("0.3.")
+    assert "CPU" in build.system

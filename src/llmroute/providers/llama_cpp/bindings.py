@@ -17,16 +17,17 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from llmroute.errors import AttemptError
 
+from .availability import INSTALL
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self
 
 TOKEN_UNKNOWN, TOKEN_CONTROL, TOKEN_USER_DEFINED = 1, 8, 16
 TOKEN_LSTRIP, TOKEN_RSTRIP = 128, 256
-VOCABULARY_NONE, VOCABULARY_SPM = 0, 1
+VOCABULARY_NONE = 0
 ABORTED = 2
 LOG_WARNING, LOG_ERROR, LOG_CONTINUED = 3, 4, 5
-INSTALL = "pip install 'llmroute[local]'"
 
 Handle = int
 """The address of something that llama.cpp owns."""
@@ -84,7 +85,6 @@ class Library(Protocol):
     llama_batch_get_one: Callable[[object, int], Batch]
     llama_decode: Callable[[Handle, Batch], int]
     llama_vocab_type: Callable[[Handle], int]
-    llama_vocab_n_tokens: Callable[[Handle], int]
     llama_vocab_bos: Callable[[Handle], int]
     llama_vocab_eos: Callable[[Handle], int]
     llama_vocab_get_add_bos: Callable[[Handle], bool]

@@ -62,7 +62,7 @@ class Engine:
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._current: Job | None = None
         self._closing = False
-        self._last_words = AttemptError("interrupted", "the local model was closed").fault
+        self._last_words = AttemptError("engine", "the engine's thread ended unexpectedly").fault
         self._pid = os.getpid()
         self._thread = threading.Thread(target=self._run, name="llmroute-llama-cpp", daemon=True)
         self._thread.start()
@@ -83,6 +83,7 @@ class Engine:
         """Stop what runs, fail what waits, free the memory. Closing twice is allowed."""
         if os.getpid() != self._pid:
             return  # the memory belongs to the parent
+        self._last_words = AttemptError("interrupted", "the local model was closed").fault
         self._closing = True
         current = self._current
         if current is not None:
@@ -149,8 +150,8 @@ def answer(job: Job, loaded: Loaded) -> None:
     loaded.sequence.watch(flag)
     job.emit(Opened())
     reused = loaded.sequence.evaluate(prompt, flag, exact=reproducible(sampling))
-    room = loaded.window - len(prompt)
-    limit = room if sampling.max_tokens is None else min(sampling.max_tokens, room)
+    limits = (sampling.max_tokens, call.model.max_output_tokens, loaded.window - len(prompt))
+    limit = min(one for one in limits if one is not None)
     reason, produced = _generate(job, loaded, limit)
     usage = Usage(len(prompt), produced, cached_input_tokens=reused)
     job.emit(UsageReport(usage))
