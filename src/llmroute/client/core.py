@@ -23,7 +23,6 @@ from .registry import Registry
 
 if TYPE_CHECKING:
     from llmroute.types.calls import Clock, Provider
-    from llmroute.types.limits import Limits
     from llmroute.types.models import Model
     from llmroute.types.plans import Plan
     from llmroute.types.reply import Attempt
@@ -108,15 +107,13 @@ class Core:
         plan = self.plan(asked, checked.key)
         if not plan.candidates:
             raise NoCandidateError(plan)
-        limits = self._limits(checked)
-        on_break = cast("OnBreak", checked.values.get("on_break", limits.on_break))
-        snapshot = on.Snapshot(limits, stream, on_break, self._backoff_s, chance)
-        return Order(asked, plan, snapshot)
+        return Order(asked, plan, self._snapshot(checked, stream=stream))
 
     def plan(self, asked: Request, key: Secret | None) -> Plan:
         """Take the one snapshot and let the policy choose; sends nothing."""
         self.check_open()
-        check_hints(asked.hints, self.setup.hints)
+        if asked.hints:
+            check_hints(asked.hints, self.setup.hints)
         models = self._models.named(asked.models)
         if key is not None and len(models) != 1:
             hint = "Name it: model=..., so that the key reaches its own origin only"
@@ -172,11 +169,14 @@ class Core:
                 reasons[model.name] = reason
         return reasons
 
-    def _limits(self, checked: Checked) -> Limits:
-        deadline_s = checked.values.get("deadline_s")
-        if deadline_s is None:
-            return self.setup.limits
-        return replace(self.setup.limits, deadline_s=cast("float", deadline_s))
+    def _snapshot(self, checked: Checked, *, stream: bool) -> on.Snapshot:
+        limits, values = self.setup.limits, checked.values
+        on_break: OnBreak = limits.on_break
+        if values:
+            on_break = cast("OnBreak", values.get("on_break", on_break))
+            if "deadline_s" in values:
+                limits = replace(limits, deadline_s=cast("float", values["deadline_s"]))
+        return on.Snapshot(limits, stream, on_break, self._backoff_s, chance)
 
 
 def log_failure(attempt: Attempt) -> None:

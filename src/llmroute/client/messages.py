@@ -19,6 +19,8 @@ Prompt = str | Message | Sequence[Message | Mapping[str, object]]
 def normalize(prompt: Prompt, system: str | None) -> tuple[Message, ...]:
     """Make the messages of a request; raises RequestError when there is nothing to answer."""
     if isinstance(prompt, str):
+        if prompt and not prompt.isspace() and system is None:
+            return (Message("user", (prompt,)),)
         messages = [Message("user", (prompt,))]
     elif isinstance(prompt, Message):
         messages = [_checked(prompt, "messages")]

@@ -45,10 +45,16 @@ class Checked(NamedTuple):
     key: Secret | None
 
 
+NOTHING = Checked({}, None)
+"""No option at all."""
+
+
 def check(options: ChatOptions) -> Checked:
     """Check every option; raises RequestError. Takes the key out of `options` first."""
+    if not options:
+        return NOTHING
     loose = cast("dict[str, object]", options)
-    secret = _take_key(loose)
+    secret = _take_key(loose) if "api_key" in loose else None
     values: dict[str, object] = {}
     for name, value in loose.items():
         checker = CHECKERS.get(name)
@@ -62,16 +68,16 @@ def check(options: ChatOptions) -> Checked:
 
 def merge(base: Checked, top: Checked) -> Checked:
     """Lay `top` over `base`."""
-    if not base.values and base.key is None:
-        return top
+    if base is NOTHING or top is NOTHING:
+        return base if top is NOTHING else top
     return Checked({**base.values, **top.values}, top.key or base.key)
 
 
 def request(prompt: Prompt, values: Mapping[str, object]) -> Request:
     """Freeze a request of checked options; raises RequestError for the messages."""
-    messages = normalize(prompt, cast("str | None", values.get("system")))
     if not values:
-        return Request(messages)
+        return Request(normalize(prompt, None))
+    messages = normalize(prompt, cast("str | None", values.get("system")))
     sampling = _built(Sampling, {name: values[name] for name in SAMPLING if name in values})
     rest = {name: values[name] for name in REQUEST if name in values}
     if "model" in values:

@@ -10,7 +10,7 @@ from llmroute.flow import Flow
 from llmroute.flow import commands as do
 from llmroute.flow import occurrences as on
 from llmroute.types.calls import Call, Cancel, Timer
-from llmroute.types.events import End, Opened, UsageReport
+from llmroute.types.events import End, Opened, Text, UsageReport
 
 if TYPE_CHECKING:
     from llmroute.types.calls import Clock, Provider
@@ -148,19 +148,25 @@ class Session(Generic[Events]):
 
     def took(self, live: Live[Events], event: ProviderEvent | None) -> None:
         """Report an event of the provider; None is its end."""
-        attempt_id = live.call.id
-        if isinstance(event, End):
+        if isinstance(event, Text):
+            self.feed(on.Got(live.call.id, event, len(event.text)))
+        elif isinstance(event, End):
             live.end = event
         elif isinstance(event, Opened):
-            self.feed(on.Opened(attempt_id))
-        elif event is not None:
+            self.feed(on.Opened(live.call.id))
+        elif event is None:
+            self._exhausted(live)
+        else:
             size = 0 if isinstance(event, UsageReport) else len(event[-1])
-            self.feed(on.Got(attempt_id, event, size))
-        elif live.end is None:
-            self.failed(attempt_id, AttemptError("cut_short", "the provider stopped without end"))
+            self.feed(on.Got(live.call.id, event, size))
+
+    def _exhausted(self, live: Live[Events]) -> None:
+        if live.end is None:
+            error = AttemptError("cut_short", "the provider stopped without end")
+            self.failed(live.call.id, error)
         else:
             self.live = None
-            self.feed(on.Ended(attempt_id, live.end))
+            self.feed(on.Ended(live.call.id, live.end))
 
     def failed(self, attempt_id: int, error: AttemptError) -> None:
         """Report that an attempt is over; an abort that caused it comes first."""

@@ -66,13 +66,11 @@ class Ledger:
         """The reply that `running` completed; its cost is that of all attempts."""
         attempts = self.attempts
         usage = self._attempts[running.id].usage or Usage()
-        costs = [attempt.cost_usd for attempt in attempts]
-        known = [cost for cost in costs if cost is not None]
         return Reply(
             text="".join(running.text),
             model=running.model,
             usage=usage,
-            cost_usd=sum(known, Decimal(0)) if len(known) == len(costs) else None,
+            cost_usd=total_usd(attempts),
             finish_reason=end.finish_reason,
             plan=self.plan,
             attempts=attempts,
@@ -84,3 +82,15 @@ class Ledger:
 
     def _usage(self, running: Running, *, complete: bool) -> Usage:
         return running.usage(self.plan.tokens.value, complete=complete)
+
+
+def total_usd(attempts: tuple[Attempt, ...]) -> Decimal | None:
+    """The cost of all attempts; None when that of one is not known."""
+    if len(attempts) == 1:
+        return attempts[0].cost_usd
+    total = Decimal(0)
+    for attempt in attempts:
+        if attempt.cost_usd is None:
+            return None
+        total += attempt.cost_usd
+    return total

@@ -116,6 +116,6 @@ class Running:
 
 def cost_usd(model: Model, usage: Usage) -> Decimal | None:
     """Price `usage`; 0 when nothing was used, None when the price is not known."""
-    if usage == NOTHING:
+    if usage is NOTHING:
         return Decimal(0)
     return None if model.price is None else model.price.cost_usd(usage)

@@ -59,6 +59,9 @@ class Price:
 
     def cost_usd(self, usage: Usage) -> Decimal:
         """Price `usage` in USD, exactly."""
+        if not usage.cached_input_tokens and not usage.cache_write_tokens:
+            plain_usd = usage.input_tokens * self.input + usage.output_tokens * self.output
+            return plain_usd / PER_MILLION
         cached = self.input if self.cached_input is None else self.cached_input
         write = self.input if self.cache_write is None else self.cache_write
         plain = usage.input_tokens - usage.cached_input_tokens - usage.cache_write_tokens
