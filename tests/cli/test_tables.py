@@ -1,0 +1,142 @@
+"""`plan`, `check`, `models` and `doctor`: what they print and how they end."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.support import QUESTION, here, policy, program
+from tests.local.tiny_gguf import tiny_gguf
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.faults.server import FaultServer
+
+LONG = 100
+
+
+def test_plan_prints_the_table_and_sends_nothing(
+    tmp_path: Path, server: FaultServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The table is that of the library; nothing is sent, and nothing goes to stderr."""
+    policy(tmp_path, {"gpt": server.base_url, "spare": server.base_url})
+    run = here(capsys, "plan", "--task", "qa", QUESTION)
+    assert (run.code, run.err) == (0, "")
+    assert "->  gpt    openai-compatible/m" in run.out
+    assert "2.  spare" in run.out
+    assert QUESTION not in run.out
+    assert server.connections == 0
+
+
+def test_plan_as_json(
+    tmp_path: Path, server: FaultServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """--json is the plan's to_dict; a plan without candidates is printed too, with exit code 3."""
+    policy(tmp_path, {"gpt": server.base_url})
+    run = here(capsys, "plan", "--json", QUESTION)
+    assert run.code == 0
+    assert json.loads(run.out)["model"] == "gpt"
+    run = here(capsys, "plan", "--json", "--max-cost", "0", QUESTION)
+    assert run.code == 3
+    assert json.loads(run.out)["refused"][0]["rule"] == "price"
+
+
+def test_check_names_each_problem_of_each_file(
+    tmp_path: Path, server: FaultServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Sound files are summed up, each problem of the others has a line of its own; exit code 2."""
+    right = policy(tmp_path, {"gpt": server.base_url, "spare": server.base_url})
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text("version = 1\n[modles.x]\nuse = 'llama-cpp'\n", encoding="utf-8")
+    run = here(capsys, "check", right, str(wrong), "missing.toml")
+    assert (run.code, run.err) == (2, "")
+    sound, *problems, missing = run.out.splitlines()
+    assert sound == f"{right}: ok, 2 models: gpt, spare"
+    assert any(
+        line.startswith(f"{wrong}:2: modles: ") and "Did you mean 'models'?" in line
+        for line in problems
+    )
+    assert missing == "missing.toml: there is no such file"
+    assert here(capsys, "check", right).code == 0
+
+
+def test_models_says_what_is_ready_and_what_is_missing(
+    tmp_path: Path, server: FaultServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each model of the policy has a row, ready or with the reason; no line exceeds 100 columns."""
+    more = '[models.gone]\nuse = "llama-cpp"\nfile = "gone.gguf"\n'
+    policy(tmp_path, {"gpt": server.base_url}, more)
+    run = here(capsys, "models")
+    assert (run.code, run.err) == (0, "")
+    rows = {line.split()[0]: line.split()[1:] for line in run.out.splitlines()}
+    assert rows["gpt"][:5] == ["openai-compatible/m", "remote", "unknown", "1/2", "ready;"]
+    assert rows["gone"][:4] == ["llama-cpp/gone", "local", "unknown", "marginal"]
+    assert "ready" not in rows["gone"]
+    assert max(map(len, run.out.splitlines())) <= LONG
+    assert "openai/gpt-4 " not in run.out
+
+
+def test_models_of_the_catalog(capsys: pytest.CaptureFixture[str]) -> None:
+    """--all adds what the policy does not name, retired models and models without file included."""
+    run = here(capsys, "models", "--all")
+    assert run.code == 0
+    rows = {line.split()[0]: line for line in run.out.splitlines()}
+    assert "retired 2026-10-23" in rows["openai/gpt-4"]
+    assert "it needs file" in rows["llama-cpp/llama-2-7b-chat"]
+
+
+@pytest.mark.native
+def test_doctor_describes_everything(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Processors, packages, engine, keys, policy and who is ready are all told; exit code 0."""
+    tiny_gguf(tmp_path / "tiny.gguf")
+    text = 'version = 1\n[models.tiny]\nuse = "llama-cpp"\nfile = "tiny.gguf"\n'
+    (tmp_path / "llmroute.toml").write_text(text, encoding="utf-8")
+    run = here(capsys, "doctor")
+    assert (run.code, run.err) == (0, "")
+    told = {line[:12].strip(): line[12:] for line in run.out.splitlines()}
+    assert {"llmroute", "python", "packages", "starter"} <= set(told)
+    assert "threads for local models: " in told["processors"]
+    assert told["engine"].startswith("llama-cpp-python ")
+    assert told["keys"] == "OPENAI_API_KEY is not set"
+    assert told["network"] == "the policy names no host"
+    assert "llmroute.toml, 1 model" in told["policy"]
+    assert told["ready"] == "tiny"
+    assert max(map(len, run.out.splitlines())) <= LONG
+
+
+def test_doctor_ends_with_what_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit code 3 when nothing can answer, 2 when the policy is wrong; a key is only counted."""
+    file = tmp_path / "llmroute.toml"
+    file.write_text('version = 1\n[models.gpt]\nuse = "openai/gpt-4"\n', encoding="utf-8")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-canary")
+    run = here(capsys, "doctor")
+    assert run.code == 3
+    assert "OPENAI_API_KEY is set" in run.out
+    assert "not checked; --network resolves api.openai.com" in run.out
+    assert "not ready   gpt: retired 2026-10-23" in run.out
+    file.write_text("version = 2\n", encoding="utf-8")
+    run = here(capsys, "doctor")
+    assert run.code == 2
+    assert "llmroute.toml:1: version: " in run.err
+
+
+def test_doctor_resolves_hosts_when_asked(
+    tmp_path: Path, server: FaultServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """--network resolves the hosts of the policy and connects to none."""
+    policy(tmp_path, {"gpt": server.base_url})
+    run = here(capsys, "doctor", "--network")
+    assert "network     127.0.0.1 resolves" in run.out
+    assert server.connections == 0
+
+
+def test_a_host_that_does_not_resolve(tmp_path: Path) -> None:
+    """A name that nobody knows, or that no server answers for, is told within the limit of time."""
+    policy(tmp_path, {"gpt": "https://no-such-host.invalid/v1"})
+    run = program("doctor", "--network", "-p", "llmroute.toml")
+    assert "no-such-host.invalid does not resolve" in run.out or "gave no answer" in run.out
