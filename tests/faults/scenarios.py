@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import zlib
 from typing import TYPE_CHECKING
@@ -263,9 +264,15 @@ def done_without_finish(peer: Peer, asked: Asked) -> None:
 @scenario
 def gzip_bomb(peer: Peer, asked: Asked) -> None:
     """Answer with `mb=` MiB of zeros, compressed a thousandfold, though nobody asked for gzip."""
+    bomb = _bomb(int(asked.number("mb", 64)))
+    peer.answer(bomb, headers={"content-encoding": "gzip"})
+
+
+@functools.cache
+def _bomb(size_mib: int) -> bytes:
     packer = zlib.compressobj(wbits=31)
-    bomb = [packer.compress(b"0" * 1024 * 1024) for _ in range(int(asked.number("mb", 64)))]
-    peer.answer(b"".join([*bomb, packer.flush()]), headers={"content-encoding": "gzip"})
+    parts = [packer.compress(b"0" * 1024 * 1024) for _ in range(size_mib)]
+    return b"".join([*parts, packer.flush()])
 
 
 @scenario
@@ -380,8 +387,10 @@ def stall_midstream(peer: Peer, asked: Asked) -> None:
 
 @scenario
 def stall_pings(peer: Peer, asked: Asked) -> None:
-    """Send comments only, every 20 ms, after `after=` pieces."""
+    """Send comments only, every 20 ms, after `after=` pieces; half a whole answer, if asked."""
     _begin(peer, asked, 0)
+    if not asked.stream:
+        peer.wait(3600)
     while peer.piece(b": ping\n\n") and not peer.wait(0.02):
         pass
 

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import select
 import socket
 import struct
 import threading
+import time
 from email.utils import formatdate
 from typing import TYPE_CHECKING, NamedTuple, Self
 from urllib.parse import quote, unquote
@@ -59,10 +61,19 @@ class Peer:
         return self.open and not self._stopped.is_set()
 
     def wait(self, seconds: float) -> bool:
-        """Pause; returns whether the server is stopping."""
-        if seconds > 0 and self._stopped.wait(seconds):
-            self.open = False
-        return self._stopped.is_set()
+        """Pause; returns whether the client has gone or the server is stopping."""
+        until = time.monotonic() + seconds
+        while self.open and (left := until - time.monotonic()) > 0:
+            readable, _, _ = select.select([self.sock], [], [], min(left, 0.05))
+            if self._stopped.is_set() or (readable and not self._peek()):
+                self.open = False
+        return not self.open
+
+    def _peek(self) -> bytes:
+        try:
+            return self.sock.recv(1, socket.MSG_PEEK)
+        except OSError:
+            return b""
 
     def answer(
         self,
@@ -220,7 +231,7 @@ def _receive(sock: socket.socket) -> Received | None:
     data = b""
     while b"\r\n\r\n" not in data:
         more = sock.recv(65536)
-        if not more:
+        if not more or more[:1] == b"\x16":  # gone, or it wants TLS
             return None
         data += more
     head, _, body = data.partition(b"\r\n\r\n")

@@ -90,7 +90,11 @@ class Dial:
 
 
 def resolve(host: str, port: int) -> list[Address]:
-    """Look `host` up; raises AttemptError "dns" when it has no address."""
+    """Look `host` up, unless it is an address; raises AttemptError "dns" when it has none."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        with contextlib.suppress(OSError, UnicodeError):
+            socket.inet_pton(family, host)
+            return [Address(family, (host, port))]
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except socket.gaierror as error:

@@ -57,21 +57,20 @@ def request_to(call: Call, path: str, body: Json) -> HttpRequest:
 
 def check_extras(request: Request) -> None:
     """Raise RequestError for `extra_body` or `extra_headers` that cannot be sent."""
-    body, headers = request.extra_body, request.extra_headers
-    wrong = next((name for name in body if not _is_json(body[name])), None)
+    wrong = next((name for name, value in request.extra_body.items() if not _is_json(value)), None)
     if wrong is not None:
         raise RequestError(f"{wrong!r} cannot be written as JSON", where="extra_body")
-    wrong = next((name for name in headers if name.lower() in FORBIDDEN_HEADERS), None)
+    wrong = next((one for one in request.extra_headers if one.lower() in FORBIDDEN_HEADERS), None)
     if wrong is not None:
         hint = "Keys come from the policy or from api_key"
         raise RequestError(f"{wrong!r} may not be set", where="extra_headers", hint=hint)
-    wrong = next((name for name in headers if not _is_header(name, headers[name])), None)
+    wrong = next(
+        (one for one, to in request.extra_headers.items() if not _is_header(one, to)), None
+    )
     if wrong is not None:
-        raise RequestError(
-            f"{wrong!r} or its value cannot stand in a header",
-            where="extra_headers",
-            hint="Use printable ASCII without line breaks",
-        )
+        hint = "Use printable ASCII without line breaks"
+        where = "extra_headers"
+        raise RequestError(f"{wrong!r} or its value cannot be sent", where=where, hint=hint)
 
 
 def _is_header(name: str, value: str) -> bool:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import sys
 import threading
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import httpcore2
 
@@ -39,6 +40,12 @@ _ERRORS = (
     httpcore2.UnsupportedProtocol,
     httpcore2.ProxyError,
 )
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """What the engine raises; respx, which stands in for it in tests, raises httpx2's errors."""
+    loaded = sys.modules.get("httpx2")
+    return _ERRORS if loaded is None else (*_ERRORS, cast("type[Exception]", loaded.HTTPError))
 
 
 class Target(NamedTuple):
@@ -77,7 +84,7 @@ class PoolAnswer:
         """The body as it comes in; raises AttemptError."""
         try:
             yield from self._response.iter_stream()
-        except _ERRORS as error:
+        except _errors() as error:
             raise _translated(error, self._budget) from None
 
     def close(self) -> None:
@@ -99,7 +106,7 @@ class AsyncPoolAnswer:
         try:
             async for chunk in self._response.aiter_stream():
                 yield chunk
-        except _ERRORS as error:
+        except _errors() as error:
             raise _translated(error, self._budget) from None
 
     async def aclose(self) -> None:
@@ -140,7 +147,7 @@ class Pool:
             response = self._pool(secure=target.secure).handle_request(
                 _outgoing(target, request, budget)
             )
-        except _ERRORS as error:
+        except _errors() as error:
             raise _translated(error, budget) from None
         return PoolAnswer(response, budget)
 
@@ -182,7 +189,7 @@ class AsyncPool:
             response = await self._pool(secure=target.secure).handle_async_request(
                 _outgoing(target, request, budget)
             )
-        except _ERRORS as error:
+        except _errors() as error:
             raise _translated(error, budget) from None
         return AsyncPoolAnswer(response, budget)
 

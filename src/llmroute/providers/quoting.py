@@ -17,7 +17,7 @@ SHORT_CHARACTERS = 8
 """A message this short is not looked for: it would be found in anything."""
 KEY_CHARACTERS = 6
 
-_NO_LETTERS = re.compile(r"\\[nrt]|[\W_]+")  # an escaped line break holds no letter
+_NO_LETTERS = re.compile(r"(?:\\[nrt]|[\W_])+")  # an escaped line break holds no letter
 # "sk-...", "Bearer ...", and keys that a server masked itself ("abcd****wxyz")
 _KEY_LIKE = re.compile(
     r"\b(?:sk|pk|rk|key|gsk|hf|xai)[-_][\w*.-]{4,}|Bearer\s+\S+|\S*\*{3,}\S*", re.IGNORECASE

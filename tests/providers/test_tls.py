@@ -1,0 +1,214 @@
+"""Secure connections, with a certificate that is made for the test."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import pytest
+
+from llmroute.providers import open_codec
+from llmroute.providers.http_provider import HttpProvider
+from llmroute.providers.transport import Transport
+from tests.faults.server import FaultServer
+from tests.providers.calls import How, aoutcome, call_to, outcome, provider_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+OPENSSL = shutil.which("openssl")
+pytestmark = pytest.mark.skipif(OPENSSL is None, reason="needs the openssl command")
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A key and a certificate for localhost, in one file."""
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    subprocess.run(
+        [
+            *(str(OPENSSL), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"),
+            *("-keyout", str(path), "-out", f"{path}.crt"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    path.write_bytes(path.read_bytes() + path.with_name("both.pem.crt").read_bytes())
+    return path
+
+
+class Tunnel:
+    """A port that speaks TLS and passes everything on to the port `target`."""
+
+    def __init__(self, certificate: Path, target: int) -> None:
+        """Begin to listen."""
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(certificate)
+        self._target = target
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._sockets: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
+        self.port: int = self._listener.getsockname()[1]
+        self._run(self._accept)
+
+    def close(self) -> None:
+        """Close everything and join every thread."""
+        shut_down(self._listener)
+        self._listener.close()
+        for one in self._sockets:
+            shut_down(one)
+        for thread in self._threads:
+            thread.join()
+        for one in self._sockets:
+            one.close()
+
+    def _run(self, target: Callable[..., None], *args: socket.socket) -> None:
+        self._threads.append(threading.Thread(target=target, args=args))
+        self._threads[-1].start()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                plain, _ = self._listener.accept()
+                self._run(self._serve, plain)
+
+    def _serve(self, plain: socket.socket) -> None:
+        with plain, suppress(OSError):
+            secure = self._context.wrap_socket(plain, server_side=True)
+            inner = socket.create_connection(("127.0.0.1", self._target))
+            self._sockets += [secure, inner]
+            self._run(pump, secure, inner)
+            pump(inner, secure)
+
+
+def pump(source: socket.socket, sink: socket.socket) -> None:
+    """Pass everything on until either side ends."""
+    with suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+    shut_down(source)
+    shut_down(sink)
+
+
+def shut_down(one: socket.socket) -> None:
+    """End what is under way on a socket."""
+    with suppress(OSError):
+        socket.socket.shutdown(one, socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def server() -> Iterator[FaultServer]:
+    """A fault server of one's own."""
+    with FaultServer() as running:
+        yield running
+
+
+@pytest.fixture
+def port(certificate: Path, server: FaultServer) -> Iterator[int]:
+    """The port at which the fault server speaks TLS."""
+    made = Tunnel(certificate, server.port)
+    yield made.port
+    made.close()
+
+
+@pytest.fixture
+def trusting(certificate: Path) -> Iterator[HttpProvider]:
+    """A provider that trusts the certificate."""
+    context = ssl.create_default_context(cafile=f"{certificate}.crt")
+    made = HttpProvider(open_codec("openai-chat"), Transport(ssl_context=context))
+    yield made
+    made.close()
+
+
+def both(provider: HttpProvider, url: str, how: How) -> list[str]:
+    """The kinds of fault in both colors."""
+    return [
+        outcome(provider.events(call_to(url, how))).kind,
+        asyncio.run(aoutcome(provider.aevents(call_to(url, how)))).kind,
+    ]
+
+
+def test_secure_answers(port: int, trusting: HttpProvider) -> None:
+    """Whole answers and streams come over TLS in both colors, by name and by address."""
+    for host in ("localhost", "127.0.0.1"):
+        for stream in (False, True):
+            assert both(trusting, f"https://{host}:{port}/v1", How(stream=stream)) == ["", ""]
+
+
+def test_faults_over_tls(port: int, trusting: HttpProvider) -> None:
+    """Breaks and stalls have the kinds that they have without TLS."""
+    root = f"https://localhost:{port}"
+    assert both(trusting, f"{root}/eof_midstream/v1", How()) == ["cut_short"] * 2
+    assert both(trusting, f"{root}/stall_midstream/v1", How(time_s=0.5)) == ["interrupted"] * 2
+    assert both(trusting, f"{root}/gzip_bomb/v1", How(stream=False)) == ["too_long"] * 2
+
+
+def test_a_cancel_over_tls(port: int, trusting: HttpProvider) -> None:
+    """A cancel from another thread ends a blocked read of a secure connection."""
+    for color in ("sync", "async"):
+        call = call_to(f"https://localhost:{port}/stall_first/v1", How(time_s=30))
+        timer = threading.Timer(0.3, call.cancel.set, ("the caller left",))
+        timer.start()
+        began = time.monotonic()
+        if color == "sync":
+            result = outcome(trusting.events(call))
+        else:
+            result = asyncio.run(aoutcome(trusting.aevents(call)))
+        timer.join()
+        assert result.kind == "interrupted"
+        assert time.monotonic() - began < 1.0
+
+
+def test_an_unknown_authority_is_refused(port: int) -> None:
+    """A certificate that nobody vouches for ends the attempt as "tls", and says why."""
+    provider = provider_for()
+    result = outcome(provider.events(call_to(f"https://localhost:{port}/v1")))
+    assert result.kind == "tls"
+    assert "certificate" in result.fault.reason
+    assert both(provider, f"https://localhost:{port}/v1", How()) == ["tls"] * 2
+    provider.close()
+
+
+def test_the_environment_names_authorities(
+    port: int, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SSL_CERT_FILE is heeded, as by every OpenSSL program."""
+    monkeypatch.setenv("SSL_CERT_FILE", f"{certificate}.crt")
+    provider = provider_for()
+    assert both(provider, f"https://localhost:{port}/v1", How()) == ["", ""]
+    provider.close()
+
+
+def test_a_server_without_tls(server: FaultServer) -> None:
+    """A server that does not speak TLS ends the attempt as "tls"."""
+    provider = provider_for()
+    kinds = both(provider, f"https://localhost:{server.port}/v1", How(connect_s=2))
+    assert kinds in (["tls"] * 2, ["connect"] * 2)
+    provider.close()
+
+
+def test_a_silent_server_does_not_hold_the_handshake(trusting: HttpProvider) -> None:
+    """`connect_s` and a cancel bound the handshake too."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"https://localhost:{silent.getsockname()[1]}/v1"
+        assert both(trusting, url, How(connect_s=0.3)) == ["connect_timeout"] * 2
+        for color in ("sync", "async"):
+            call = call_to(url, How(time_s=30, connect_s=30))
+            timer = threading.Timer(0.2, call.cancel.set, ("the caller left",))
+            timer.start()
+            began = time.monotonic()
+            if color == "sync":
+                result = outcome(trusting.events(call))
+            else:
+                result = asyncio.run(aoutcome(trusting.aevents(call)))
+            timer.join()
+            assert result.kind == "interrupted"
+            assert time.monotonic() - began < 1.0
