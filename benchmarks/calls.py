@@ -13,7 +13,7 @@ import openai
 import llmroute
 from benchmarks import server
 from benchmarks.measure import Row, cpu_s, interleaved, medians, ratio, show
-from llmroute import AsyncClient, Client
+from llmroute import AsyncClient, Client, policies
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -100,7 +100,7 @@ def sync_rows(url: str) -> list[Row]:
     """Whole answers and streams, in plain threads."""
     with (
         httpx2.Client() as bare,
-        Client(models=ten_models(url)) as client,
+        Client(policies.best(policies.cost_usd), models=ten_models(url)) as client,
         openai.OpenAI(api_key="none", base_url=url) as sdk,
     ):
         calls: dict[str, Callable[[], str]] = {
@@ -140,7 +140,7 @@ async def async_rows(url: str) -> list[Row]:
     """Whole answers, on an event loop."""
     async with (
         httpx2.AsyncClient() as bare,
-        AsyncClient(models=ten_models(url)) as client,
+        AsyncClient(policies.best(policies.cost_usd), models=ten_models(url)) as client,
         openai.AsyncOpenAI(api_key="none", base_url=url) as sdk,
     ):
 

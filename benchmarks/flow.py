@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import llmroute
 from benchmarks.measure import Row, cpu_s, show
-from llmroute import AsyncClient, Client, Text
+from llmroute import AsyncClient, Client, Text, policies
 from llmroute.types.events import End, Opened
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def two_models() -> list[Declaration]:
 
 def sync_batches() -> list[float]:
     """CPU seconds a call, batch by batch."""
-    with Client(models=two_models()) as client:
+    with Client(policies.best(policies.cost_usd), models=two_models()) as client:
         cpu_s(lambda: client.chat("Why is the sky blue?"), CALLS)
         return [cpu_s(lambda: client.chat("Why is the sky blue?"), CALLS) for _ in range(BATCHES)]
 
@@ -58,7 +58,7 @@ def sync_batches() -> list[float]:
 async def async_batches() -> list[float]:
     """CPU seconds a call on a running event loop, batch by batch."""
     batches: list[float] = []
-    async with AsyncClient(models=two_models()) as client:
+    async with AsyncClient(policies.best(policies.cost_usd), models=two_models()) as client:
         for _ in range(BATCHES + 1):
             begun = time.process_time()
             for _ in range(CALLS):
