@@ -125,7 +125,7 @@ def test_the_variable_names_the_policy(
     other = tmp_path / "other.toml"
     Path(file).rename(other)
     run = program("check", LLMROUTE_POLICY=str(other))
-    assert (run.code, run.out) == (0, f"{other}: ok, 1 model: gpt\n")
+    assert (run.code, run.out) == (0, "other.toml: ok, 1 model: gpt\n")
     assert program("check", "-p", "missing.toml", LLMROUTE_POLICY=str(other)).code == 2
     assert here(capsys, "check").out == "built-in default: ok, 2 models: gpt, local\n"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmroute.client.setup import read_policy
@@ -27,13 +28,17 @@ def check(arguments: Arguments) -> int:
             for problem in error.problems:
                 write(f"{problem}\n")
         else:
-            write(f"{place_of(policy)}: ok, {summary(policy)}\n")
+            write(f"{name or place_of(policy)}: ok, {summary(policy)}\n")
     return code
 
 
 def place_of(policy: PolicyFile) -> str:
-    """Where a policy stands."""
-    return "built-in default" if policy.path is None else str(policy.path)
+    """Where a policy stands, seen from the current folder."""
+    if policy.path is None:
+        return "built-in default"
+    folder = Path.cwd()
+    near = policy.path.is_relative_to(folder)
+    return str(policy.path.relative_to(folder) if near else policy.path)
 
 
 def summary(policy: PolicyFile) -> str:
