@@ -43,6 +43,13 @@ def normal(peer: Peer, asked: Asked) -> None:
 
 
 @scenario
+def close_after(peer: Peer, asked: Asked) -> None:
+    """Answer as asked, and close the connection without having said so."""
+    normal(peer, asked)
+    peer.close()
+
+
+@scenario
 def no_usage(peer: Peer, asked: Asked) -> None:
     """Stream without ever saying what was used."""
     peer.begin_stream()

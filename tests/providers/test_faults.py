@@ -31,6 +31,7 @@ ANSWER = "The answer is forty-two."
 # fault -> the kind of fault of a whole answer, of a stream; "" is a good answer.
 KINDS = {
     "normal": ("", ""),
+    "close_after": ("", ""),
     "cut_length": ("", ""),
     "no_usage": ("", ""),
     "no_done": ("", ""),

@@ -26,8 +26,10 @@ PROMPT = "canary prompt: the combination is 17-4-36, left twice"
 REQUEST = Request((Message.system("Be terse."), Message.user(PROMPT)))
 CANARIES = (KEY, KEY[3:20], PROMPT, PROMPT[15:40])
 # Faults, and what is wrong with a key that was read from a file; it comes at the key's end.
-CASES = [(fault, "") for fault in (*SCENARIOS, "refused", "dns")]
-CASES += [("normal", wrong) for wrong in (" ", "\n", "\u00e9")]
+CASES = [
+    *((fault, "") for fault in (*SCENARIOS, "refused", "dns")),
+    *(("normal", wrong) for wrong in (" ", "\n", "\u00e9")),
+]
 
 
 @pytest.fixture(scope="module")

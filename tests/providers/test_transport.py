@@ -23,7 +23,7 @@ from tests.faults.server import FaultServer
 from tests.providers.calls import How, aoutcome, call_to, outcome, provider_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from llmroute.providers.http_provider import HttpProvider
     from llmroute.types.calls import Call
@@ -45,7 +45,7 @@ def provider() -> Iterator[HttpProvider]:
 
 
 @contextmanager
-def black_hole() -> Iterator[int]:
+def black_hole() -> Generator[int]:
     """A port of this machine that never answers a connection; its queue is full."""
     with socket.socket() as listener, socket.socket() as first, socket.socket() as second:
         listener.bind(("127.0.0.1", 0))
@@ -73,13 +73,13 @@ def test_the_timer_ends_an_attempt_exactly(
 ) -> None:
     """Whatever the server does not do, control comes back when the timer runs out."""
     url = server.url_for(fault)
-    for run in (
-        lambda: outcome(provider.events(call_to(url, How(time_s=0.4)))),
-        lambda: asyncio.run(aoutcome(provider.aevents(call_to(url, How(time_s=0.4))))),
-    ):
-        began = time.monotonic()
-        assert run().kind == "interrupted"
-        assert 0.39 < time.monotonic() - began < 0.65
+    how = How(time_s=0.4)
+    began = time.monotonic()
+    assert outcome(provider.events(call_to(url, how))).kind == "interrupted"
+    middle = time.monotonic()
+    assert asyncio.run(aoutcome(provider.aevents(call_to(url, how)))).kind == "interrupted"
+    assert 0.39 < middle - began < 0.65
+    assert 0.39 < time.monotonic() - middle < 0.65
 
 
 def test_the_timer_may_move_while_content_comes(
@@ -276,6 +276,17 @@ def test_connections_are_reused(server: FaultServer, provider: HttpProvider) -> 
 
     asyncio.run(main())
     assert server.connections == 2
+
+
+def test_a_connection_that_went_away_is_not_reused(
+    server: FaultServer, provider: HttpProvider
+) -> None:
+    """A connection that the server closed meanwhile costs a new one, not the call."""
+    for count in (1, 2, 3):
+        call = call_to(server.url_for("close_after"), How(stream=False))
+        assert outcome(provider.events(call)).kind == ""
+        wait_until_idle(server)
+        assert server.connections == count
 
 
 def test_a_server_that_leaves_the_body_open_does_not_delay(

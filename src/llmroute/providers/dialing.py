@@ -122,25 +122,32 @@ def _race(
 ) -> socket.socket:
     failure = AttemptError("connect", "the host has no address")
     next_at = 0.0
-    while not gave_up():
-        if waiting and (time.monotonic() >= next_at or not selector.get_map()):
-            next_at = time.monotonic() + STAGGER_S
-            try:
+    while (waiting or selector.get_map()) and not gave_up():
+        try:
+            if waiting and time.monotonic() >= next_at:
+                next_at = time.monotonic() + STAGGER_S
                 selector.register(_start(waiting.pop(0)), selectors.EVENT_WRITE)
-            except OSError as error:
-                failure = broken("connect", error)
-            continue
-        if not selector.get_map():
-            break
-        for key, _ in selector.select(SLICE_S):
-            trying = cast("socket.socket", key.fileobj)
-            selector.unregister(trying)
-            code = trying.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            if code == 0:
-                return trying
-            trying.close()
-            failure = broken("connect", OSError(code, os.strerror(code)))
+            connected = _connected(selector)
+        except OSError as error:
+            failure = broken("connect", error)
+            next_at = 0.0
+        else:
+            if connected is not None:
+                return connected
     raise failure
+
+
+def _connected(selector: selectors.BaseSelector) -> socket.socket | None:
+    """Wait a moment for one of the sockets; raises OSError when one failed."""
+    for key, _ in selector.select(SLICE_S):
+        tried = cast("socket.socket", key.fileobj)
+        selector.unregister(tried)
+        code = tried.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if code == 0:
+            return tried
+        tried.close()
+        raise OSError(code, os.strerror(code))
+    return None
 
 
 def _start(address: Address) -> socket.socket:

@@ -68,18 +68,9 @@ class Exchange:
             if len(self._failure) >= FAILURE_BYTES:
                 raise self._failed()
             return ()
-        decoder = self._decoder
-        if decoder is not None and decoder.done:
+        if self._decoder is not None and self._decoder.done:
             return ()
-        data = self._inflate.feed(chunk) if self._inflate is not None else chunk
-        if decoder is None:
-            if not data.strip():
-                return ()
-            decoder = self._decoder = self._codec.decoder(self._call, stream=self._is_stream(data))
-        events = decoder.feed(data)
-        if decoder.answered:
-            self._budget.end_within(DRAIN_S if decoder.done else USAGE_S)
-        return events
+        return self._decode(chunk)
 
     @property
     def settled(self) -> bool:
@@ -95,6 +86,18 @@ class Exchange:
         if self._decoder is None:
             raise AttemptError("bad_response", "the answer is empty", status=self._status)
         return self._decoder.finish()
+
+    def _decode(self, chunk: bytes) -> Sequence[ProviderEvent]:
+        decoder = self._decoder
+        data = self._inflate.feed(chunk) if self._inflate is not None else chunk
+        if decoder is None:
+            if not data.strip():
+                return ()
+            decoder = self._decoder = self._codec.decoder(self._call, stream=self._is_stream(data))
+        events = decoder.feed(data)
+        if decoder.answered:
+            self._budget.end_within(DRAIN_S if decoder.done else USAGE_S)
+        return events
 
     def _failed(self) -> AttemptError:
         body = bytes(self._failure or b"")

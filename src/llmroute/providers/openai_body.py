@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import starmap
 from typing import TYPE_CHECKING
 
 from llmroute.errors import AttemptError, RequestError
@@ -60,21 +61,18 @@ def check_extras(request: Request) -> None:
     wrong = next((name for name, value in request.extra_body.items() if not _is_json(value)), None)
     if wrong is not None:
         raise RequestError(f"{wrong!r} cannot be written as JSON", where="extra_body")
-    wrong = next((one for one in request.extra_headers if one.lower() in FORBIDDEN_HEADERS), None)
-    if wrong is not None:
-        hint = "Keys come from the policy or from api_key"
-        raise RequestError(f"{wrong!r} may not be set", where="extra_headers", hint=hint)
-    wrong = next(
-        (one for one, to in request.extra_headers.items() if not _is_header(one, to)), None
-    )
-    if wrong is not None:
-        hint = "Use printable ASCII without line breaks"
-        where = "extra_headers"
-        raise RequestError(f"{wrong!r} or its value cannot be sent", where=where, hint=hint)
+    problem = next(filter(None, starmap(_header_problem, request.extra_headers.items())), None)
+    if problem is not None:
+        hint = "Keys come from the policy or from api_key; values are printable ASCII"
+        raise RequestError(problem, where="extra_headers", hint=hint)
 
 
-def _is_header(name: str, value: str) -> bool:
-    return bool(_HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value))
+def _header_problem(name: str, value: str) -> str | None:
+    if name.lower() in FORBIDDEN_HEADERS:
+        return f"{name!r} may not be set"
+    if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+        return f"{name!r} or its value cannot be sent"
+    return None
 
 
 def _is_json(value: object) -> bool:

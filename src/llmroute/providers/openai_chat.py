@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
 from llmroute.errors import AttemptError
@@ -110,17 +111,16 @@ class ChatFold:
         return events
 
     def _content(self, content: Json, events: list[ProviderEvent]) -> None:
-        for name in content.keys() & _SAID:  # most chunks hold nothing but content
-            said = text_at(content, name)
-            if said and name == "content":
-                events.append(Text(said))
-            elif said and name == "refusal":
-                self._refused = True
-                events.append(Text(said))
-            elif said and not (name == "reasoning" and content.get("reasoning_content")):
-                events.append(Reasoning(said))
-        for position, part in enumerate(objects_at(content, "tool_calls")):
-            events.append(_tool_call_part(position, part))
+        thought = text_at(content, "reasoning_content") or text_at(content, "reasoning")
+        if thought:
+            events.append(Reasoning(thought))
+        if said := text_at(content, "content"):
+            events.append(Text(said))
+        if said := text_at(content, "refusal"):
+            self._refused = True
+            events.append(Text(said))
+        if "tool_calls" in content:
+            events += map(_tool_call_part, count(), objects_at(content, "tool_calls"))
 
     def _finish(self, reason: str) -> None:
         if reason in BROKEN:
@@ -128,9 +128,6 @@ class ChatFold:
         if reason:
             self.answered = True
             self._finish_reason = reason
-
-
-_SAID = frozenset({"content", "refusal", "reasoning_content", "reasoning"})
 
 
 def _tool_call_part(position: int, part: Json) -> ToolCallPart:

@@ -68,24 +68,10 @@ class ResponseFold:
 
     def part(self, part: Json, /) -> list[ProviderEvent]:
         """Take one event of the stream, by its type; unknown types say nothing here."""
-        match text_at(part, "type"):
-            case "response.output_text.delta":
-                return _some(Text(text_at(part, "delta")))
-            case "response.refusal.delta":
-                self._refused = True
-                return _some(Text(text_at(part, "delta")))
-            case "response.reasoning_summary_text.delta" | "response.reasoning_text.delta":
-                return _some(Reasoning(text_at(part, "delta")))
-            case "response.output_item.added" | "response.function_call_arguments.delta" as kind:
-                return self._tool_call(kind, part)
-            case "response.completed" | "response.incomplete" | "response.failed":
-                return self._close(object_at(part, "response"))
-            case "error":
-                raise error_inside(self._call, part.get("error") or part)
-            case "":
-                raise _without_type(self._call, part)
-            case _:
-                return []
+        kind = text_at(part, "type")
+        if kind == "response.output_text.delta":
+            return _some(Text(text_at(part, "delta")))
+        return self._rarer(kind, part)
 
     def whole(self, answer: Json, /) -> list[ProviderEvent]:
         """Take a whole response; raises AttemptError."""
@@ -103,6 +89,27 @@ class ResponseFold:
         if not self.answered:
             raise AttemptError("cut_short", "the stream ended without response.completed")
         return [End(self._finish_reason, self._refused)]
+
+    def _rarer(self, kind: str, part: Json) -> list[ProviderEvent]:
+        match kind:
+            case "response.refusal.delta":
+                self._refused = True
+                return _some(Text(text_at(part, "delta")))
+            case "response.reasoning_summary_text.delta" | "response.reasoning_text.delta":
+                return _some(Reasoning(text_at(part, "delta")))
+            case "response.output_item.added" | "response.function_call_arguments.delta":
+                return self._tool_call(kind, part)
+            case "response.completed" | "response.incomplete" | "response.failed":
+                return self._close(object_at(part, "response"))
+            case "error" | "":
+                raise self._broken(kind, part)
+            case _:
+                return []
+
+    def _broken(self, kind: str, part: Json) -> AttemptError:
+        if part.get("error") is not None:
+            return error_inside(self._call, part["error"])
+        return error_inside(self._call, part) if kind else bad("an event has no type")
 
     def _tool_call(self, kind: str, part: Json) -> list[ProviderEvent]:
         position = count_at(part, "output_index")
@@ -161,12 +168,6 @@ def _call_part(position: int, item: Json) -> ToolCallPart:
         text_at(item, "name") or None,
         text_at(item, "arguments"),
     )
-
-
-def _without_type(call: Call, part: Json) -> AttemptError:
-    if part.get("error") is not None:
-        return error_inside(call, part["error"])
-    return bad("an event of the stream has no type")
 
 
 def _usage(usage: Json) -> Usage:

@@ -34,6 +34,7 @@ class SseReader:
         self.retry_ms: int | None = None
         self._limit = event_bytes
         self._first = True
+        self._between = False  # whether the next byte begins an event
         self._skip_newline = False  # the last chunk ended in CR, perhaps of a CRLF
         self._line = bytearray()  # the line that the last chunk cut off
         self._name = ""
@@ -42,16 +43,8 @@ class SseReader:
 
     def feed(self, chunk: bytes) -> list[SseEvent]:
         """Return the events that `chunk` completes; raises AttemptError "too_long"."""
-        if (
-            not chunk.endswith(b"\n\n")
-            or b"\r" in chunk
-            or self._line
-            or self._data
-            or self._name
-            or self._first
-            or self._skip_newline
-            or len(chunk) > self._limit
-        ):
+        short = self._between and chunk.endswith(b"\n\n") and len(chunk) <= self._limit
+        if not short or b"\r" in chunk:
             return self._slow(chunk)
         events: list[SseEvent] = []
         for block in chunk[:-2].split(b"\n\n"):  # as nearly every provider writes it
@@ -72,6 +65,8 @@ class SseReader:
                     self._data = []
                 self._name = ""
                 self._size = 0
+        pending = self._line or self._data or self._name or self._skip_newline or self._first
+        self._between = not pending
         return events
 
     def _lines(self, chunk: bytes) -> Iterator[bytes]:
