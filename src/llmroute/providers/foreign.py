@@ -7,7 +7,6 @@ again between chunks. A task is bounded exactly.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import socket
 import sys
@@ -243,6 +242,8 @@ def _built(client: Building, request: HttpRequest, budget: Budget) -> object:
 
 async def _bounded(budget: Budget, awaitable: Awaitable[T]) -> T:
     """Await within the budget; a cancel from any thread ends it as well."""
+    import asyncio  # programs that are not async never load it
+
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(budget.left()) as scope:

@@ -1,13 +1,12 @@
 """Our own HTTP engine: httpcore2's pools over our own sockets.
 
 It stands below httpx2, which runs the same pools: an answer costs about half of what it costs
-through `httpx2.Client`, and nothing on the way follows redirects, keeps cookies, asks the
-environment for proxies or logs addresses.
+through `httpx2.Client`, and nothing on the way follows redirects, keeps cookies or asks the
+environment for proxies.
 """
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import sys
 import threading
@@ -18,14 +17,13 @@ import httpcore2
 from llmroute.errors import AttemptError
 
 from .answers import Head, failed, headers_of
-from .async_sockets import AsyncBackend
 from .sockets import Backend
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import Iterator
 
     from .budget import Budget
+    from .security import Security
     from .wire import HttpRequest
 
 KEPT = 100
@@ -42,7 +40,7 @@ _ERRORS = (
 )
 
 
-def _errors() -> tuple[type[Exception], ...]:
+def errors() -> tuple[type[Exception], ...]:
     """What the engine raises; respx, which stands in for it in tests, raises httpx2's errors."""
     loaded = sys.modules.get("httpx2")
     return _ERRORS if loaded is None else (*_ERRORS, cast("type[Exception]", loaded.HTTPError))
@@ -76,7 +74,7 @@ class PoolAnswer:
 
     def __init__(self, response: httpcore2.Response, budget: Budget) -> None:
         """Begin."""
-        self.head = _head(response)
+        self.head = head_of(response)
         self._response = response
         self._budget = budget
 
@@ -84,51 +82,12 @@ class PoolAnswer:
         """The body as it comes in; raises AttemptError."""
         try:
             yield from self._response.iter_stream()
-        except _errors() as error:
-            raise _translated(error, self._budget) from None
+        except errors() as error:
+            raise translated(error, self._budget) from None
 
     def close(self) -> None:
         """Give the connection back, or close it."""
         self._response.close()
-
-
-class AsyncPoolAnswer:
-    """An answer under way in a task."""
-
-    def __init__(self, response: httpcore2.Response, budget: Budget) -> None:
-        """Begin."""
-        self.head = _head(response)
-        self._response = response
-        self._budget = budget
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """The body as it comes in; raises AttemptError."""
-        try:
-            async for chunk in self._response.aiter_stream():
-                yield chunk
-        except _errors() as error:
-            raise _translated(error, self._budget) from None
-
-    async def aclose(self) -> None:
-        """Give the connection back, or close it."""
-        await self._response.aclose()
-
-
-class Security:
-    """The TLS context, made when the first secure connection is; that takes tens of ms."""
-
-    def __init__(self, context: ssl.SSLContext | None = None) -> None:
-        """Use `context`; None: the machine's trusted authorities, SSL_CERT_FILE or SSL_CERT_DIR."""
-        self._context = context
-        self._lock = threading.Lock()
-
-    @property
-    def context(self) -> ssl.SSLContext:
-        """The context, the same one every time."""
-        with self._lock:
-            if self._context is None:
-                self._context = httpcore2.default_ssl_context()
-            return self._context
 
 
 class Pool:
@@ -145,10 +104,10 @@ class Pool:
         target = target_of(request.url)
         try:
             response = self._pool(secure=target.secure).handle_request(
-                _outgoing(target, request, budget)
+                outgoing(target, request, budget)
             )
-        except _errors() as error:
-            raise _translated(error, budget) from None
+        except errors() as error:
+            raise translated(error, budget) from None
         return PoolAnswer(response, budget)
 
     def close(self) -> None:
@@ -173,67 +132,7 @@ class Pool:
             return found
 
 
-class AsyncPool:
-    """Connections for tasks, kept apart by event loop; those of closed loops are dropped."""
-
-    def __init__(self, security: Security) -> None:
-        """Begin without connections."""
-        self._security = security
-        self._lock = threading.Lock()
-        self._pools: dict[tuple[int, bool], LoopPool] = {}
-
-    async def asend(self, request: HttpRequest, budget: Budget, /) -> AsyncPoolAnswer:
-        """Send, and wait for status and headers; raises AttemptError."""
-        target = target_of(request.url)
-        try:
-            response = await self._pool(secure=target.secure).handle_async_request(
-                _outgoing(target, request, budget)
-            )
-        except _errors() as error:
-            raise _translated(error, budget) from None
-        return AsyncPoolAnswer(response, budget)
-
-    def close(self) -> None:
-        """Close every connection, whichever loop it belongs to."""
-        with self._lock:
-            pools = list(self._pools.values())
-            self._pools.clear()
-        for pool in pools:
-            pool.backend.close()
-
-    def _pool(self, *, secure: bool) -> httpcore2.AsyncConnectionPool:
-        loop = asyncio.get_running_loop()
-        with self._lock:
-            found = self._pools.get((id(loop), secure))
-            if found is None or found.loop is not loop:
-                self._drop_closed()
-                backend = AsyncBackend()
-                pool = httpcore2.AsyncConnectionPool(
-                    ssl_context=self._security.context if secure else None,
-                    max_connections=None,
-                    max_keepalive_connections=KEPT,
-                    keepalive_expiry=IDLE_S,
-                    network_backend=backend,
-                )
-                found = self._pools[id(loop), secure] = LoopPool(loop, pool, backend)
-            return found.pool
-
-    def _drop_closed(self) -> None:
-        for key, one in list(self._pools.items()):
-            if one.loop.is_closed():
-                del self._pools[key]
-                one.backend.close()
-
-
-class LoopPool(NamedTuple):
-    """A pool and the event loop it is used on."""
-
-    loop: asyncio.AbstractEventLoop
-    pool: httpcore2.AsyncConnectionPool
-    backend: AsyncBackend
-
-
-def _outgoing(target: Target, request: HttpRequest, budget: Budget) -> httpcore2.Request:
+def outgoing(target: Target, request: HttpRequest, budget: Budget) -> httpcore2.Request:
     """Write the request for httpcore2; every time-out in it is the budget."""
     return httpcore2.Request(
         b"POST",
@@ -248,7 +147,8 @@ def _raw(headers: list[tuple[str, str]]) -> Iterator[tuple[bytes, bytes]]:
     return ((name.encode("ascii"), value.encode("ascii")) for name, value in headers)
 
 
-def _head(response: httpcore2.Response) -> Head:
+def head_of(response: httpcore2.Response) -> Head:
+    """Read status and headers."""
     headers = response.headers
     return Head(
         response.status,
@@ -256,7 +156,7 @@ def _head(response: httpcore2.Response) -> Head:
     )
 
 
-def _translated(error: Exception, budget: Budget) -> AttemptError:
+def translated(error: Exception, budget: Budget) -> AttemptError:
     """Say what httpcore2 found; its own text may quote headers, so it is left out."""
     budget.left()  # raises if it was the time or a cancel
     return failed(error, ended=budget.ended)

@@ -65,8 +65,8 @@ class SseReader:
                     self._data = []
                 self._name = ""
                 self._size = 0
-        pending = self._line or self._data or self._name or self._skip_newline or self._first
-        self._between = not pending
+        pending = (self._line, self._data, self._name, self._skip_newline, self._first)
+        self._between = not any(pending)
         return events
 
     def _lines(self, chunk: bytes) -> Iterator[bytes]:

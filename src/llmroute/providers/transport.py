@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from llmroute.errors import ClosedError, ForkedError, RequestError
 
 from .answers import check
+from .security import Security
 
 if TYPE_CHECKING:
     import ssl
@@ -33,7 +34,7 @@ class Transport:
         """Import nothing and connect to nothing yet; raises RequestError for a strange client."""
         self._lock = threading.Lock()
         self._pid = os.getpid()
-        self._ssl_context = ssl_context
+        self._security = Security(ssl_context)
         self._closed = False
         self._engine: Engine | None = None
         self._async_engine: AsyncEngine | None = None
@@ -67,13 +68,12 @@ class Transport:
         """Send from this task likewise."""
         self._check()
         check(budget.call, request)
-        if self._async_engine is None:
-            self._open()
-        if self._async_engine is None:
+        engine = self._async_engine or self._open_async()
+        if engine is None:
             raise RequestError(
                 "it is a sync client; AsyncClient needs an async one", where="http_client"
             )
-        return await self._async_engine.asend(request, budget)
+        return await engine.asend(request, budget)
 
     @property
     def closed(self) -> bool:
@@ -96,12 +96,20 @@ class Transport:
         if self._pid != os.getpid():
             raise ForkedError("the client was made in another process; make one in each process")
 
-    def _open(self) -> None:
+    def _open(self) -> Engine | None:
         if not self._own:
-            return
-        from .pool import AsyncPool, Pool, Security  # the HTTP stack, with the first request
+            return None
+        from .pool import Pool  # the HTTP stack, with the first request
 
         with self._lock:
-            if self._engine is None:
-                security = Security(self._ssl_context)
-                self._engine, self._async_engine = Pool(security), AsyncPool(security)
+            self._engine = self._engine or Pool(self._security)
+            return self._engine
+
+    def _open_async(self) -> AsyncEngine | None:
+        if not self._own:
+            return None
+        from .async_pool import AsyncPool
+
+        with self._lock:
+            self._async_engine = self._async_engine or AsyncPool(self._security)
+            return self._async_engine
