@@ -81,6 +81,7 @@ OPTIONS: list[tuple[str, object, str]] = [
     ("max_cost_usd", "cheap", "amount of USD"),
     ("local", "yes", "True or False"),
     ("task", "codee", "Did you mean 'code'?"),
+    ("purposes", ["improve_lm"], "Did you mean 'improve_llm'?"),
     ("on_break", "retry", "restart"),
     ("model", "gtp", "Did you mean 'gpt'?"),
     ("model", "openai/gpt-44", "Did you mean 'gpt-4'?"),

@@ -180,7 +180,7 @@ def test_unknown_price_never_passes_a_cap() -> None:
         llmroute.model("free", use="scripted", provider=ScriptedProvider("y")),
         llmroute.model("paid", use="scripted", provider=priced, price={"input": 1, "output": 10}),
     ]
-    with Client(models=models) as client:
+    with Client(policies.best(policies.cost_usd), models=models) as client:
         assert client.plan("hi").candidates[0].model.name == "paid"
         reply = client.chat("hi", max_cost_usd="0.02")
 

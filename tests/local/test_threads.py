@@ -8,6 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from llmroute.providers.llama_cpp import cpu_quota, usable_threads
+from llmroute.providers.llama_cpp.threads import (
+    CHOSEN_BY_USER,
+    SPIN_VARIABLE,
+    SPINS,
+    short_spins,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,3 +74,15 @@ def test_threads_never_exceed_affinity_or_quota(tmp_path: Path) -> None:
     assert usable_threads(tmp_path) == processors
     write(tmp_path, {"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": "50000 100000\n"})
     assert usable_threads(tmp_path) == 1
+
+
+def test_short_spins_leave_the_environment_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waiting threads sleep soon, unless the user chose otherwise; nothing stays behind."""
+    for name in CHOSEN_BY_USER:
+        monkeypatch.delenv(name, raising=False)
+    with short_spins():
+        assert os.environ[SPIN_VARIABLE] == SPINS
+    assert SPIN_VARIABLE not in os.environ
+    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
+    with short_spins():
+        assert SPIN_VARIABLE not in os.environ

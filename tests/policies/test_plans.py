@@ -133,6 +133,13 @@ def _situations() -> list[tuple[str, Model, Situation, str, str]]:
         ("local", local("m"), situation(replace(asks, local=False)), "local=False", ""),
         ("offline", remote("m"), situation(offline=(True, "auto")), "network is gone", ""),
         ("offline", remote("m"), situation(offline=(False, "always")), "always", ""),
+        (
+            "offline",
+            remote("m", origin="http://127.0.0.1:8000"),
+            situation(offline=(False, "always")),
+            "always",
+            "",
+        ),
         ("unavailable", remote("m"), situation(unavailable={"m": "no key"}), "no key", ""),
         ("unavailable", local("m", weights=near_file), situation(), "not installed", ""),
         (
@@ -165,7 +172,7 @@ ALLOWED = [
     (remote("m", retires_on=date(2026, 11, 24)), situation()),
     (remote("m", context_tokens=100), situation(request(max_tokens=50), tokens=50)),
     (remote("m"), situation(offline=(True, "never"))),
-    (remote("m", origin="http://127.0.0.1:8000"), situation(offline=(True, "always"))),
+    (remote("m", origin="http://127.0.0.1:8000"), situation(offline=(True, "auto"))),
     (local("m"), situation(offline=(True, "always"))),
     (remote("m", license="llama-2"), situation(facts=Facts())),
     (remote("m", license=None), situation()),

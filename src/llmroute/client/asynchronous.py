@@ -114,7 +114,7 @@ class AsyncStream(RefusesPickle):
         self._order = order
         self._core = core
         self._driver = AsyncDriver(order, core.lend(key))
-        core.enter(self._driver.session)
+        core.enter_stream(self._driver.session)
 
     def __aiter__(self) -> AsyncIterator[Event]:
         return self
@@ -123,7 +123,6 @@ class AsyncStream(RefusesPickle):
         self._core.check_process()
         event = await self._driver.next_event()
         if event is None:
-            self._core.leave(self._driver.session)
             self._driver.session.answer()
             raise StopAsyncIteration
         return event
@@ -144,7 +143,6 @@ class AsyncStream(RefusesPickle):
     async def close(self) -> None:
         """Stop the model; closing twice does nothing."""
         await self._driver.close("the stream was closed")
-        self._core.leave(self._driver.session)
 
     async def __aenter__(self) -> Self:
         return self

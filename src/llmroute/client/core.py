@@ -22,6 +22,8 @@ from .options import check_hints, request
 from .registry import Registry
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from llmroute.types.calls import Clock, Provider
     from llmroute.types.models import Model
     from llmroute.types.plans import Plan
@@ -79,8 +81,11 @@ class Core:
         self._backoff_s = waits(options.get("backoff"))
         self._pid = os.getpid()
         self._closed = False
-        self._live: WeakSet[Stoppable] = WeakSet()
+        self._calls: set[Stoppable] = set()
+        self._streams: WeakSet[Stoppable] = WeakSet()
         self._lock = threading.Lock()
+        self._lent = Lent(self, None)
+        self._plain = {stream: self._snapshot({}, stream=stream) for stream in (False, True)}
 
     def describe(self) -> str:
         """Name the models and whether the client is closed."""
@@ -107,7 +112,9 @@ class Core:
         plan = self.plan(asked, checked.key)
         if not plan.candidates:
             raise NoCandidateError(plan)
-        return Order(asked, plan, self._snapshot(checked, stream=stream))
+        values = checked.values
+        snapshot = self._snapshot(values, stream=stream) if values else self._plain[stream]
+        return Order(asked, plan, snapshot)
 
     def plan(self, asked: Request, key: Secret | None) -> Plan:
         """Take the one snapshot and let the policy choose; sends nothing."""
@@ -130,20 +137,26 @@ class Core:
 
     def lend(self, key: Secret | None) -> Lent:
         """Lend the client's resources to one call."""
-        return Lent(self, key)
+        return self._lent if key is None else Lent(self, key)
 
-    def enter(self, session: Stoppable) -> None:
-        """Keep a live call, so that closing the client can stop it."""
+    def enter(self, call: Stoppable) -> None:
+        """Keep a live call, so that closing the client can stop it; `leave` must follow."""
+        self._calls.add(call)
+        if self._closed:  # closed meanwhile, perhaps after the calls were looked through
+            self._calls.discard(call)
+            raise ClosedError("this client is closed")
+
+    def leave(self, call: Stoppable) -> None:
+        """Forget a call that has ended."""
+        self._calls.discard(call)
+
+    def enter_stream(self, stream: Stoppable) -> None:
+        """Keep a live stream for as long as somebody holds it."""
         with self._lock:
             if not self._closed:
-                self._live.add(session)
+                self._streams.add(stream)
                 return
         raise ClosedError("this client is closed")
-
-    def leave(self, session: Stoppable) -> None:
-        """Forget a call that has ended."""
-        with self._lock:
-            self._live.discard(session)
 
     def record(self, attempt: Attempt) -> None:
         """Log the outcome of an attempt: names, times and kinds, never content."""
@@ -156,7 +169,7 @@ class Core:
             if self._closed:
                 return False
             self._closed = True
-            live = list(self._live)
+            live = [*self._calls.copy(), *self._streams]
         for session in live:
             session.abort(on.Closing())
         return True
@@ -164,18 +177,19 @@ class Core:
     def _unavailable(self, models: tuple[Model, ...], key: Secret | None) -> dict[str, str]:
         reasons: dict[str, str] = {}
         for model in models:
-            reason = self.keyring.problem(model, key) or self.registry.unavailable(model)
+            if model.endpoint is not None:
+                reason = self.keyring.problem(model, key)
+            else:
+                reason = self.registry.unavailable(model)
             if reason is not None:
                 reasons[model.name] = reason
         return reasons
 
-    def _snapshot(self, checked: Checked, *, stream: bool) -> on.Snapshot:
-        limits, values = self.setup.limits, checked.values
-        on_break: OnBreak = limits.on_break
-        if values:
-            on_break = cast("OnBreak", values.get("on_break", on_break))
-            if "deadline_s" in values:
-                limits = replace(limits, deadline_s=cast("float", values["deadline_s"]))
+    def _snapshot(self, values: Mapping[str, object], *, stream: bool) -> on.Snapshot:
+        limits = self.setup.limits
+        on_break = cast("OnBreak", values.get("on_break", limits.on_break))
+        if "deadline_s" in values:
+            limits = replace(limits, deadline_s=cast("float", values["deadline_s"]))
         return on.Snapshot(limits, stream, on_break, self._backoff_s, chance)
 
 

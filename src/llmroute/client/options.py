@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast, get_args
 
 from llmroute.errors import RequestError
 from llmroute.errors.problems import nearest
-from llmroute.types.requests import TASKS, OnBreak, Request, Sampling
+from llmroute.types.requests import PURPOSES, TASKS, OnBreak, Request, Sampling
 from llmroute.types.secrets import Secret
 
 from .keys import flaw
@@ -206,6 +206,16 @@ def _task(name: str, value: object) -> str:
     return task
 
 
+def _purposes(name: str, value: object) -> tuple[str, ...]:
+    purposes = _texts(name, value)
+    for purpose in purposes:
+        kind = purpose.partition(":")[0]
+        if kind not in PURPOSES:
+            hint = nearest(kind, PURPOSES)
+            raise RequestError(f"there is no purpose {kind[:40]!r}", where=name, hint=hint)
+    return purposes
+
+
 def _on_break(name: str, value: object) -> OnBreak:
     for choice in get_args(OnBreak):
         if value == choice:
@@ -247,7 +257,7 @@ CHECKERS: dict[str, Callable[[str, object], object]] = {
     "deadline_s": _seconds,
     "on_break": _on_break,
     "local": _flag,
-    "purposes": _texts,
+    "purposes": _purposes,
     "extra_body": _mapping,
     "extra_headers": _headers,
 }

@@ -37,8 +37,6 @@ class Registry:
 
     def unavailable(self, model: Model) -> str | None:
         """Say why `model` cannot answer now; None when it can."""
-        if model.endpoint is not None and model.name not in self._own:
-            return None  # a remote model's only condition is its key
         ask = self._asked.get(model.name)
         if ask is None:
             provider = self.provider(model)

@@ -86,7 +86,7 @@ def read_setup(source: PolicySource | None, options: ClientOptions) -> Setup:
 
 def _in_code(source: PolicySource | None, options: ClientOptions) -> PolicyFile:
     """What a policy file would have said; a policy in code needs models in code."""
-    from llmroute.policies import best, cost_usd
+    from llmroute.policies import order
     from llmroute.policies.files import PolicyFile
 
     if source is not None and not callable(source):
@@ -99,7 +99,7 @@ def _in_code(source: PolicySource | None, options: ClientOptions) -> PolicyFile:
         raise _wrong("a policy made in code needs models", hint)
     if len(set(names)) < len(names):
         raise _wrong("two models have the same name", f"The names are {', '.join(names)}")
-    policy = best(cost_usd) if source is None else source
+    policy = order(*names) if source is None else source
     models = tuple(resolve(one) for one in declared)
     return PolicyFile(None, Facts(), {}, Limits(), "auto", declared, models, policy)
 

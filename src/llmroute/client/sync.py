@@ -115,7 +115,7 @@ class Stream(RefusesPickle):
         self._core = core
         self._reader: int | None = None
         self._driver = Driver(order, core.lend(key))
-        core.enter(self._driver.session)
+        core.enter_stream(self._driver.session)
 
     def __iter__(self) -> Iterator[Event]:
         return self
@@ -128,7 +128,6 @@ class Stream(RefusesPickle):
         finally:
             self._reader = None
         if event is None:
-            self._core.leave(self._driver.session)
             self._driver.session.answer()
             raise StopIteration
         return event
@@ -152,7 +151,6 @@ class Stream(RefusesPickle):
             self._driver.close("the stream was closed")
         else:
             self._driver.session.abort(on.Abandoned("the stream was closed"))
-        self._core.leave(self._driver.session)
 
     def __enter__(self) -> Self:
         return self

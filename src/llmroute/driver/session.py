@@ -73,7 +73,8 @@ class Session(Generic[Events]):
         self._order = order
         self.resources = resources
         self._clock = resources.clock
-        self._flow = Flow()
+        self._now = resources.clock.now
+        self._step = Flow().step
         self._begun = False
         self._aborted: on.Abandoned | on.Closing | None = None
         self.cancel = Cancel()
@@ -86,7 +87,7 @@ class Session(Generic[Events]):
 
     def feed(self, occurrence: on.Occurrence) -> None:
         """Report what happened and take the commands down."""
-        for command in self._flow.step(self._clock.now(), occurrence):
+        for command in self._step(self._now(), occurrence):
             self._apply(command)
 
     def pulled(self) -> None:

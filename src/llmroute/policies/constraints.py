@@ -13,7 +13,7 @@ from llmroute.types.models import dropped_parameters
 from llmroute.types.plans import Refusal
 from llmroute.types.requests import PLAIN
 
-from .licensing import verdict
+from .licensing import judged
 from .objectives import expected_cost_usd
 
 if TYPE_CHECKING:
@@ -35,10 +35,10 @@ def retired(situation: Situation, model: Model) -> Refusal | None:
 def licensed(situation: Situation, model: Model) -> Refusal | None:
     """Refuse a use that the license denies, and training on output when nobody can tell."""
     purposes = situation.request.purposes
-    judged = verdict(model.license, model.host_terms, situation.facts, purposes)
-    if judged.status in {"allowed", "allowed_with_duties"}:
+    verdict = judged(model, situation.facts, purposes).verdict
+    if verdict.status in {"allowed", "allowed_with_duties"}:
         return None
-    denied = judged.first("deny")
+    denied = verdict.first("deny")
     if denied is not None:
         return Refusal(model, "license", str(denied), denied.cite)
     training = [
@@ -46,7 +46,7 @@ def licensed(situation: Situation, model: Model) -> Refusal | None:
         for purpose in (*situation.facts.purposes, *purposes)
         if purpose.partition(":")[0] in TRAINING
     ]
-    unknown = judged.first("unknown")
+    unknown = verdict.first("unknown")
     if not training or unknown is None:
         return None
     reason = f"not known to allow {training[0]}; {unknown}"
@@ -86,12 +86,14 @@ def where_asked(situation: Situation, model: Model) -> Refusal | None:
 def online(situation: Situation, model: Model) -> Refusal | None:
     """Refuse what needs the network when there is none, or when it may not be used."""
     mode = situation.offline_mode
-    if mode == "never" or (mode == "auto" and not situation.offline):
+    endpoint = model.endpoint
+    if endpoint is None or mode == "never" or (mode == "auto" and not situation.offline):
         return None
-    if model.endpoint is None or is_loopback(model.endpoint.origin):
+    if mode == "always":  # no socket at all, not even to this machine
+        return Refusal(model, "offline", f"[offline] mode is always, it is at {endpoint.origin}")
+    if is_loopback(endpoint.origin):
         return None
-    reason = "[offline] mode is always" if mode == "always" else "the network is gone"
-    return Refusal(model, "offline", f"{reason}, and it is at {model.endpoint.origin}")
+    return Refusal(model, "offline", f"the network is gone, and it is at {endpoint.origin}")
 
 
 def available(situation: Situation, model: Model) -> Refusal | None:
@@ -169,11 +171,20 @@ def remote(_: Situation, model: Model) -> Refusal | None:
     return Refusal(model, "local", "local, but local = false is required") if model.local else None
 
 
-BEFORE: tuple[Constraint, ...] = (retired, licensed, able, fitting, where_asked, online)
-"""What is checked before the policy's own constraints, in this order."""
+def standing(situation: Situation, require: tuple[Constraint, ...] = ()) -> tuple[Constraint, ...]:
+    """The constraints that can refuse anything in this situation, in their order.
 
-AFTER: tuple[Constraint, ...] = (available, affordable)
-"""What is checked after them."""
+    First what lasts (retired, license, ability, window), then what was asked for, then what the
+    policy requires, last what may change soon (key, file, price).
+    """
+    request = situation.request
+    checks: tuple[Constraint, ...] = (retired, licensed, able, fitting)
+    if request.local is not None:
+        checks += (where_asked,)
+    if situation.offline or situation.offline_mode == "always":
+        checks += (online,)
+    checks += (*require, available)
+    return checks if request.max_cost_usd is None else (*checks, affordable)
 
 
 def warnings(situation: Situation, model: Model) -> tuple[str, ...]:
@@ -182,7 +193,7 @@ def warnings(situation: Situation, model: Model) -> tuple[str, ...]:
     A retirement that is near, a parameter that its API does not take, an open license clause.
     """
     request = situation.request
-    found = verdict(model.license, model.host_terms, situation.facts, request.purposes).warnings
+    found = judged(model, situation.facts, request.purposes).warnings
     if request.sampling is not PLAIN:
         dropped = dropped_parameters(model, request.sampling)
         found = (*(f"{name} is dropped: {model.name} does not take it" for name in dropped), *found)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from llmroute.catalog.data import names, read_table
 from llmroute.errors import PolicyError
@@ -13,6 +13,7 @@ from llmroute.licenses import Finding, Verdict, judge, read_card, stricter
 if TYPE_CHECKING:
     from llmroute.errors import Problem
     from llmroute.licenses import Card
+    from llmroute.types.models import Model
     from llmroute.types.plans import Facts
 
 FOLDER = "policies/licenses"
@@ -40,7 +41,35 @@ def card(id_: str) -> Card | None:
     return found
 
 
-@lru_cache(maxsize=1024)
+class Judged(NamedTuple):
+    """A verdict with what is asked of it at each plan worked out."""
+
+    facts: Facts
+    verdict: Verdict
+    warnings: tuple[str, ...]
+
+
+_judged: dict[tuple[str | None, str | None, int, tuple[str, ...]], Judged] = {}
+MOST_JUDGED = 4096
+
+
+def judged(model: Model, facts: Facts, purposes: tuple[str, ...]) -> Judged:
+    """Judge a model's license and its host's terms, once for the same facts and purposes.
+
+    The facts are known by their identity, which costs a tenth of hashing them; the entry holds
+    them, so that no other facts can come to have it.
+    """
+    key = (model.license, model.host_terms, id(facts), purposes)
+    found = _judged.get(key)
+    if found is None:
+        judgement = verdict(model.license, model.host_terms, facts, purposes)
+        found = Judged(facts, judgement, judgement.warnings)
+        if len(_judged) >= MOST_JUDGED:
+            _judged.clear()
+        _judged[key] = found
+    return found
+
+
 def verdict(
     license_: str | None, host_terms: str | None, facts: Facts, purposes: tuple[str, ...]
 ) -> Verdict:

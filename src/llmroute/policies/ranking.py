@@ -8,7 +8,7 @@ from llmroute.errors import PolicyError, Problem
 from llmroute.errors.problems import nearest
 from llmroute.types.plans import Candidate, Plan
 
-from .constraints import AFTER, BEFORE, warnings
+from .constraints import standing, warnings
 from .objectives import cost_usd, expected_cost_usd
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Ranking(NamedTuple):
         """
         request = situation.request
         named = request.models if request.models is not None else self.use
-        constraints = (*BEFORE, *self.require, *AFTER)
+        constraints = standing(situation, self.require)
         candidates: list[Candidate] = []
         refused: list[Refusal] = []
         for model in models if named is None else _named(named, models):

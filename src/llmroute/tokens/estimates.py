@@ -12,7 +12,6 @@ half.
 from __future__ import annotations
 
 from math import ceil
-from operator import mul
 from typing import TYPE_CHECKING
 
 from llmroute.types.usage import TokenCount
@@ -98,11 +97,18 @@ def estimate_request(request: Request, model: Model | None = None) -> TokenCount
 
 
 def _estimate(text: str, tokenizer: str | None, fixed: int, fixed_high: int) -> TokenCount:
-    counts = _counts(text)
     weights = WEIGHTS.get(tokenizer or "o200k") or WEIGHTS["o200k"]
-    value = ceil(sum(map(mul, counts, weights)))
-    low = int(sum(map(mul, counts, LOW)))
-    high = ceil(sum(map(mul, counts, HIGH)))
+    counts = _counts(text)
+    value, low, high = 0.0, 0.0, 0.0
+    for count, weight, least, most in zip(counts, weights, LOW, HIGH, strict=False):
+        if count:
+            value += count * weight
+            low += count * least
+            high += count * most
+    expected = ceil(value)
     return TokenCount(
-        value + fixed, "estimate", min(low, value) + fixed, max(high, value) + fixed_high
+        expected + fixed,
+        "estimate",
+        min(int(low), expected) + fixed,
+        max(ceil(high), expected) + fixed_high,
     )

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 from llmroute.errors import AttemptError
 
 from .availability import INSTALL
+from .threads import short_spins
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -140,7 +141,8 @@ def load_library() -> Library:
 @cache
 def _load() -> Library:
     try:
-        module = importlib.import_module("llama_cpp.llama_cpp")
+        with short_spins():
+            module = importlib.import_module("llama_cpp.llama_cpp")
     except ImportError as problem:
         reason = f"llama-cpp-python cannot be imported ({problem}); {INSTALL}"
         raise AttemptError("missing_package", reason) from None

@@ -6,8 +6,36 @@ More threads than cores are worse than none: llama.cpp's barriers spin. Measured
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SPIN_VARIABLE = "GOMP_SPINCOUNT"
+SPINS = "100"
+CHOSEN_BY_USER = (SPIN_VARIABLE, "OMP_WAIT_POLICY")
+
+
+@contextlib.contextmanager
+def short_spins() -> Iterator[None]:
+    """Have OpenMP's threads sleep soon while they wait; the library reads it once, at its load.
+
+    By default they spin for milliseconds, which starves the very thread they wait for when cores
+    are shared. Measured with SmolLM2-135M, 64 tokens on 2 threads: 0.5 s alone on 2 cores, but 3.9
+    to 5.6 s beside other work; with short spins 0.8 to 1.0 s alone, 1.7 to 2.2 s beside other work.
+    The environment is left as it was; what a user has set there counts.
+    """
+    if any(name in os.environ for name in CHOSEN_BY_USER):
+        yield
+        return
+    os.environ[SPIN_VARIABLE] = SPINS
+    try:
+        yield
+    finally:
+        os.environ.pop(SPIN_VARIABLE, None)
 
 
 def usable_threads(root: Path = Path("/")) -> int:
