@@ -28,7 +28,8 @@ unit: $(VENV)/.ready ## Run the tests
 	$(BIN)/python -m pytest
 
 bench: $(VENV)/.ready ## Measure, side by side with other clients
-	@for name in imports calls deadline flow; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.local
 
 clean: ## Remove environments, builds and caches
 	rm -rf $(VENV) .demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,10 +1,8 @@
-"""What a call costs in CPU: routed over ten models, and per chunk of a stream."""
+"""What a call costs in CPU, in plain threads: routed over ten models, and per streamed chunk."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import time
 from typing import TYPE_CHECKING
 
 import httpx2
@@ -13,10 +11,10 @@ import openai
 import llmroute
 from benchmarks import server
 from benchmarks.measure import Row, cpu_s, interleaved, medians, ratio, show
-from llmroute import AsyncClient, Client, policies
+from llmroute import Client, policies
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Callable
 
     from openai.types.chat import ChatCompletionUserMessageParam
 
@@ -96,8 +94,8 @@ def compare(works: dict[str, Callable[[], str]], times: int, per: int) -> dict[s
     return interleaved({name: timed(work) for name, work in works.items()}, ROUNDS)
 
 
-def sync_rows(url: str) -> list[Row]:
-    """Whole answers and streams, in plain threads."""
+def both(url: str) -> list[Row]:
+    """Whole answers and streams."""
     with (
         httpx2.Client() as bare,
         Client(policies.best(policies.cost_usd), models=ten_models(url)) as client,
@@ -116,63 +114,23 @@ def sync_rows(url: str) -> list[Row]:
         whole = compare(calls, CALLS, 1)
         chunks = compare(streams, STREAMS, server.CHUNKS)
     return [
-        *_beside("routed call, 10 models / httpx2 (CPU)", whole, 1.5),
-        *_beside("streamed chunk / httpx2 iter_lines + json.loads (CPU)", chunks, 2.0),
+        *beside("routed call, 10 models / httpx2 (CPU)", whole, 1.5),
+        *beside("streamed chunk / httpx2 iter_lines + json.loads (CPU)", chunks, 2.0),
     ]
 
 
-def _beside(what: str, figures: dict[str, list[float]], floor: float | None) -> list[Row]:
-    beside = medians(figures, 1e6, "us")
+def beside(what: str, figures: dict[str, list[float]], floor: float) -> list[Row]:
+    """A row for llmroute, and one for the openai SDK."""
     return [
-        Row(what, ratio(figures, "llmroute", "httpx2"), "x", floor, beside),
+        Row(what, ratio(figures, "llmroute", "httpx2"), "x", floor, medians(figures, 1e6, "us")),
         Row("the same, openai SDK instead of llmroute", ratio(figures, "openai", "httpx2"), "x"),
     ]
-
-
-async def _cpu_s(work: Callable[[], Awaitable[str]], times: int) -> float:
-    begun = time.process_time()
-    for _ in range(times):
-        await work()
-    return (time.process_time() - begun) / times
-
-
-async def async_rows(url: str) -> list[Row]:
-    """Whole answers, on an event loop."""
-    async with (
-        httpx2.AsyncClient() as bare,
-        AsyncClient(policies.best(policies.cost_usd), models=ten_models(url)) as client,
-        openai.AsyncOpenAI(api_key="none", base_url=url) as sdk,
-    ):
-
-        async def bare_call() -> str:
-            reply = await bare.post(f"{url}/chat/completions", json=BODY)
-            return str(reply.raise_for_status().json()["choices"][0]["message"]["content"])
-
-        async def routed_call() -> str:
-            return (await client.chat(QUESTION, max_tokens=300, max_cost_usd=1)).text
-
-        async def sdk_call() -> str:
-            reply = await sdk.chat.completions.create(model="m", messages=[ASKED], max_tokens=300)
-            return reply.choices[0].message.content or ""
-
-        works: Sequence[tuple[str, Callable[[], Awaitable[str]]]] = (
-            ("httpx2", bare_call),
-            ("llmroute", routed_call),
-            ("openai", sdk_call),
-        )
-        figures: dict[str, list[float]] = {name: [] for name, _ in works}
-        for _, work in works:
-            await _cpu_s(work, 5)
-        for _ in range(ROUNDS):
-            for name, work in works:
-                figures[name].append(await _cpu_s(work, CALLS))
-    return _beside("routed call, 10 models / httpx2 (CPU), async", figures, 1.5)
 
 
 def rows() -> list[Row]:
     """Every figure of this file."""
     with server.running() as url:
-        return sync_rows(url) + asyncio.run(async_rows(url))
+        return both(url)
 
 
 if __name__ == "__main__":
