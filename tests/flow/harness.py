@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from llmroute.types.events import Event
     from llmroute.types.reply import Reply
     from llmroute.types.requests import OnBreak
+    from llmroute.types.usage import Usage
 
 PRICE = Price(Decimal(1), Decimal(10))
 
@@ -107,13 +108,20 @@ class Crank:
         """The attempt under way yields text."""
         self.feed(on.Got(self.id, Text(text), len(text)), at)
 
-    def fail(self, kind: str, at: float | None = None, wait_s: float | None = None) -> None:
+    def fail(
+        self,
+        kind: str,
+        at: float | None = None,
+        wait_s: float | None = None,
+        usage: Usage | None = None,
+    ) -> None:
         """The attempt under way fails."""
-        self.feed(on.Failed(self.id, AttemptError(kind, f"scripted {kind}", wait_s=wait_s)), at)
+        error = AttemptError(kind, f"scripted {kind}", wait_s=wait_s)
+        self.feed(on.Failed(self.id, error, usage), at)
 
-    def end(self, at: float | None = None) -> None:
+    def end(self, at: float | None = None, usage: Usage | None = None) -> None:
         """The attempt under way is complete."""
-        self.feed(on.Ended(self.id, End("stop")), at)
+        self.feed(on.Ended(self.id, End("stop"), usage), at)
 
     @property
     def shown(self) -> list[Event]:

@@ -28,8 +28,7 @@ def test_answer_is_shown_then_finished() -> None:
     crank.feed(on.Opened(1), at=0.1)
     crank.text("Hel", at=0.2)
     crank.text("lo", at=0.3)
-    crank.feed(on.Got(1, UsageReport(Usage(7, 2)), 0))
-    crank.end(at=0.4)
+    crank.end(at=0.4, usage=Usage(7, 2))
 
     assert crank.shown == [Text("Hel"), Text("lo"), UsageReport(Usage(7, 2)), Finish()]
     assert crank.reply is not None
@@ -347,11 +346,9 @@ def test_cost_covers_every_attempt() -> None:
     """What a failed attempt has used is in the reply's cost."""
     crank = Crank(remote("a"), remote("b"))
     crank.feed(on.Opened(1))
-    crank.feed(on.Got(1, UsageReport(Usage(1000, 0)), 0))
-    crank.fail("server_error")
-    crank.feed(on.Got(2, UsageReport(Usage(0, 100)), 0))
+    crank.fail("server_error", usage=Usage(1000, 0))
     crank.text("B")
-    crank.end()
+    crank.end(usage=Usage(0, 100))
 
     assert crank.reply is not None
     assert crank.reply.cost_usd == Decimal("0.002")

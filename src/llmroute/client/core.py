@@ -102,8 +102,8 @@ class Core:
 
     def check_open(self) -> None:
         """Raise ForkedError in a child process, ClosedError after `close`."""
-        self.check_process()
-        if self._closed:
+        if self._closed or os.getpid() != self._pid:
+            self.check_process()
             raise ClosedError("this client is closed")
 
     def prepare(self, prompt: Prompt, checked: Checked, *, stream: bool) -> Order:

@@ -119,7 +119,7 @@ def _take_key(options: dict[str, object]) -> Secret | None:
 def _wrong(name: str, value: object, wanted: str) -> RequestError:
     """Describe a wrong value: a number is quoted, text never is."""
     plain = isinstance(value, int | float | Decimal)
-    got = repr(value) if plain else type(value).__name__
+    got = str(value) if plain else type(value).__name__
     return RequestError(f"must be {wanted}, got {got}", where=name)
 
 

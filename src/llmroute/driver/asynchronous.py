@@ -97,7 +97,7 @@ class AsyncDriver:
             failure = error
         else:
             return
-        self.session.failed(live.call.id, failure)
+        self.session.failed(live.call.id, failure, live.usage)
 
     async def _drain(self, live: Live[AsyncIterator[ProviderEvent]]) -> None:
         session = self.session

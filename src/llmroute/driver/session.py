@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from llmroute.types.reply import Attempt, Reply
     from llmroute.types.requests import Request
     from llmroute.types.secrets import Secret
+    from llmroute.types.usage import Usage
 
 Events = TypeVar("Events")
 
@@ -56,13 +57,14 @@ class Order(NamedTuple):
 class Live(Generic[Events]):
     """The attempt under way: its call and the provider's events."""
 
-    __slots__ = ("call", "end", "events", "forget")
+    __slots__ = ("call", "end", "events", "usage")
 
     def __init__(self, call: Call, events: Events) -> None:
         """Hold `events`, an iterator or an async iterator."""
         self.call = call
         self.events = events
         self.end: End | None = None
+        self.usage: Usage | None = None
 
 
 class Session(Generic[Events]):
@@ -149,36 +151,44 @@ class Session(Generic[Events]):
 
     def took(self, live: Live[Events], event: ProviderEvent | None) -> None:
         """Report an event of the provider; None is its end."""
+        occurrence: on.Got | on.Opened
         if isinstance(event, Text):
-            self.feed(on.Got(live.call.id, event, len(event.text)))
+            occurrence = on.Got(live.call.id, event, len(event.text))
+        elif isinstance(event, UsageReport):
+            live.usage = event.usage
+            return
         elif isinstance(event, End):
             live.end = event
-        elif isinstance(event, Opened):
-            self.feed(on.Opened(live.call.id))
+            return
         elif event is None:
             self._exhausted(live)
+            return
+        elif isinstance(event, Opened):
+            occurrence = on.Opened(live.call.id)
         else:
-            size = 0 if isinstance(event, UsageReport) else len(event[-1])
-            self.feed(on.Got(live.call.id, event, size))
+            occurrence = on.Got(live.call.id, event, len(event[-1]))
+        for command in self._step(self._now(), occurrence):
+            self._apply(command)
 
     def _exhausted(self, live: Live[Events]) -> None:
         if live.end is None:
             error = AttemptError("cut_short", "the provider stopped without end")
-            self.failed(live.call.id, error)
+            self.failed(live.call.id, error, live.usage)
         else:
             self.live = None
-            self.feed(on.Ended(live.call.id, live.end))
+            self.feed(on.Ended(live.call.id, live.end, live.usage))
 
-    def failed(self, attempt_id: int, error: AttemptError) -> None:
+    def failed(self, attempt_id: int, error: AttemptError, usage: Usage | None = None) -> None:
         """Report that an attempt is over; an abort that caused it comes first."""
         self.live = None
         self.heed_abort()
-        self.feed(on.Failed(attempt_id, error))
+        self.feed(on.Failed(attempt_id, error, usage))
 
     def stopped(self, live: Live[Events]) -> None:
         """Report that a cancelled attempt has come to its end."""
         self.to_stop = None
-        self.feed(on.Failed(live.call.id, AttemptError("interrupted", live.call.cancel.why or "")))
+        error = AttemptError("interrupted", live.call.cancel.why or "")
+        self.feed(on.Failed(live.call.id, error, live.usage))
 
     def answer(self) -> Reply:
         """The reply; raises the error that the call ended in."""

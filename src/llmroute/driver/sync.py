@@ -95,7 +95,7 @@ class Driver:
             failure = error
         else:
             return
-        session.failed(live.call.id, failure)
+        session.failed(live.call.id, failure, live.usage)
 
     def _stop(self, live: Live[Iterator[ProviderEvent]]) -> None:
         _close(live.events)

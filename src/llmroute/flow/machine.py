@@ -89,7 +89,7 @@ class Flow:
             return self._give_up("every model failed")
         if turn.ready_at >= self._deadline_at:
             wait_s = turn.ready_at - now
-            return self._give_up(f"the next try could begin in {wait_s:.3g} s, past the deadline")
+            return self._give_up(f"the next try may begin in {wait_s:,.1f} s, past the deadline")
         if turn.ready_at > now:
             return (do.WakeAt(turn.ready_at),)
         return self._start(now, turn)
@@ -150,7 +150,8 @@ class Flow:
     def _ended(self, now: float, ended: on.Ended) -> Commands:
         running = self._running.pop(ended.id, None)
         if running is None:
-            return self._late(now, ended.id)
+            return self._late(now, ended)
+        running.reported = ended.usage
         attempt = self._ledger.write(running, now, "answered")
         reply = self._ledger.reply(running, ended.end, now)
         self._done = True
@@ -165,10 +166,10 @@ class Flow:
         )
 
     def _failed(self, now: float, failed: on.Failed) -> Commands:
-        running = self._running.get(failed.id)
+        running = self._running.pop(failed.id, None)
         if running is None:
-            return self._late(now, failed.id)
-        del self._running[failed.id]
+            return self._late(now, failed)
+        running.reported = failed.usage
         fault = failed.error.fault
         if fault.kind == "interrupted":  # the provider saw the timer run out before a Tick came
             fault = self._time_out_fault(running)
@@ -177,10 +178,13 @@ class Flow:
             return (do.Record(attempt), *self._past_deadline(now))
         return (do.Record(attempt), *self._lost(now, running, fault))
 
-    def _late(self, now: float, attempt_id: int) -> Commands:
+    def _late(self, now: float, over: on.Ended | on.Failed) -> Commands:
         """A cancelled attempt has come to its end: what it used by then counts."""
-        running = self._cancelled.pop(attempt_id, None)
-        return () if running is None else (do.Record(self._ledger.settle(running, now)),)
+        running = self._cancelled.pop(over.id, None)
+        if running is None:
+            return ()
+        running.reported = over.usage
+        return (do.Record(self._ledger.settle(running, now)),)
 
     def _lost(self, now: float, running: Running, fault: Fault) -> Commands:
         """Go on after an attempt failed: silently before the first content, else as declared."""

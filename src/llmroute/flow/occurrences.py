@@ -10,11 +10,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from llmroute.errors import AttemptError
-    from llmroute.types.events import End, Reasoning, Text, ToolCallPart, UsageReport
+    from llmroute.types.events import End, Reasoning, Text, ToolCallPart
     from llmroute.types.plans import Plan
     from llmroute.types.requests import OnBreak
+    from llmroute.types.usage import Usage
 
-    Shown = Text | Reasoning | ToolCallPart | UsageReport
+    Content = Text | Reasoning | ToolCallPart
 
 
 def exponential_s(failures: int) -> float:
@@ -55,25 +56,27 @@ class Opened(NamedTuple):
 
 
 class Got(NamedTuple):
-    """Attempt `id` yielded an event; `size` is its length in characters."""
+    """Attempt `id` yielded content; `size` is its length in characters."""
 
     id: int
-    event: Shown
+    event: Content
     size: int
 
 
 class Ended(NamedTuple):
-    """Attempt `id` is complete."""
+    """Attempt `id` is complete; `usage` of None means that the provider reported none."""
 
     id: int
     end: End
+    usage: Usage | None = None
 
 
 class Failed(NamedTuple):
-    """Attempt `id` is over, without an answer."""
+    """Attempt `id` is over, without an answer; `usage` likewise."""
 
     id: int
     error: AttemptError
+    usage: Usage | None = None
 
 
 class Tick(NamedTuple):

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 from llmroute.tokens import estimate
-from llmroute.types.events import Reasoning, Text, UsageReport
+from llmroute.types.events import Reasoning, Text
 from llmroute.types.reply import Attempt
 from llmroute.types.usage import Usage
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from llmroute.types.models import Model
     from llmroute.types.reply import Outcome
 
-    from .occurrences import Shown
+    from .occurrences import Content
 
 NOTHING = Usage()
 
@@ -71,11 +71,8 @@ class Running:
         """Say which limit ran out, in words."""
         return TIMED_OUT[self.limit_kind].format(seconds=self.limit_at - self.limit_from)
 
-    def take(self, now: float, event: Shown) -> bool:
+    def take(self, now: float, event: Content) -> bool:
         """Keep what came in; True when it is content."""
-        if isinstance(event, UsageReport):
-            self.reported = event.usage
-            return False
         if isinstance(event, Text):
             if not event.text:
                 return False
