@@ -20,7 +20,16 @@ if TYPE_CHECKING:
     from llmroute.catalog import Declaration
 
 ANSWER = "The answer is forty-two."
-SOUND = {"normal", "no_usage", "no_done", "open_end", "cut_length", "eof_after_finish", "many"}
+SOUND = {
+    "normal",
+    "no_usage",
+    "no_done",
+    "open_end",
+    "cut_length",
+    "eof_after_finish",
+    "close_after",
+    "many",
+}
 EMPTY = {"null_content"}  # a sound answer without text; what to make of it is the policy's to say
 MID_STREAM = {
     "error_in_stream",

@@ -125,7 +125,7 @@ def test_the_metadata_says_what_is_installed(built: Built) -> None:
     core = {re.split(r"[<>=;\[ ]", one)[0] for one in requires if "extra ==" not in one}
     assert about["Version"] == llmroute.__version__
     assert (about["License-Expression"], about["Requires-Python"]) == ("Apache-2.0", ">=3.11")
-    assert core == {"httpx2", "pydantic", "tenacity"}
+    assert core == {"httpcore2", "httpx2", "pydantic", "tenacity"}
     assert set(about.get_all("Provides-Extra") or []) == EXTRAS
 
 

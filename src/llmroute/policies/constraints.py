@@ -98,9 +98,9 @@ def online(situation: Situation, model: Model) -> Refusal | None:
 
 def available(situation: Situation, model: Model) -> Refusal | None:
     """Refuse a model that cannot answer now: no key, no file, no package."""
-    reason = situation.unavailable.get(model.name)
-    if reason is None and model.weights is not None:
-        reason = model.weights.missing
+    reason = None if model.weights is None else model.weights.missing
+    if reason is None:
+        reason = situation.unavailable.get(model.name)
     return None if reason is None else Refusal(model, "unavailable", reason)
 
 

@@ -62,6 +62,10 @@ class Refusal:
     reason: str
     clause: str | None = None
 
+    def __str__(self) -> str:
+        clause = f" ({self.clause})" if self.clause else ""
+        return f"{self.model.name} refused: {self.reason}{clause}"
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -99,14 +103,12 @@ class Plan:
     @property
     def why(self) -> str:
         """One line: why the first candidate is first."""
-        if not self.candidates:
-            return "no model may answer; " + "; ".join(
-                f"{refusal.model.name} refused: {refusal.reason}" for refusal in self.refused
-            )
-        return self.why_model(self.candidates[0].model)
+        if self.candidates:
+            return self.why_model(self.candidates[0].model)
+        return "; ".join(["no model may answer", *map(str, self.refused)])
 
-    def why_model(self, model: Model) -> str:
-        """One line: why `model` answers, and which models were refused."""
+    def why_model(self, model: Model, failed: Sequence[str] = ()) -> str:
+        """One line: why `model` answers, what `failed` before it, and which were refused."""
         count = len(self.candidates)
         first = self.candidates[0].model if self.candidates else None
         if first is not None and model.name != first.name:
@@ -115,8 +117,7 @@ class Plan:
             chosen = f"{model.name} is the only model that may answer"
         else:
             chosen = f"{self.because} of {count} that may answer"
-        refused = [f"{refusal.model.name} refused: {refusal.reason}" for refusal in self.refused]
-        return "; ".join([chosen, *refused])
+        return "; ".join([chosen, *failed, *map(str, self.refused)])
 
     def to_dict(self) -> dict[str, object]:
         """Return the plan as plain values, ready for JSON; money is a string."""

@@ -91,7 +91,7 @@ class Reply:
             for attempt in self.attempts
             if attempt.fault is not None and attempt.model.name != self.model.name
         ]
-        return "; ".join([self.plan.why_model(self.model), *dict.fromkeys(failed)])
+        return self.plan.why_model(self.model, list(dict.fromkeys(failed)))
 
     def __repr__(self) -> str:
         return (

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 SPIN_VARIABLE = "GOMP_SPINCOUNT"
 SPINS = "100"
@@ -20,7 +20,7 @@ CHOSEN_BY_USER = (SPIN_VARIABLE, "OMP_WAIT_POLICY")
 
 
 @contextlib.contextmanager
-def short_spins() -> Iterator[None]:
+def short_spins() -> Generator[None]:
     """Have OpenMP's threads sleep soon while they wait; the library reads it once, at its load.
 
     By default they spin for milliseconds, which starves the very thread they wait for when cores
