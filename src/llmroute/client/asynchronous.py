@@ -52,7 +52,7 @@ class AsyncClient(RefusesPickle):
         Raises RequestError, NoCandidateError (every model refused), AllFailedError and
         DeadlineExceededError.
         """
-        checked = merge(self._base, check(options))
+        checked = merge(self._base, check(options)) if options else self._base
         core = self._core
         order = core.prepare(prompt, checked, stream=False)
         del prompt  # a crash report with locals does not get it from here
@@ -69,14 +69,14 @@ class AsyncClient(RefusesPickle):
         Raises RequestError and NoCandidateError at once; reading raises AllFailedError,
         DeadlineExceededError and StreamBrokenError.
         """
-        checked = merge(self._base, check(options))
+        checked = merge(self._base, check(options)) if options else self._base
         return AsyncStream(
             self._core, self._core.prepare(prompt, checked, stream=True), checked.key
         )
 
     def plan(self, prompt: Prompt, **options: Unpack[ChatOptions]) -> Plan:
         """Choose without sending anything; a plan without candidates is returned, not raised."""
-        checked = merge(self._base, check(options))
+        checked = merge(self._base, check(options)) if options else self._base
         return self._core.plan(request(prompt, checked.values), checked.key)
 
     def with_options(self, **options: Unpack[ChatOptions]) -> Self:

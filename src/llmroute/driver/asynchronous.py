@@ -33,7 +33,8 @@ class AsyncDriver:
         try:
             await self.next_event()
         finally:
-            await self.close("the caller left")
+            if self.session.unfinished:
+                await self.close("the caller left")
         return self.session.answer()
 
     async def next_event(self) -> Event | None:
@@ -59,7 +60,8 @@ class AsyncDriver:
     async def _once(self) -> None:
         """Do the one thing that is due."""
         session = self.session
-        session.heed_abort()
+        if session.aborted is not None:
+            session.heed_abort()
         if session.to_stop is not None:
             await self._stop(session.to_stop)
         elif session.to_start is not None:
@@ -101,7 +103,7 @@ class AsyncDriver:
 
     async def _drain(self, live: Live[AsyncIterator[ProviderEvent]]) -> None:
         session = self.session
-        while session.pulling(live):
+        while session.live is live and not session.shown and session.aborted is None:
             session.took(live, await anext_event(live.events))
 
     async def _bounded(self, live: Live[AsyncIterator[ProviderEvent]]) -> None:

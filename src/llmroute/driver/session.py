@@ -78,7 +78,7 @@ class Session(Generic[Events]):
         self._now = resources.clock.now
         self._step = Flow().step
         self._begun = False
-        self._aborted: on.Abandoned | on.Closing | None = None
+        self.aborted: on.Abandoned | on.Closing | None = None
         self.cancel = Cancel()
         self.wake_at = 0.0
         self.shown: deque[Event] = deque()
@@ -102,14 +102,17 @@ class Session(Generic[Events]):
 
     def abort(self, occurrence: on.Abandoned | on.Closing) -> None:
         """Stop from any thread: the provider is told at once, the flow at the next step."""
-        if self._aborted is None:
-            self._aborted = occurrence
+        if self.aborted is None:
+            self.aborted = occurrence
         self.cancel.set("stopped from outside")
+        live = self.live
+        if live is not None:  # one that starts after this line finds `aborted` set
+            live.call.cancel.set("stopped from outside")
 
     def heed_abort(self) -> None:
         """Tell the flow of an abort, once."""
-        if self._aborted is not None and self.result is None:
-            occurrence, self._aborted = self._aborted, None
+        if self.aborted is not None and self.result is None:
+            occurrence, self.aborted = self.aborted, None
             if isinstance(occurrence, on.Abandoned):
                 self.abandon(occurrence.why)
             else:
@@ -126,14 +129,14 @@ class Session(Generic[Events]):
         """Whether there is more to do before the caller gets something."""
         return self.to_stop is not None or (self.result is None and not self.shown)
 
-    def pulling(self, live: Live[Events]) -> bool:
-        """Whether to take another event of `live` before anything else is looked at."""
-        return self.live is live and not self.shown and self._aborted is None
+    @property
+    def unfinished(self) -> bool:
+        """Whether anything is left to be stopped."""
+        return self.result is None or self.live is not None or self.to_stop is not None
 
     def call(self, start: do.Start) -> Call:
         """Make the call of an attempt; raises AttemptError when there is no key for it."""
-        order, cancel = self._order, Cancel()
-        self.cancel.on_set(lambda: cancel.set("stopped from outside"))
+        order = self._order
         return Call(
             id=start.id,
             model=start.model,
@@ -143,7 +146,7 @@ class Session(Generic[Events]):
             clock=self._clock,
             deadline_at=start.deadline_at,
             timer=Timer(start.limit_at),
-            cancel=cancel,
+            cancel=Cancel(),
             connect_s=start.connect_s,
             prefix=start.prefix,
             key=self.resources.key(start.model),

@@ -32,7 +32,8 @@ class Driver:
         try:
             self.next_event()
         finally:
-            self.close("the caller left")
+            if self.session.unfinished:
+                self.close("the caller left")
         return self.session.answer()
 
     def next_event(self) -> Event | None:
@@ -58,7 +59,8 @@ class Driver:
     def _once(self) -> None:
         """Do the one thing that is due."""
         session = self.session
-        session.heed_abort()
+        if session.aborted is not None:
+            session.heed_abort()
         if session.to_stop is not None:
             self._stop(session.to_stop)
         elif session.to_start is not None:
@@ -89,7 +91,7 @@ class Driver:
         """Take what the provider yields until there is something to show, or the attempt ends."""
         session = self.session
         try:
-            while session.pulling(live):
+            while session.live is live and not session.shown and session.aborted is None:
                 session.took(live, next_event(live.events))
         except AttemptError as error:
             failure = error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
-from llmroute.tokens import estimate
+from llmroute.tokens import expected_tokens
 from llmroute.types.events import Reasoning, Text
 from llmroute.types.reply import Attempt
 from llmroute.types.usage import Usage
@@ -89,7 +89,7 @@ class Running:
             return self.reported
         if self.opened_at is None and self.first_token_at is None and not complete:
             return NOTHING
-        output_tokens = estimate("".join([*self.reasoning, *self.text])).value
+        output_tokens = expected_tokens("".join([*self.reasoning, *self.text]))
         return Usage(input_tokens, output_tokens, estimated=True)
 
     def attempt(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from llmroute.catalog.urls import is_loopback
 from llmroute.errors import PolicyError, Problem
-from llmroute.licenses import TRAINING
 from llmroute.types.models import dropped_parameters
 from llmroute.types.plans import Refusal
 from llmroute.types.requests import PLAIN
@@ -34,23 +33,8 @@ def retired(situation: Situation, model: Model) -> Refusal | None:
 
 def licensed(situation: Situation, model: Model) -> Refusal | None:
     """Refuse a use that the license denies, and training on output when nobody can tell."""
-    purposes = situation.request.purposes
-    verdict = judged(model, situation.facts, purposes).verdict
-    if verdict.status in {"allowed", "allowed_with_duties"}:
-        return None
-    denied = verdict.first("deny")
-    if denied is not None:
-        return Refusal(model, "license", str(denied), denied.cite)
-    training = [
-        purpose
-        for purpose in (*situation.facts.purposes, *purposes)
-        if purpose.partition(":")[0] in TRAINING
-    ]
-    unknown = verdict.first("unknown")
-    if not training or unknown is None:
-        return None
-    reason = f"not known to allow {training[0]}; {unknown}"
-    return Refusal(model, "license", reason, unknown.cite)
+    refusal = judged(model, situation.facts, situation.request.purposes).refusal
+    return None if refusal is None else Refusal(model, "license", *refusal)
 
 
 def able(_: Situation, model: Model) -> Refusal | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from llmroute.catalog.data import names, read_table
 from llmroute.errors import PolicyError
 from llmroute.errors.reading import Table, collector
-from llmroute.licenses import Finding, Verdict, judge, read_card, stricter
+from llmroute.licenses import TRAINING, Finding, Verdict, judge, read_card, stricter
 
 if TYPE_CHECKING:
     from llmroute.errors import Problem
@@ -42,10 +42,10 @@ def card(id_: str) -> Card | None:
 
 
 class Judged(NamedTuple):
-    """A verdict with what is asked of it at each plan worked out."""
+    """What a plan asks of a verdict, worked out: reason and clause of a refusal, and warnings."""
 
     facts: Facts
-    verdict: Verdict
+    refusal: tuple[str, str | None] | None
     warnings: tuple[str, ...]
 
 
@@ -63,11 +63,25 @@ def judged(model: Model, facts: Facts, purposes: tuple[str, ...]) -> Judged:
     found = _judged.get(key)
     if found is None:
         judgement = verdict(model.license, model.host_terms, facts, purposes)
-        found = Judged(facts, judgement, judgement.warnings)
+        refusal = _refusal(judgement, (*facts.purposes, *purposes))
+        found = Judged(facts, refusal, judgement.warnings)
         if len(_judged) >= MOST_JUDGED:
             _judged.clear()
         _judged[key] = found
     return found
+
+
+def _refusal(judgement: Verdict, purposes: tuple[str, ...]) -> tuple[str, str | None] | None:
+    """Refuse what a clause denies, and training on output when nobody can tell."""
+    denied = judgement.first("deny")
+    if denied is not None:
+        return f"license {denied.license}: {denied.reason}", denied.cite
+    training = [purpose for purpose in purposes if purpose.partition(":")[0] in TRAINING]
+    unknown = judgement.first("unknown")
+    if not training or unknown is None:
+        return None
+    reason = f"not known to allow {training[0]}; license {unknown.license}: {unknown.reason}"
+    return reason, unknown.cite
 
 
 def verdict(

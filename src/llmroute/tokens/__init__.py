@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .estimates import estimate, estimate_request
+from .estimates import estimate, estimate_request, expected_tokens
 
-__all__ = ["estimate", "estimate_request"]
+__all__ = ["estimate", "estimate_request", "expected_tokens"]

@@ -12,6 +12,7 @@ half.
 from __future__ import annotations
 
 from math import ceil
+from operator import mul
 from typing import TYPE_CHECKING
 
 from llmroute.types.usage import TokenCount
@@ -83,6 +84,13 @@ def estimate(text: str, tokenizer: str | None = None) -> TokenCount:
     The interval is meant to hold for the tokenizers above, whichever of them counts.
     """
     return _estimate(text, tokenizer, 0, 0)
+
+
+def expected_tokens(text: str, tokenizer: str | None = None) -> int:
+    """Estimate how many tokens `text` is, without the interval."""
+    weights = WEIGHTS.get(tokenizer or "o200k") or WEIGHTS["o200k"]
+    total: float = sum(map(mul, _counts(text), weights))
+    return ceil(total)
 
 
 def estimate_request(request: Request, model: Model | None = None) -> TokenCount:

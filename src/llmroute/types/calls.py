@@ -17,14 +17,16 @@ if TYPE_CHECKING:
     from .secrets import Secret
 
 
+_cancelling = threading.Lock()  # one for all: it is held for a few lines, callbacks run outside
+
+
 class Cancel:
     """A thread-safe flag with callbacks: set once, from any thread; it never becomes unset."""
 
-    __slots__ = ("_callbacks", "_lock", "why")
+    __slots__ = ("_callbacks", "why")
 
     def __init__(self) -> None:
         """Begin unset."""
-        self._lock = threading.Lock()
         self._callbacks: dict[int, Callable[[], None]] = {}
         self.why: str | None = None
 
@@ -35,7 +37,7 @@ class Cancel:
 
     def set(self, why: str) -> None:
         """Ask to stop; runs each callback once, in this thread. A second call does nothing."""
-        with self._lock:
+        with _cancelling:
             if self.why is not None:
                 return
             self.why = why
@@ -46,7 +48,7 @@ class Cancel:
 
     def on_set(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Run `callback` when set (at once if it is already); returns what takes it back."""
-        with self._lock:
+        with _cancelling:
             if self.why is None:
                 token = id(callback)
                 self._callbacks[token] = callback
@@ -55,7 +57,7 @@ class Cancel:
         return _nothing
 
     def _forget(self, token: int) -> None:
-        with self._lock:
+        with _cancelling:
             self._callbacks.pop(token, None)
 
 
