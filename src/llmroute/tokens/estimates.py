@@ -99,7 +99,10 @@ def estimate_request(request: Request, model: Model | None = None) -> TokenCount
     `model` of None leaves the tokenizer open.
     """
     messages = request.messages
-    text = "".join([part for message in messages for part in message.parts])
+    if len(messages) == 1:  # the most common request
+        text = "".join(messages[0].parts)
+    else:
+        text = "".join([part for message in messages for part in message.parts])
     fixed = TOKENS_PER_MESSAGE * len(messages) + TOKENS_PER_REPLY
     return _estimate(text, model.tokenizer if model else None, fixed, 2 * fixed)
 
