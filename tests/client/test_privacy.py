@@ -162,3 +162,32 @@ def test_key_functions(server: FaultServer) -> None:
             client.chat("hi", model="n")
 
     assert "CANARYKEY" not in str(caught.value)
+
+
+def test_nothing_is_printed_unless_somebody_listens(
+    server: FaultServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A failure is logged under "llmroute" and printed nowhere, whatever the root logger does."""
+    models = [
+        llmroute.model(
+            "sick", use="openai-compatible", base_url=server.url_for("html_200"), model="x"
+        ),
+        llmroute.model("well", use="openai-compatible", base_url=server.base_url, model="x"),
+    ]
+    with Client(models=models) as client:
+        client.chat("hi")
+
+    handlers = logging.getLogger("llmroute").handlers
+    assert any(isinstance(one, logging.NullHandler) for one in handlers)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_openai_base_url_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable of the environment cannot send a provider's key to another host."""
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    with Client(models=[llmroute.model("gpt", use="openai/gpt-6.1-terra")]) as client:
+        model = client.plan("hi").model
+
+    assert model is not None
+    assert model.origin == "https://api.openai.com"

@@ -13,6 +13,7 @@ from llmroute.driver.session import Order
 from llmroute.errors import ClosedError, ForkedError, NoCandidateError, RequestError
 from llmroute.flow import occurrences as on
 from llmroute.tokens import estimate_request
+from llmroute.types.logs import logger
 from llmroute.types.plans import Situation
 
 from .backoff import chance, waits
@@ -195,10 +196,8 @@ class Core:
 
 def log_failure(attempt: Attempt) -> None:
     """Write one line at INFO: which attempt of which model failed, how, and when."""
-    import logging  # a program whose calls never fail need not load it
-
     fault = attempt.fault
-    logging.getLogger("llmroute.attempts").info(
+    logger("attempts").info(
         "attempt %d of %s failed after %.3f s: %s",
         attempt.number,
         attempt.model.name,

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, Self
 
-from llmroute.errors import RequestError
+from llmroute.errors import ClosedError, RequestError
+
+from .core import Core
+from .options import NOTHING, check, merge, request
+from .setup import read_setup
 
 if TYPE_CHECKING:
-    from llmroute.flow.occurrences import Snapshot
+    from typing import Unpack
+
+    from llmroute.driver.session import Order
+    from llmroute.types.plans import Plan
+    from llmroute.types.reply import Reply
+    from llmroute.types.requests import ChatOptions
+
+    from .messages import Prompt
+    from .options import Checked
+    from .setup import ClientOptions, PolicySource
 
 
 class RefusesPickle:
@@ -20,11 +33,60 @@ class RefusesPickle:
         )
 
 
-def refuse_restart(snapshot: Snapshot) -> None:
-    """Refuse the plain text of a stream that may begin anew; raises RequestError."""
-    if snapshot.on_break == "restart":
-        raise RequestError(
-            'text would repeat after a restart, because on_break="restart"',
-            where="stream.text",
-            hint="Read the events, and void the text at Restarted",
-        )
+class BaseClient(RefusesPickle):
+    """The part of a client that waits for nothing."""
+
+    def __init__(
+        self, policy: PolicySource | None = None, **options: Unpack[ClientOptions]
+    ) -> None:
+        """Read the policy; raises PolicyError with every problem found."""
+        self._core = Core(read_setup(policy, options), options)
+        self._base: Checked = NOTHING
+        self._owner = True
+
+    def plan(self, prompt: Prompt, **options: Unpack[ChatOptions]) -> Plan:
+        """Choose without sending anything; a plan without candidates is returned, not raised.
+
+        Raises RequestError for the call itself.
+        """
+        checked = self._checked(options)
+        return self._core.plan(request(prompt, checked.values), checked.key)
+
+    def with_options(self, **options: Unpack[ChatOptions]) -> Self:
+        """Make a client with these options set; it shares everything and owns nothing.
+
+        Raises RequestError for an option that is wrong.
+        """
+        child = type(self).__new__(type(self))
+        vars(child).update(vars(self), _base=self._checked(options), _owner=False)
+        return child
+
+    def _checked(self, options: ChatOptions) -> Checked:
+        return merge(self._base, check(options)) if options else self._base
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._core.describe()})"
+
+
+class BaseStream(RefusesPickle):
+    """The part of a stream that waits for nothing."""
+
+    def __init__(self, order: Order) -> None:
+        """Hold the plan that the stream follows."""
+        self.plan = order.plan
+        self._restarts = order.snapshot.on_break == "restart"
+
+    def _refuse_restart(self) -> None:
+        """Refuse the plain text of a stream that may begin anew; raises RequestError."""
+        if self._restarts:
+            raise RequestError(
+                'text would repeat after a restart, because on_break="restart"',
+                where="stream.text",
+                hint="Read the events, and void the text at Restarted",
+            )
+
+
+def finished(result: Reply | Exception | None) -> None:
+    """Refuse a reply that is not there yet; raises ClosedError."""
+    if result is None:
+        raise ClosedError("the stream has no reply yet: read it to its end first")

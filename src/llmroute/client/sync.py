@@ -6,14 +6,10 @@ import threading
 from typing import TYPE_CHECKING, Self
 
 from llmroute.driver.sync import Driver
-from llmroute.errors import ClosedError
 from llmroute.flow import occurrences as on
 from llmroute.types.events import Text
 
-from .core import Core
-from .options import check, merge, request
-from .setup import read_setup
-from .shared import RefusesPickle, refuse_restart
+from .shared import BaseClient, BaseStream, finished
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,17 +17,15 @@ if TYPE_CHECKING:
 
     from llmroute.driver.session import Order
     from llmroute.types.events import Event
-    from llmroute.types.plans import Plan
     from llmroute.types.reply import Reply
     from llmroute.types.requests import ChatOptions
     from llmroute.types.secrets import Secret
 
+    from .core import Core
     from .messages import Prompt
-    from .options import Checked
-    from .setup import ClientOptions, PolicySource
 
 
-class Client(RefusesPickle):
+class Client(BaseClient):
     """One client over every model of a policy; safe from any thread.
 
     `policy` is a policy file's path, or a policy made with `llmroute.policies`; None means
@@ -40,21 +34,13 @@ class Client(RefusesPickle):
     network or loaded before the first call.
     """
 
-    def __init__(
-        self, policy: PolicySource | None = None, **options: Unpack[ClientOptions]
-    ) -> None:
-        """Read the policy."""
-        self._core = Core(read_setup(policy, options), options)
-        self._base: Checked = check({})
-        self._owner = True
-
     def chat(self, prompt: Prompt, **options: Unpack[ChatOptions]) -> Reply:
         """Ask, and return the whole answer.
 
         Raises RequestError, NoCandidateError (every model refused), AllFailedError and
         DeadlineExceededError.
         """
-        checked = merge(self._base, check(options)) if options else self._base
+        checked = self._checked(options)
         core = self._core
         order = core.prepare(prompt, checked, stream=False)
         del prompt  # a crash report with locals does not get it from here
@@ -71,21 +57,8 @@ class Client(RefusesPickle):
         Raises RequestError and NoCandidateError at once; reading raises AllFailedError,
         DeadlineExceededError and StreamBrokenError.
         """
-        checked = merge(self._base, check(options)) if options else self._base
+        checked = self._checked(options)
         return Stream(self._core, self._core.prepare(prompt, checked, stream=True), checked.key)
-
-    def plan(self, prompt: Prompt, **options: Unpack[ChatOptions]) -> Plan:
-        """Choose without sending anything; a plan without candidates is returned, not raised."""
-        checked = merge(self._base, check(options)) if options else self._base
-        return self._core.plan(request(prompt, checked.values), checked.key)
-
-    def with_options(self, **options: Unpack[ChatOptions]) -> Self:
-        """Make a client with these options set; it shares everything and owns nothing."""
-        child = type(self).__new__(type(self))
-        child._core = self._core  # noqa: SLF001 - a client of this class
-        child._base = merge(self._base, check(options))  # noqa: SLF001 - likewise
-        child._owner = False  # noqa: SLF001 - likewise
-        return child
 
     def close(self) -> None:
         """Stop live calls with ClosedError and free everything; closing twice does nothing."""
@@ -98,11 +71,8 @@ class Client(RefusesPickle):
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._core.describe()})"
 
-
-class Stream(RefusesPickle):
+class Stream(BaseStream):
     """The events of one answer; one consumer. Leaving the `with` block stops the model.
 
     `plan` is known at once, `reply` after the last event.
@@ -110,8 +80,7 @@ class Stream(RefusesPickle):
 
     def __init__(self, core: Core, order: Order, key: Secret | None) -> None:
         """Prepare; nothing is sent before the first event is asked for."""
-        self.plan = order.plan
-        self._order = order
+        super().__init__(order)
         self._core = core
         self._reader: int | None = None
         self._driver = Driver(order, core.lend(key))
@@ -135,14 +104,13 @@ class Stream(RefusesPickle):
     @property
     def text(self) -> Iterator[str]:
         """The pieces of text alone; raises RequestError if on_break="restart": it would repeat."""
-        refuse_restart(self._order.snapshot)
+        self._refuse_restart()
         return (event.text for event in self if isinstance(event, Text))
 
     @property
     def reply(self) -> Reply:
         """The reply, as `chat` gives it; raises ClosedError while the stream is not at its end."""
-        if self._driver.session.result is None:
-            raise ClosedError("the stream has no reply yet: read it to its end first")
+        finished(self._driver.session.result)
         return self._driver.session.answer()
 
     def close(self) -> None:

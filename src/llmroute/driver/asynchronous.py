@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 from llmroute.errors import AttemptError
 from llmroute.flow import occurrences as on
 
-from .hooks import anext_event, guarded
-from .session import Live, Session
+from .hooks import anext_event
+from .session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
+    from llmroute.types.calls import Call, Provider
     from llmroute.types.events import Event, ProviderEvent
     from llmroute.types.reply import Reply
 
-    from .session import Order, Resources
+    from .session import Live, Order, Resources
 
 
 class AsyncDriver:
@@ -65,28 +66,13 @@ class AsyncDriver:
         if session.to_stop is not None:
             await self._stop(session.to_stop)
         elif session.to_start is not None:
-            self._start()
+            session.start(_aevents)
         elif session.live is not None:
             await self._pull(session.live)
         elif session.busy:
             await session.resources.clock.asleep_until(session.wake_at, session.cancel)
             session.heed_abort()
             session.feed(on.Tick())
-
-    def _start(self) -> None:
-        session = self.session
-        start, session.to_start = session.to_start, None
-        if start is None:
-            return
-        try:
-            call = session.call(start)
-            provider = session.resources.provider(start.model)
-            session.live = Live(call, guarded(lambda: provider.aevents(call), "the provider"))
-        except AttemptError as error:
-            failure = error
-        else:
-            return
-        session.failed(start.id, failure)
 
     async def _pull(self, live: Live[AsyncIterator[ProviderEvent]]) -> None:
         """Take what the provider yields until there is something to show, or the attempt ends."""
@@ -121,6 +107,10 @@ class AsyncDriver:
     async def _stop(self, live: Live[AsyncIterator[ProviderEvent]]) -> None:
         await _close(live.events)
         self.session.stopped(live)
+
+
+def _aevents(provider: Provider) -> Callable[[Call], AsyncIterator[ProviderEvent]]:
+    return provider.aevents
 
 
 async def _close(events: AsyncIterator[ProviderEvent]) -> None:

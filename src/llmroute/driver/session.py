@@ -12,7 +12,11 @@ from llmroute.flow import occurrences as on
 from llmroute.types.calls import Call, Cancel, Timer
 from llmroute.types.events import End, Opened, Text, UsageReport
 
+from .hooks import guarded
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from llmroute.types.calls import Clock, Provider
     from llmroute.types.events import Event, ProviderEvent
     from llmroute.types.models import Model
@@ -133,6 +137,21 @@ class Session(Generic[Events]):
     def unfinished(self) -> bool:
         """Whether anything is left to be stopped."""
         return self.result is None or self.live is not None or self.to_stop is not None
+
+    def start(self, events_of: Callable[[Provider], Callable[[Call], Events]]) -> None:
+        """Begin the attempt that is due; `events_of` takes the method of this color."""
+        start, self.to_start = self.to_start, None
+        if start is None:
+            return
+        try:
+            call = self.call(start)
+            events = events_of(self.resources.provider(start.model))
+            self.live = Live(call, guarded(lambda: events(call), "the provider"))
+        except AttemptError as error:
+            failure = error
+        else:
+            return
+        self.failed(start.id, failure)
 
     def call(self, start: do.Start) -> Call:
         """Make the call of an attempt; raises AttemptError when there is no key for it."""

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 from llmroute.errors import AttemptError
 from llmroute.flow import occurrences as on
 
-from .hooks import guarded, next_event
-from .session import Live, Session
+from .hooks import next_event
+from .session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from llmroute.types.calls import Call, Provider
     from llmroute.types.events import Event, ProviderEvent
     from llmroute.types.reply import Reply
 
-    from .session import Order, Resources
+    from .session import Live, Order, Resources
 
 
 class Driver:
@@ -64,28 +65,13 @@ class Driver:
         if session.to_stop is not None:
             self._stop(session.to_stop)
         elif session.to_start is not None:
-            self._start()
+            session.start(_events)
         elif session.live is not None:
             self._pull(session.live)
         elif session.busy:
             session.resources.clock.sleep_until(session.wake_at, session.cancel)
             session.heed_abort()
             session.feed(on.Tick())
-
-    def _start(self) -> None:
-        session = self.session
-        start, session.to_start = session.to_start, None
-        if start is None:
-            return
-        try:
-            call = session.call(start)
-            provider = session.resources.provider(start.model)
-            session.live = Live(call, guarded(lambda: provider.events(call), "the provider"))
-        except AttemptError as error:
-            failure = error
-        else:
-            return
-        session.failed(start.id, failure)
 
     def _pull(self, live: Live[Iterator[ProviderEvent]]) -> None:
         """Take what the provider yields until there is something to show, or the attempt ends."""
@@ -102,6 +88,10 @@ class Driver:
     def _stop(self, live: Live[Iterator[ProviderEvent]]) -> None:
         _close(live.events)
         self.session.stopped(live)
+
+
+def _events(provider: Provider) -> Callable[[Call], Iterator[ProviderEvent]]:
+    return provider.events
 
 
 def _close(events: Iterator[ProviderEvent]) -> None:

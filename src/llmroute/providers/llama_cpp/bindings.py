@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import importlib
-import logging
 import re
 import sys
 import threading
@@ -111,9 +110,6 @@ class Library(Protocol):
     llama_log_callback: Callable[[object], object]
     llama_progress_callback: Callable[[object], object]
     ggml_abort_callback: Callable[[int], object]
-
-
-logger = logging.getLogger("llmroute.providers.llama_cpp")
 
 
 class EngineBuild(NamedTuple):

@@ -6,8 +6,9 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from llmroute.errors import AttemptError
+from llmroute.types.logs import logger
 
-from .bindings import VOCABULARY_NONE, LoadLog, load_library, logger
+from .bindings import VOCABULARY_NONE, LoadLog, load_library
 from .header import beyond_trained, read_header
 from .sequence import CHUNK_TOKENS, Sequence, interrupted
 from .threads import usable_threads
@@ -66,7 +67,7 @@ def load(settings: Settings, go_on: Callable[[], bool]) -> Loaded:
     if beyond:
         raise AttemptError("model_file", beyond)
     if settings.gpu_layers and not library.llama_supports_gpu_offload():
-        logger.warning(
+        logger("providers.llama_cpp").warning(
             "gpu_layers = %s, but this build of llama.cpp cannot offload: %s runs on the CPU",
             settings.gpu_layers,
             settings.path,
