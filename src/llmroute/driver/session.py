@@ -221,20 +221,20 @@ class Session(Generic[Events]):
 
     def _apply(self, command: do.Command) -> None:
         match command:
-            case do.Emit(event):
-                self.shown.append(event)
-            case do.WakeAt(moment):
-                self.wake_at = moment
+            case do.Emit():
+                self.shown.append(command.event)
+            case do.WakeAt():
+                self.wake_at = command.moment
                 if self.live is not None:
-                    self.live.call.timer.at = moment
+                    self.live.call.timer.at = command.moment
             case do.Start():
                 self.to_start = command
-            case do.Cancel(attempt_id, why):
-                self._cancel(attempt_id, why)
-            case do.Record(attempt):
-                self.resources.record(attempt)
+            case do.Record():
+                self.resources.record(command.attempt)
             case do.Finish(result) | do.Fail(result):
                 self.result = result
+            case do.Cancel():
+                self._cancel(command.id, command.why)
 
     def _cancel(self, attempt_id: int, why: str) -> None:
         live = self.live

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from llmroute.errors import (
     AllFailedError,
@@ -21,6 +21,8 @@ from .ledger import Ledger
 from .running import Running
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from llmroute.types.faults import Fault
 
     from .choice import Turn
@@ -53,27 +55,7 @@ class Flow:
 
     def step(self, now: float, occurrence: on.Occurrence) -> Commands:
         """Take what happened at `now`, in seconds of any clock that never goes back."""
-        if isinstance(occurrence, on.Got):
-            return self._got(now, occurrence)
-        if isinstance(occurrence, on.Wanted):
-            return self._wanted(now)
-        return self._turn(now, occurrence)
-
-    def _turn(self, now: float, occurrence: on.Occurrence) -> Commands:
-        """Take what happens a few times in a call, not per token."""
-        match occurrence:
-            case on.Begin():
-                return self._begin(now, occurrence)
-            case on.Opened(id=attempt_id):
-                return self._opened(now, attempt_id)
-            case on.Ended():
-                return self._ended(now, occurrence)
-            case on.Failed():
-                return self._failed(now, occurrence)
-            case on.Tick():
-                return self._tick(now)
-            case _:
-                return self._leave(now, occurrence)
+        return self._handlers[type(occurrence)](self, now, occurrence)
 
     def _begin(self, now: float, begin: on.Begin) -> Commands:
         self._snapshot = begin.snapshot
@@ -117,9 +99,9 @@ class Flow:
         start = do.Start(running.id, running.model, limit_at, self._deadline_at, connect_s)
         return (do.WakeAt(limit_at), start)
 
-    def _opened(self, now: float, attempt_id: int) -> Commands:
-        if attempt_id in self._running:
-            self._running[attempt_id].opened_at = now
+    def _opened(self, now: float, opened: on.Opened) -> Commands:
+        if opened.id in self._running:
+            self._running[opened.id].opened_at = now
         return ()
 
     def _got(self, now: float, got: on.Got) -> Commands:
@@ -138,7 +120,7 @@ class Flow:
             return ()
         return (do.Emit(Restarted(running.model.name, "".join(seam.text))),)
 
-    def _wanted(self, now: float) -> Commands:
+    def _wanted(self, now: float, _: on.Wanted) -> Commands:
         wake_at = None
         between_s = self._snapshot.limits.between_tokens_s
         for running in self._running.values():
@@ -195,7 +177,7 @@ class Flow:
                 return self._give_up("the stream broke")
         return self._go_on(now)
 
-    def _tick(self, now: float) -> Commands:
+    def _tick(self, now: float, _: on.Tick) -> Commands:
         if self._done:
             return ()
         if now >= self._deadline_at:
@@ -246,11 +228,23 @@ class Flow:
         error = StreamBrokenError(summary, plan=plan, attempts=attempts, partial=partial)
         return (do.Fail(error),)
 
-    def _leave(self, now: float, occurrence: on.Occurrence) -> Commands:
-        """The caller abandons the call, or the client is being closed."""
+    def _abandoned(self, now: float, abandoned: on.Abandoned) -> Commands:
+        return () if self._done else self._cancel_all(now, abandoned.why)
+
+    def _closing(self, now: float, _: on.Closing) -> Commands:
         if self._done:
             return ()
-        if isinstance(occurrence, on.Abandoned):
-            return self._cancel_all(now, occurrence.why)
         why = "the client was closed"
         return (*self._cancel_all(now, why), do.Fail(ClosedError(f"{why} during the call")))
+
+    _handlers: ClassVar[dict[type[on.Occurrence], Callable[..., Commands]]] = {
+        on.Begin: _begin,
+        on.Opened: _opened,
+        on.Got: _got,
+        on.Ended: _ended,
+        on.Failed: _failed,
+        on.Tick: _tick,
+        on.Wanted: _wanted,
+        on.Abandoned: _abandoned,
+        on.Closing: _closing,
+    }
