@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import os
 import pickle
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 import llmroute
 from llmroute import AsyncClient, Client, ClosedError, Text, policies
 from llmroute.testing import Delay, Fail, ScriptedProvider
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from llmroute.types.events import ProviderEvent
 
 HANG = Delay(math.inf)
 
@@ -253,3 +260,96 @@ def test_a_bug_of_a_provider_is_a_typed_failure() -> None:
     assert fault is not None
     assert fault.kind == "provider_bug"
     assert "canary" not in fault.reason
+
+
+def test_a_cancelled_read_ends_the_stream() -> None:
+    """A read that is cancelled ends the stream: nobody else is asked, and nobody is blamed."""
+    sick = ScriptedProvider([HANG, "never"])
+    well = ScriptedProvider("fine")
+    models = [
+        llmroute.model("a", use="scripted", provider=sick),
+        llmroute.model("b", use="scripted", provider=well),
+    ]
+
+    async def run() -> None:
+        async with AsyncClient(models=models) as client:
+            stream = client.stream("x")
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(anext(stream), 0.1)
+            with pytest.raises(ClosedError):
+                await anext(stream)
+
+    asyncio.run(run())
+    assert well.calls == []
+
+
+def test_an_async_stream_closed_by_another_task() -> None:
+    """Closing an async stream while another task reads it ends the read with a typed error."""
+    models = [llmroute.model("m", use="scripted", provider=ScriptedProvider([HANG, "never"]))]
+
+    async def run() -> None:
+        async with AsyncClient(models=models) as client:
+            stream = client.stream("x")
+            task = asyncio.create_task(anext(stream))
+            await asyncio.sleep(0.05)
+            with pytest.raises(llmroute.RequestError, match="by another"):
+                await anext(stream)
+            await stream.close()
+            with pytest.raises(ClosedError):
+                await asyncio.wait_for(task, 5)
+
+    asyncio.run(run())
+
+
+def test_a_stream_has_one_reader() -> None:
+    """A second thread that reads a stream is told so; the first is not disturbed."""
+    with client_of(ScriptedProvider([HANG, "never"])) as client:
+        stream = client.stream("x")
+
+        def read() -> None:
+            with contextlib.suppress(ClosedError):
+                next(stream)
+
+        first = threading.Thread(target=read)
+        first.start()
+        time.sleep(0.1)
+        with pytest.raises(llmroute.RequestError, match="by another"):
+            next(stream)
+        stream.close()
+        first.join(timeout=5)
+        assert not first.is_alive()
+
+
+@pytest.mark.parametrize("junk", [7, "text", Text(cast("Any", 3)), None])
+def test_what_is_no_event_is_the_providers_bug(junk: object) -> None:
+    """A provider that yields junk, or raises when it is closed, fails its attempt and no more."""
+
+    class Junk:
+        def events(self, call: llmroute.Call, /) -> Iterator[ProviderEvent]:
+            del call
+            try:
+                yield Text("one")
+                yield cast("Any", junk)
+            finally:
+                raise KeyError("closing")
+
+        async def aevents(self, call: llmroute.Call, /) -> AsyncIterator[ProviderEvent]:
+            del call
+            yield Text("one")
+            yield cast("Any", junk)
+
+    models = [
+        llmroute.model("junk", use="own", provider=Junk()),
+        llmroute.model("fine", use="own", provider=ScriptedProvider("fine")),
+    ]
+    with Client(models=models) as client:
+        reply = client.chat("x")
+
+    async def run() -> str:
+        async with AsyncClient(models=models) as client:
+            return (await client.chat("x")).text
+
+    assert reply.text == "fine"
+    assert reply.attempts[0].fault is not None
+    assert reply.attempts[0].fault.kind in {"provider_bug", "cut_short"}
+    assert asyncio.run(run()) == "fine"

@@ -190,4 +190,4 @@ def test_openai_base_url_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
         model = client.plan("hi").model
 
     assert model is not None
-    assert model.origin == "https://api.openai.com"
+    assert model.upstream.origin == "https://api.openai.com"

@@ -103,7 +103,7 @@ def test_restart_shows_one_seam() -> None:
 
     assert crank.shown[:3] == [
         Text("Once upon"),
-        Restarted("c", "Once upon"),
+        Restarted(remote("c"), "Once upon"),
         Text("In the beginning"),
     ]
     assert crank.reply is not None
@@ -117,7 +117,7 @@ def test_restart_that_ends_without_content_still_shows_the_seam() -> None:
     crank.fail("cut_short")
     crank.end()
 
-    assert crank.shown[1] == Restarted("b", "Once")
+    assert crank.shown[1] == Restarted(remote("b"), "Once")
 
 
 def test_restart_without_anyone_left_breaks() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from llmroute.driver.asynchronous import AsyncDriver
+from llmroute.flow import occurrences as on
 from llmroute.types.events import Text
 
-from .shared import BaseClient, BaseStream, finished
+from .shared import BaseClient, BaseStream, finished, one_consumer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -82,6 +83,7 @@ class AsyncStream(BaseStream):
         """Prepare; nothing is sent before the first event is asked for."""
         super().__init__(order)
         self._core = core
+        self._reading = False
         self._driver = AsyncDriver(order, core.lend(key))
         core.enter_stream(self._driver.session)
 
@@ -90,7 +92,13 @@ class AsyncStream(BaseStream):
 
     async def __anext__(self) -> Event:
         self._core.check_process()
-        event = await self._driver.next_event()
+        if self._reading:
+            raise one_consumer()
+        self._reading = True
+        try:
+            event = await self._driver.next_event()
+        finally:
+            self._reading = False
         if event is None:
             self._driver.session.answer()
             raise StopAsyncIteration
@@ -109,8 +117,11 @@ class AsyncStream(BaseStream):
         return self._driver.session.answer()
 
     async def close(self) -> None:
-        """Stop the model; closing twice does nothing."""
-        await self._driver.close("the stream was closed")
+        """Stop the model, also while another task reads; closing twice does nothing."""
+        if self._reading:
+            self._driver.session.abort(on.Abandoned("the stream was closed"))
+        else:
+            await self._driver.close("the stream was closed")
 
     async def __aenter__(self) -> Self:
         return self

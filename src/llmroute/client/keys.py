@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from llmroute.driver.hooks import guarded
 from llmroute.errors import AttemptError
-from llmroute.types.secrets import Secret
+from llmroute.types.secrets import Secret, flaw
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,19 +56,3 @@ class Keyring:
         if given is None and model.endpoint.key_name is not None:
             given = Secret(os.environ.get(model.endpoint.key_name, ""))
         return None if given is None else Secret(given.reveal().strip())
-
-
-def flaw(value: str, name: str) -> str | None:
-    """Say what keeps a key from being sent; the key itself is not told."""
-    stripped = value.strip()
-    if not stripped:
-        return f"{name} is empty"
-    if not stripped.isascii():
-        return f"{name} holds characters that are not ASCII"
-    if "\n" in stripped or "\r" in stripped:
-        return f"{name} holds a line break"
-    if any(character.isspace() for character in stripped):
-        return f"{name} holds a space"
-    if not stripped.isprintable():
-        return f"{name} holds characters that cannot be printed"
-    return None

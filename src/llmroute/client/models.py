@@ -28,7 +28,7 @@ class Models:
 
     def _adhoc(self, name: str) -> Model:
         if "/" not in name:
-            hint = nearest(name, self._by_name) + ". Or name a catalog model as provider/model"
+            hint = nearest(name, self._by_name, "Or name a catalog model as provider/model")
             raise RequestError(f"the policy has no model {name[:60]!r}", where="model", hint=hint)
         from llmroute.catalog import model as declare
         from llmroute.catalog import resolve

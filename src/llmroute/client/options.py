@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast, get_args
 from llmroute.errors import RequestError
 from llmroute.errors.problems import nearest
 from llmroute.types.requests import PURPOSES, TASKS, OnBreak, Request, Sampling
-from llmroute.types.secrets import Secret
+from llmroute.types.secrets import Secret, flaw
 
-from .keys import flaw
 from .messages import normalize
 
 if TYPE_CHECKING:
@@ -95,7 +94,8 @@ def check_hints(given: Mapping[str, object], declared: Mapping[str, str]) -> Non
     for name, value in given.items():
         where = f"hints[{name!r}]"
         if name not in declared:
-            hint = nearest(name, declared) + ". Hints are declared under [hints] of the policy"
+            more = "Hints are declared under [hints] of the policy"
+            hint = nearest(name, declared, more)
             raise RequestError("the policy declares no such hint", where=where, hint=hint)
         kind = declared[name]
         if type(value).__name__ != kind and not (kind == "float" and type(value) is int):

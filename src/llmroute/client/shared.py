@@ -86,6 +86,12 @@ class BaseStream(RefusesPickle):
             )
 
 
+def one_consumer() -> RequestError:
+    """Refuse a second reader of a stream."""
+    hint = "Make a stream for each, or let one pass the events on"
+    return RequestError("it is being read already, by another", where="stream", hint=hint)
+
+
 def finished(result: Reply | Exception | None) -> None:
     """Refuse a reply that is not there yet; raises ClosedError."""
     if result is None:

@@ -9,7 +9,7 @@ from llmroute.driver.sync import Driver
 from llmroute.flow import occurrences as on
 from llmroute.types.events import Text
 
-from .shared import BaseClient, BaseStream, finished
+from .shared import BaseClient, BaseStream, finished, one_consumer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,6 +91,8 @@ class Stream(BaseStream):
 
     def __next__(self) -> Event:
         self._core.check_process()
+        if self._reader not in {None, threading.get_ident()}:
+            raise one_consumer()
         self._reader = threading.get_ident()
         try:
             event = self._driver.next_event()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 
 from llmroute.errors import AttemptError
 from llmroute.flow import occurrences as on
 
-from .hooks import anext_event
+from .hooks import aclose_quietly, anext_event
 from .session import Session
 
 if TYPE_CHECKING:
@@ -45,8 +44,14 @@ class AsyncDriver:
             return session.shown.popleft()
         if session.result is None:
             session.pulled()
-        while session.busy:
-            await self._once()
+        done = False
+        try:
+            while session.busy:
+                await self._once()
+            done = True
+        finally:
+            if not done:  # Ctrl-C, a cancelled task, an error that is nobody's failure
+                await self.close("the call was interrupted")
         return session.shown.popleft() if session.shown else None
 
     async def close(self, why: str) -> None:
@@ -56,7 +61,7 @@ class AsyncDriver:
         if session.to_stop is not None:
             await self._stop(session.to_stop)
         elif session.live is not None:
-            await _close(session.live.events)
+            await aclose_quietly(session.live.events)
 
     async def _once(self) -> None:
         """Do the one thing that is due."""
@@ -84,7 +89,10 @@ class AsyncDriver:
         except AttemptError as error:
             failure = error
         else:
+            if self.session.live is not live:
+                await aclose_quietly(live.events)
             return
+        await aclose_quietly(live.events)
         self.session.failed(live.call.id, failure, live.usage)
 
     async def _drain(self, live: Live[AsyncIterator[ProviderEvent]]) -> None:
@@ -105,15 +113,9 @@ class AsyncDriver:
         raise AttemptError("interrupted", "the attempt's time was up")
 
     async def _stop(self, live: Live[AsyncIterator[ProviderEvent]]) -> None:
-        await _close(live.events)
+        await aclose_quietly(live.events)
         self.session.stopped(live)
 
 
 def _aevents(provider: Provider) -> Callable[[Call], AsyncIterator[ProviderEvent]]:
     return provider.aevents
-
-
-async def _close(events: AsyncIterator[ProviderEvent]) -> None:
-    """End a generator; other iterators are told by their call's `cancel` alone."""
-    if isinstance(events, AsyncGenerator):
-        await events.aclose()

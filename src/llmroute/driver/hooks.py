@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncGenerator, Generator
 from typing import TYPE_CHECKING, TypeVar
 
 from llmroute.errors import AttemptError, LLMRouteError
@@ -48,3 +50,20 @@ def guarded(hook: Callable[[], Result], whose: str, kind: str = "provider_bug") 
     except Exception as error:
         bug = type(error).__name__
     raise AttemptError(kind, f"{whose} raised {bug}")
+
+
+def close_quietly(events: Iterator[ProviderEvent]) -> None:
+    """End a generator; other iterators are told by their call's `cancel` alone.
+
+    What a provider raises while it is being closed is of no use to anybody.
+    """
+    if isinstance(events, Generator):
+        with contextlib.suppress(Exception):
+            events.close()
+
+
+async def aclose_quietly(events: AsyncIterator[ProviderEvent]) -> None:
+    """End an asynchronous generator likewise."""
+    if isinstance(events, AsyncGenerator):
+        with contextlib.suppress(Exception):
+            await events.aclose()

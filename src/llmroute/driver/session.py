@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar, cast
 
 from llmroute.errors import AttemptError, ClosedError, LLMRouteError
 from llmroute.flow import Flow
 from llmroute.flow import commands as do
 from llmroute.flow import occurrences as on
 from llmroute.types.calls import Call, Cancel, Timer
-from llmroute.types.events import End, Opened, Text, UsageReport
+from llmroute.types.events import End, Opened, Reasoning, Text, ToolCallPart, UsageReport
 
 from .hooks import guarded
 
@@ -26,7 +26,18 @@ if TYPE_CHECKING:
     from llmroute.types.secrets import Secret
     from llmroute.types.usage import Usage
 
+OTHER_CONTENT = frozenset({Reasoning, ToolCallPart})
+
 Events = TypeVar("Events")
+
+
+def size_of(event: Text | Reasoning | ToolCallPart) -> int:
+    """The length of an event's text; raises AttemptError when that is no text."""
+    text = cast("object", event[-1])
+    if isinstance(text, str):
+        return len(text)
+    name = type(event).__name__
+    raise AttemptError("provider_bug", f"the provider yielded {name} of {type(text).__name__}")
 
 
 class Resources(Protocol):
@@ -175,7 +186,7 @@ class Session(Generic[Events]):
         """Report an event of the provider; None is its end."""
         occurrence: on.Got | on.Opened
         if isinstance(event, Text):
-            occurrence = on.Got(live.call.id, event, len(event.text))
+            occurrence = on.Got(live.call.id, event, size_of(event))
         elif isinstance(event, UsageReport):
             live.usage = event.usage
             return
@@ -187,8 +198,10 @@ class Session(Generic[Events]):
             return
         elif isinstance(event, Opened):
             occurrence = on.Opened(live.call.id)
+        elif type(event) in OTHER_CONTENT:
+            occurrence = on.Got(live.call.id, event, size_of(event))
         else:
-            occurrence = on.Got(live.call.id, event, len(event[-1]))
+            raise AttemptError("provider_bug", f"the provider yielded {type(event).__name__}")
         for command in self._step(self._now(), occurrence):
             self._apply(command)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from llmroute.errors import AttemptError
 from llmroute.flow import occurrences as on
 
-from .hooks import next_event
+from .hooks import close_quietly, next_event
 from .session import Session
 
 if TYPE_CHECKING:
@@ -44,8 +43,14 @@ class Driver:
             return session.shown.popleft()
         if session.result is None:
             session.pulled()
-        while session.busy:
-            self._once()
+        done = False
+        try:
+            while session.busy:
+                self._once()
+            done = True
+        finally:
+            if not done:  # Ctrl-C, a cancelled task, an error that is nobody's failure
+                self.close("the call was interrupted")
         return session.shown.popleft() if session.shown else None
 
     def close(self, why: str) -> None:
@@ -55,7 +60,7 @@ class Driver:
         if session.to_stop is not None:
             self._stop(session.to_stop)
         elif session.live is not None:
-            _close(session.live.events)
+            close_quietly(session.live.events)
 
     def _once(self) -> None:
         """Do the one thing that is due."""
@@ -82,19 +87,16 @@ class Driver:
         except AttemptError as error:
             failure = error
         else:
+            if session.live is not live:
+                close_quietly(live.events)
             return
+        close_quietly(live.events)
         session.failed(live.call.id, failure, live.usage)
 
     def _stop(self, live: Live[Iterator[ProviderEvent]]) -> None:
-        _close(live.events)
+        close_quietly(live.events)
         self.session.stopped(live)
 
 
 def _events(provider: Provider) -> Callable[[Call], Iterator[ProviderEvent]]:
     return provider.events
-
-
-def _close(events: Iterator[ProviderEvent]) -> None:
-    """End a generator; other iterators are told by their call's `cancel` alone."""
-    if isinstance(events, Generator):
-        events.close()

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Self
 
 from llmroute.types.faults import Fault, Remedy
 
-from .kinds import FAULT_KINDS
+from .kinds import FAULT_KINDS, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -147,12 +147,7 @@ class _CallError(LLMRouteError):
     """What the errors of a whole call share: the plan and the attempts made."""
 
     def __init__(self, summary: str, *, plan: Plan, attempts: Sequence[Attempt]) -> None:
-        faults = [
-            f"{attempt.model.name}: {attempt.fault.reason}"
-            for attempt in attempts
-            if attempt.fault is not None
-        ]
-        super().__init__("; ".join([summary, *dict.fromkeys(faults)]))
+        super().__init__("; ".join([summary, *told(attempts)]))
         self.plan = plan
         self.attempts = tuple(attempts)
 

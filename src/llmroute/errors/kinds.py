@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from llmroute.types.faults import Remedy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from llmroute.types.reply import Attempt
 
 
 class FaultKind(NamedTuple):
@@ -167,3 +172,24 @@ FAULT_KINDS: dict[str, FaultKind] = {
         "nothing",
     ),
 }
+
+
+def told(attempts: Sequence[Attempt]) -> list[str]:
+    """Say of each model what failed, where, how often, and what a person can do."""
+    lines: dict[tuple[str, str], int] = {}
+    mends: dict[tuple[str, str], str] = {}
+    for attempt in attempts:
+        if attempt.fault is not None:
+            endpoint = attempt.model.endpoint
+            where = f" at {endpoint.origin}" if endpoint else ""
+            key = (attempt.model.name + where, attempt.fault.reason)
+            lines[key] = lines.get(key, 0) + 1
+            mends[key] = FAULT_KINDS[attempt.fault.kind].mend
+    return [
+        f"{who}: {reason}" + (f" ({tries} tries)" if tries > 1 else "") + _mend(mends[who, reason])
+        for (who, reason), tries in lines.items()
+    ]
+
+
+def _mend(mend: str) -> str:
+    return "" if mend.startswith("nothing") else f" [{mend}]"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
@@ -26,18 +27,22 @@ def collector(file: str, problems: list[Problem]) -> Report:
 
 
 def kind_of(value: object) -> str:
-    """Name a value's type as TOML does."""
-    if isinstance(value, bool):
-        return "a boolean"
-    if isinstance(value, str):
-        return "a string"
-    if isinstance(value, int):
-        return "an integer"
-    if isinstance(value, float | Decimal):
-        return "a number"
-    if isinstance(value, Mapping):
-        return "a table"
-    return "an array" if isinstance(value, Sequence) else "a date or time"
+    """Name a value's type as TOML does; one that TOML does not have, as Python does."""
+    from datetime import date, time  # only when something is wrong
+
+    kinds: dict[str, tuple[type, ...]] = {
+        "a boolean": (bool,),  # before the integers, which it is one of
+        "a string": (str,),
+        "an integer": (int,),
+        "a number": (float, Decimal),
+        "a table": (Mapping,),
+        "an array": (list, tuple),
+        "a date or time": (date, time),
+    }
+    return next(
+        (name for name, types in kinds.items() if isinstance(value, types)),
+        f"a Python {type(value).__name__}",
+    )
 
 
 def _within(number: Decimal, low: Decimal, high: Decimal, *, above: bool) -> bool:
@@ -72,6 +77,16 @@ class Table:
         if value is None or (isinstance(value, str) and value.strip()):
             return value
         self._wrong(key, value, "a string" if not isinstance(value, str) else "a non-empty string")
+        return None
+
+    def file(self, key: str) -> str | None:
+        """Take a path: a string that is not empty or, in code, any path-like object."""
+        value = self.get(key)
+        path = os.fspath(value) if isinstance(value, os.PathLike) else value
+        if path is None or (isinstance(path, str) and path.strip()):
+            return path
+        wanted = "a non-empty path" if isinstance(path, str) else "a string or a path"
+        self._wrong(key, path, wanted)
         return None
 
     def flag(self, key: str) -> bool | None:
@@ -168,13 +183,18 @@ class Table:
         self._wrong(key, value, "a date, 2026-11-23")
         return None
 
-    def done(self, later: Sequence[str] = ()) -> None:
-        """Report every key that nobody asked for; `later` names those of later versions."""
+    def done(self, later: Sequence[str] = (), elsewhere: Mapping[str, str] | None = None) -> None:
+        """Report every key that nobody asked for.
+
+        `later` names those of later versions, `elsewhere` maps what other tools call a key to what
+        it is called here.
+        """
         for key in self.values:
             if key in self._read:
                 continue
             if key in later:
                 self.problem(key, "it is not available in this version")
             else:
-                hint = nearest(key, self._read | set(later))
+                ours = (elsewhere or {}).get(key)
+                hint = nearest(key, self._read) if ours is None else f"Use {ours}"
                 self.problem(key, "there is no such key", hint)

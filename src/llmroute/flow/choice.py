@@ -86,18 +86,14 @@ class Choice:
 
     def _shares(self, one: int, failed: int, remedy: Remedy) -> bool:
         """Whether `one` has what failed: the origin, and the key if that is to blame."""
-        if self._models[one].origin != self._models[failed].origin:
-            return False
-        return remedy.blame != "key" or self._key_of(one) == self._key_of(failed)
+        here, there = self._models[one].upstream, self._models[failed].upstream
+        same_key = remedy.blame != "key" or here.key_name == there.key_name
+        return here.origin == there.origin and same_key
 
     def _too_small(self, one: int, failed: int, _: Remedy) -> bool:
         """Whether a window is no larger than the failed one; unknown ones may be larger."""
         own, window = self._models[one].context_tokens, self._models[failed].context_tokens
         return own is not None and window is not None and own <= window
-
-    def _key_of(self, index: int) -> str | None:
-        endpoint = self._models[index].endpoint
-        return endpoint.key_name if endpoint else None
 
 
 def _always(_one: int, _failed: int, _remedy: Remedy) -> bool:

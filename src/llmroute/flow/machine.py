@@ -118,9 +118,11 @@ class Flow:
         seam, self._seam = self._seam, None
         if seam is None:
             return ()
-        return (do.Emit(Restarted(running.model.name, "".join(seam.text))),)
+        return (do.Emit(Restarted(running.model, "".join(seam.text))),)
 
     def _wanted(self, now: float, _: on.Wanted) -> Commands:
+        if now >= self._deadline_at and not self._done:  # the caller took too long
+            return self._past_deadline(now)
         wake_at = None
         between_s = self._snapshot.limits.between_tokens_s
         for running in self._running.values():
@@ -154,6 +156,9 @@ class Flow:
         running.reported = failed.usage
         fault = failed.error.fault
         if fault.kind == "interrupted":  # the provider saw the timer run out before a Tick came
+            if now >= self._deadline_at:
+                attempt = self._ledger.write(running, now, "cancelled")
+                return (do.Record(attempt), *self._past_deadline(now))
             fault = self._time_out_fault(running)
         attempt = self._ledger.write(running, now, "failed", fault)
         if now >= self._deadline_at:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
+    from .models import Model
     from .reply import Reply
     from .usage import Usage
 
@@ -57,9 +58,9 @@ class End(NamedTuple):
 
 
 class Restarted(NamedTuple):
-    """The stream broke; what was shown so far is void, and `model` begins anew."""
+    """The stream broke; `discarded`, what was shown so far, is void, and `model` begins anew."""
 
-    model: str
+    model: Model
     discarded: str
 
 

@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 class Limits:
     """The limits of a call; every `_s` is in seconds.
 
-    `deadline_s` bounds the whole call: retries, fallbacks and the stream included. `connect_s`
-    covers DNS, TCP and TLS; None means 2 while another candidate is left, else 5. `first_token_s`
-    and `between_tokens_s` hold for streams and count content only; `first_token_s` of None means 15
-    while another candidate is left, else 60. While another candidate is left, an attempt also gets
-    no more than its share of the time left. `attempts_per_model` bounds how often one model is
-    tried in one call.
-    `body_bytes` caps a decoded answer, `event_bytes` a single event of a stream.
+    `deadline_s` bounds the whole call: retries, fallbacks and the stream included. (An answer of an
+    application's own provider that ignores it, and comes whole but late, is given all the same.)
+    `connect_s` covers DNS, TCP and TLS; None means 2 while another candidate is left, else 5.
+    `first_token_s` and `between_tokens_s` hold for streams and count content only; `first_token_s`
+    of None means 15 while another candidate is left, else 60, and no such limit for local models,
+    which may have to load first. While another candidate is left, an attempt also gets no more than
+    its share of the time left. `attempts_per_model` bounds how often one model is tried in one
+    call. `body_bytes` caps a decoded answer, `event_bytes` a single event of a stream.
     """
 
     deadline_s: float = 120.0

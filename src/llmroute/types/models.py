@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import date
 
     from .requests import Sampling
     from .usage import Price
+
+
+class Upstream(NamedTuple):
+    """The unit of health, rate limit and breaker: an origin, the key's name there, and the model.
+
+    A fault spreads to the whole origin only if it is one of connect, DNS or TLS, to the origin
+    under the same key only if the key is to blame.
+    """
+
+    origin: str
+    key_name: str | None
+    model: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +94,14 @@ class Model:
         return f"{self.provider}/{self.upstream_id}"
 
     @property
-    def origin(self) -> str:
-        """What a connect fault spreads to: the endpoint's origin, or the model itself if local."""
-        return self.endpoint.origin if self.endpoint else f"local:{self.name}"
+    def upstream(self) -> Upstream:
+        """Where its answers come from; a model of this process is an upstream of its own."""
+        if self.endpoint is None:
+            return Upstream(f"local:{self.name}", None, self.upstream_id)
+        return Upstream(self.endpoint.origin, self.endpoint.key_name, self.endpoint.wire_model)
+
+    def __repr__(self) -> str:
+        return f"Model({self.name!r}, {self.id!r})"
 
 
 SAMPLING_NAMES = ("temperature", "top_p", "top_k", "min_p", "stop", "seed")

@@ -153,6 +153,10 @@ class Plan:
         why = "; ".join([reason, *candidate.warnings])
         return (mark, candidate.model.name, candidate.model.id, money(candidate), why)
 
+    def __repr__(self) -> str:
+        names = ", ".join(candidate.model.name for candidate in self.candidates)
+        return f"Plan([{names}], {len(self.refused)} refused)"
+
     def __str__(self) -> str:
         """A table of at most 100 columns."""
         rows = [self._candidate_row(index) for index in range(len(self.candidates))]
