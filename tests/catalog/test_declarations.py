@@ -113,6 +113,24 @@ def test_files_are_relative_to_the_folder() -> None:
     assert Path(weights.file) == Path("/srv/policies/a.gguf")
 
 
+def test_a_file_may_be_a_path() -> None:
+    """In code a file may be any path-like object."""
+    assert model("m", use="llama-cpp", file=Path("models") / "a.gguf").file == "models/a.gguf"
+
+
+def test_a_name_is_text() -> None:
+    """A declaration's name is a string that is not empty."""
+    for name in (cast("str", 3), " "):
+        with pytest.raises(PolicyError, match="its name must"):
+            model(name, use="openai/gpt-4")
+
+
+def test_a_declaration_is_shown_shortly() -> None:
+    """The repr of a declaration is its name and use, whatever else it holds."""
+    declared = model("gpt", use="openai/gpt-6.1-terra", key="sk-canary", context_tokens=5)
+    assert repr(declared) == "Declaration('gpt', use='openai/gpt-6.1-terra')"
+
+
 def test_a_server() -> None:
     """A server's price is unknown unless declared, and its base URL has no trailing slash."""
     found = made(SERVER)
@@ -142,12 +160,17 @@ def test_a_provider_of_the_application() -> None:
 
 
 def test_keys_are_never_shown() -> None:
-    """A key given in code appears in no repr and cannot be pickled."""
+    """A key given in code appears in no repr and no traceback, and cannot be pickled."""
     declared = model("m", use="openai/gpt-6.1-terra", key="sk-canary")
     assert "canary" not in repr(declared)
     assert "canary" not in repr(resolve(declared))
     with pytest.raises(TypeError):
         pickle.dumps(declared)
+    with pytest.raises(PolicyError) as caught:
+        model("m", use="openai/gpt-4", key="sk-canary", license="llama2")
+    ours = [entry.locals for entry in caught.traceback if "llmroute/catalog" in str(entry.path)]
+    assert ours
+    assert "canary" not in repr(ours)
 
 
 WRONG: list[tuple[dict[str, object], str, str]] = [
@@ -156,6 +179,37 @@ WRONG: list[tuple[dict[str, object], str, str]] = [
     ({"use": "openai/gpt-6.1-tera"}, "m.use", "Did you mean 'gpt-6.1-terra'?"),
     ({"use": "opanai/gpt-4"}, "m.use", "Did you mean 'openai'?"),
     ({"use": "openai"}, "m.use", "names no model"),
+    ({"use": None}, "m", "it needs use"),
+    ({"use": "scripted"}, "m.use", "openai-compatible. Or pass provider=, an object that answers"),
+    ({"use": "gpt-6.1-terra"}, "m.use", "Did you mean 'openai/gpt-6.1-terra'?"),
+    ({"use": "gpt-6.1-tera"}, "m.use", "Did you mean 'openai/gpt-6.1-terra'?"),
+    ({"use": "models/x.gguf"}, "m.use", 'use = "llama-cpp" with file = "models/x.gguf"'),
+    ({"use": "llama-cpp/x.GGUF"}, "m.use", 'use = "llama-cpp" with file = "x.GGUF"'),
+    (
+        {"use": "ollama/llama3"},
+        "m.use",
+        'base_url = "http://127.0.0.1:11434/v1" and model = "llama3"',
+    ),
+    ({"use": "vllm"}, "m.use", 'vllm speaks the OpenAI API: use = "openai-compatible"'),
+    ({"use": "groq/x"}, "m.use", 'groq.com/openai/v1", key_env = "GROQ_API_KEY" and model = "x"'),
+    ({"use": "openai-compatible/x"}, "m.use", 'use = "openai-compatible" and model = "x"'),
+    ({"use": "mine", "provider": "hello"}, "m.provider", "events and aevents, not a string"),
+    ({"use": "mine", "provider": _Own}, "m.provider", "not the class _Own"),
+    ({**SERVER, "url": "x"}, "m.url", "Use base_url"),
+    ({**SERVER, "host": "x"}, "m.host", "Use base_url"),
+    ({**SERVER, "endpoint": "x"}, "m.endpoint", "Use base_url"),
+    ({**SERVER, "api_key": "sk-12345"}, "m.api_key", "Use key"),
+    ({**SERVER, "providr": "x"}, "m.providr", "Did you mean 'provider'?"),
+    ({"use": "llama-cpp", "file": "a.gguf", "path": "b"}, "m.path", "Use file"),
+    ({"use": "llama-cpp", "file": 3}, "m.file", "a string or a path, not an integer"),
+    ({"use": "llama-cpp", "file": b"a"}, "m.file", "a string or a path, not a Python bytes"),
+    ({"use": "llama-cpp", "file": ""}, "m.file", "a non-empty path"),
+    ({"use": "openai/gpt-4", "license": "llama2"}, "m.license", "Did you mean 'llama-2'?"),
+    (
+        {"use": "openai/gpt-4", "license": Path("x")},
+        "m.license",
+        "a string, not a Python PosixPath",
+    ),
     ({"use": "openai/gpt-4", "gpu_layer": 1}, "m.gpu_layer", "Did you mean 'gpu_layers'?"),
     ({"use": "openai/gpt-4", "threads": 2}, "m.threads", "openai models take no threads"),
     ({"use": "openai/gpt-4", "key_env": "K"}, "m.key_env", "the provider's own variable"),
@@ -196,6 +250,39 @@ def test_wrong_declarations(options: dict[str, object], key: str, says: str) -> 
     assert says in str(problem)
     assert "pw" not in str(problem)
     assert "sk-12345" not in str(problem)
+
+
+LICENSES = [
+    ("llama2", "llama-2"),
+    ("LLAMA-2", "llama-2"),
+    ("lama-2", "llama-2"),
+    ("Apache 2.0", "apache-2.0"),
+    ("apache-2", "apache-2.0"),
+    ("OpenAI", "openai"),
+    ("llama-3", None),
+    ("apache-1.1", None),
+    ("openrail", None),
+    ("openrail-m", None),
+    ("mit", None),
+]
+
+
+@pytest.mark.parametrize(("license_", "meant"), LICENSES)
+def test_misspelt_licenses(license_: str, meant: str | None) -> None:
+    """Another spelling of a card is refused; another license, or another version, is taken."""
+    if meant is None:
+        assert made({**SERVER, "license": license_}).license == license_
+        return
+    with pytest.raises(PolicyError, match=f"Did you mean '{meant}'") as caught:
+        made({**SERVER, "license": license_})
+    assert caught.value.key == "m.license"
+
+
+def test_keys_that_do_not_work_yet_are_not_recommended() -> None:
+    """The list of known keys holds only those that this version takes."""
+    with pytest.raises(PolicyError, match="Known: abilities, ") as caught:
+        made(cast("ModelOptions", {**SERVER, "zzz": 1}))
+    assert "cost_per_hour_usd" not in str(caught.value)
 
 
 def test_all_problems_at_once() -> None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Required, TypedDict, Unpack, cast
 
 from llmroute.errors import PolicyError
-from llmroute.errors.reading import Table, collector
-from llmroute.types.secrets import Secret
+from llmroute.errors.problems import nearest
+from llmroute.errors.reading import Table, collector, kind_of
+from llmroute.types.secrets import Secret, flaw
 from llmroute.types.usage import Price
 
+from .advice import KEYS, for_license
+from .data import names
+
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping, Sequence
     from decimal import Decimal
 
@@ -20,6 +26,7 @@ if TYPE_CHECKING:
 Key = Secret | Callable[[], str]
 """A key given in code: wrapped, or a function that is asked for it at each call."""
 
+MODEL_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 ABILITIES = ("text", "vision", "tools", "json", "reasoning")
 
 
@@ -43,7 +50,7 @@ class ModelOptions(TypedDict, total=False):
     key_env: the variable that holds the key of an OpenAI-compatible server.
     key: the key itself, or a function that gives it; in code only.
     provider: the object that answers; in code only.
-    license: the id of the license card of the weights.
+    license: the id of the license card of the weights; one without a card is unknown.
     template: a template's name, or a Jinja chat template.
     context_tokens, max_output_tokens: the window, and the longest answer, in tokens.
     gpu_layers: layers on the GPU; -1 is all. threads: CPU threads; default is all allowed.
@@ -53,7 +60,7 @@ class ModelOptions(TypedDict, total=False):
     """
 
     use: Required[str]
-    file: str
+    file: str | os.PathLike[str]
     model: str
     base_url: str
     key_env: str
@@ -92,6 +99,10 @@ class Declaration(NamedTuple):
     abilities: tuple[str, ...] | None = None
     folder: str = ""
 
+    def __repr__(self) -> str:
+        """Name and use; never a key, nor a URL that may hold one."""
+        return f"Declaration({self.name!r}, use={self.use!r})"
+
 
 def model(name: str, **options: Unpack[ModelOptions]) -> Declaration:
     """Declare a model under `name`, as [models.name] of a policy file does.
@@ -99,34 +110,80 @@ def model(name: str, **options: Unpack[ModelOptions]) -> Declaration:
     Raises:
         PolicyError: an option is unknown or has the wrong type; all problems at once.
     """
+    values = cast("dict[str, object]", options)
+    if isinstance(values.get("key"), str):
+        values["key"] = Secret(cast("str", values["key"]))  # no frame of ours holds it plainly
     problems: list[Problem] = []
-    values = dict(cast("Mapping[str, object]", options))
-    key, own = values.pop("key", None), values.pop("provider", None)
-    table = Table(values, (name,), collector("llmroute.model", problems))
-    if key is not None and not isinstance(key, str) and not callable(key):
-        table.problem("key", "it must be a string, or a function that returns one")
-    declared = declare(name, table)
+    table = Table(values, (str(name),), collector("llmroute.model", problems))
+    _check_name(name, table)
+    key, own = _key(table), _provider(table)
+    declared = declare(name, table, elsewhere={**KEYS, "api_key": "key"})
+    values.clear()  # a key under a wrong name must not show in a traceback with locals either
     if problems or declared is None:
         raise PolicyError(problems)
-    return declared._replace(
-        key=Secret(key) if isinstance(key, str) else cast("Callable[[], str] | None", key),
-        provider=cast("Provider | None", own),
-    )
+    return declared._replace(key=key, provider=own)
 
 
-def declare(name: str, table: Table, folder: str = "") -> Declaration | None:
-    """Read one model's table; None, and problems, when `use` is missing."""
+def _check_name(name: object, table: Table) -> None:
+    if not isinstance(name, str):
+        table.problem("", f"its name must be a string, not {kind_of(name)}")
+    elif name != table.values.get("use"):  # a catalog model may go by the name that it has there
+        check_name(name, table)
+
+
+def check_name(name: str, table: Table) -> None:
+    """Report a name that plans, logs and routes cannot show as it is."""
+    if not re.fullmatch(MODEL_NAME, name):
+        table.problem("", "a model's name holds letters, digits, '.', '_' and '-' only, 64 at most")
+
+
+def _key(table: Table) -> Key | None:
+    key = table.get("key")
+    wrong = flaw(key.reveal(), "the key") if isinstance(key, Secret) else None
+    if wrong is not None:
+        table.problem("key", wrong, "Pass the key alone, as the provider shows it")
+    if key is None or isinstance(key, Secret) or callable(key):
+        return cast("Key | None", key)
+    table.problem("key", "it must be a string, or a function that returns one")
+    return None
+
+
+def _provider(table: Table) -> Provider | None:
+    own = table.get("provider")
+    problem = None if own is None else provider_problem(own)
+    if problem is not None:
+        table.problem("provider", problem)
+        return None
+    return cast("Provider | None", own)
+
+
+def provider_problem(own: object) -> str | None:
+    """Say why an object cannot be a provider; None when it has both methods of one."""
+    if isinstance(own, type):
+        return f"it must be an object, not the class {own.__name__}"
+    if all(callable(getattr(own, name, None)) for name in ("events", "aevents")):
+        return None
+    return f"it must be an object with the methods events and aevents, not {kind_of(own)}"
+
+
+def declare(
+    name: str, table: Table, folder: str = "", elsewhere: Mapping[str, str] = KEYS
+) -> Declaration | None:
+    """Read one model's table; None, and problems, when `use` is missing.
+
+    `elsewhere` maps what other tools call a key to what it is called here.
+    """
     use = table.text("use")
-    if use is None and "use" not in table.values:
+    if table.get("use") is None:
         table.problem("", 'it needs use, such as "openai/gpt-6.1-terra" or "llama-cpp"')
     declared = Declaration(
         name=name,
         use=use or "",
-        file=table.text("file"),
+        file=table.file("file"),
         model=table.text("model"),
         base_url=table.text("base_url"),
         key_env=table.text("key_env"),
-        license=table.text("license"),
+        license=_license(table),
         template=table.text("template"),
         context_tokens=table.whole("context_tokens", 1, 100_000_000),
         max_output_tokens=table.whole("max_output_tokens", 1, 100_000_000),
@@ -137,18 +194,28 @@ def declare(name: str, table: Table, folder: str = "") -> Declaration | None:
         abilities=read_abilities(table),
         folder=folder,
     )
-    table.done(later=("cost_per_hour_usd",))
+    table.done(("cost_per_hour_usd",), elsewhere)
     return declared if use else None
 
 
 def read_abilities(table: Table) -> tuple[str, ...] | None:
     """Read an array of abilities; None when it is absent."""
-    from llmroute.errors.problems import nearest
-
     given = table.texts("abilities")
     for word in given or ():
         if word not in ABILITIES:
             table.problem("abilities", f"{word!r} is not an ability", nearest(word, ABILITIES))
+    return given
+
+
+def _license(table: Table) -> str | None:
+    """Read a license's id; one without a card is taken, a misspelt one is not."""
+    given = table.text("license")
+    known = names("policies/licenses")
+    if given is None or given in known:
+        return given
+    meant = for_license(given, known)
+    if meant is not None:
+        table.problem("license", f"there is no license card {given!r}", f"Did you mean {meant!r}?")
     return given
 
 

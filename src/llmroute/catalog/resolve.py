@@ -10,8 +10,9 @@ from llmroute.errors.reading import collector
 from llmroute.types.models import Endpoint, Model
 from llmroute.types.usage import FREE
 
+from . import advice
 from .describe import described
-from .entries import provider, provider_names
+from .entries import provider
 from .keys import key_problem
 from .urls import address, is_loopback
 from .weights import local_model
@@ -36,14 +37,22 @@ def resolve(declaration: Declaration) -> Model:
         PolicyError: provider or model are unknown, or options do not fit; all problems at once.
     """
     problems: list[Problem] = []
-    model = build(declaration, collector("llmroute.model", problems), (declaration.name,))
+    report = collector("llmroute.model", problems)
+    # Who calls a model by its id has declared nothing, and can pass no provider with it.
+    declared = declaration.name != declaration.use
+    model = build(declaration, report, (declaration.name,), in_code=declared)
     if model is None or problems:
         raise PolicyError(problems)
     return model
 
 
-def build(declaration: Declaration, report: Report, path: tuple[str, ...]) -> Model | None:
-    """Make a model of a declaration that stands at `path`; None, and problems, when it is wrong."""
+def build(
+    declaration: Declaration, report: Report, path: tuple[str, ...], *, in_code: bool = False
+) -> Model | None:
+    """Make a model of a declaration that stands at `path`; None, and problems, when it is wrong.
+
+    Hints mention what only code can say if it stands `in_code`.
+    """
     found = False
 
     def tell(option: str, what: str, hint: str = "") -> None:
@@ -57,20 +66,20 @@ def build(declaration: Declaration, report: Report, path: tuple[str, ...]) -> Mo
     elif declaration.use == "openai-compatible":
         model = _compatible(declaration, tell)
     else:
-        model = _cataloged(declaration, tell)
+        model = _cataloged(declaration, tell, in_code=in_code)
     return None if found else model
 
 
-def _cataloged(declaration: Declaration, tell: Tell) -> Model | None:
+def _cataloged(declaration: Declaration, tell: Tell, *, in_code: bool) -> Model | None:
     name, slash, id_ = declaration.use.partition("/")
     entry = provider(name)
     if entry is None or name == "openai-compatible":
-        tell("use", f"there is no provider {name!r}", nearest(name, provider_names()))
+        hint = advice.for_use(declaration.use, in_code=in_code)
+        tell("use", f"there is no provider {name!r}", hint)
         return None
     known = entry.models.get(id_)
     if slash and known is None:
-        hint = nearest(id_, entry.models)
-        tell("use", f"the catalog has no model {id_!r} of {entry.name}", hint)
+        tell("use", f"the catalog has no model {id_!r} of {entry.name}", advice.for_id(id_, entry))
         return None
     if entry.local:
         _unfit(declaration, SERVER_OPTIONS, f"{name} models", tell)

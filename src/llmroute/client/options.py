@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast, get_args
@@ -118,9 +117,17 @@ def _take_key(options: dict[str, object]) -> Secret | None:
 
 def _wrong(name: str, value: object, wanted: str) -> RequestError:
     """Describe a wrong value: a number is quoted, text never is."""
-    plain = isinstance(value, int | float | Decimal)
-    got = str(value) if plain else type(value).__name__
+    got = shown(value) if isinstance(value, int | float | Decimal) else type(value).__name__
     return RequestError(f"must be {wanted}, got {got}", where=name)
+
+
+def shown(number: float | Decimal) -> str:
+    """Write a number, or say that it is too long to be written."""
+    try:
+        text = str(number)
+    except ValueError:  # an integer of more digits than Python writes
+        text = "9" * 41
+    return text if len(text) <= 40 else "a number of too many digits"  # noqa: PLR2004 - a line
 
 
 def _text(name: str, value: object) -> str:
@@ -132,7 +139,7 @@ def _text(name: str, value: object) -> str:
 def _texts(name: str, value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,)
-    if isinstance(value, Sequence):
+    if isinstance(value, Sequence) and not hasattr(value, "_fields"):  # a declaration is a tuple
         items = cast("Sequence[object]", value)
         return tuple(_text(name, item) for item in items)
     raise _wrong(name, value, "a string or several")
@@ -173,7 +180,7 @@ def _number(low: float, high: float) -> Callable[[str, object], float]:
     def check_number(name: str, value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise _wrong(name, value, "a number")
-        if not (math.isfinite(value) and low <= value <= high):
+        if not low <= value <= high:  # also NaN
             raise _wrong(name, value, f"from {low:g} to {high:g}")
         return float(value)
 
@@ -192,8 +199,9 @@ def _money(name: str, value: object) -> Decimal:
         raise _wrong(name, value, "an amount of USD")
     try:
         amount = Decimal(str(value))
-    except InvalidOperation:
-        raise _wrong(name, value, "an amount of USD") from None
+    except (InvalidOperation, ValueError):  # also an integer of thousands of digits
+        text = f"got {value[:20]!r}" if isinstance(value, str) else "the number is too long"
+        raise RequestError(f"must be an amount of USD, {text}", where=name) from None
     if not amount.is_finite() or amount < 0:
         raise _wrong(name, amount, "an amount of USD of 0 or more")
     return amount
@@ -227,7 +235,10 @@ def _mapping(name: str, value: object) -> Mapping[str, object]:
     if not isinstance(value, Mapping):
         raise _wrong(name, value, "a mapping")
     mapping = cast("Mapping[object, object]", value)
-    return {_text(name, key): item for key, item in mapping.items()}
+    for key in mapping:
+        if not isinstance(key, str):
+            raise RequestError(f"its names must be strings, got {type(key).__name__}", where=name)
+    return cast("Mapping[str, object]", mapping)
 
 
 def _headers(name: str, value: object) -> Mapping[str, str]:

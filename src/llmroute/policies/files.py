@@ -213,7 +213,8 @@ class _Reader:
         """A file that nobody named may not send anything, or any key, to a foreign host."""
         if model.provider != "openai-compatible" or model.endpoint is None:
             return
-        hint = "Name the file: LLMROUTE_POLICY=llmroute.toml, or Client('llmroute.toml')"
+        file = self.origin.file
+        hint = f"Name it: Client({file!r}), -p {file} on the command line, or $LLMROUTE_POLICY"
         if not is_loopback(model.endpoint.origin):
             what = "a policy that was found, not named, may not name a foreign host"
             table.problem("base_url", what, hint)

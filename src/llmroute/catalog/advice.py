@@ -1,0 +1,127 @@
+"""What to write instead: hints for words that other tools use, and for models of other servers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llmroute.errors.problems import close, nearest, sentences
+
+from .entries import provider, provider_names
+from .keys import FOREIGN
+
+if TYPE_CHECKING:
+    from .entries import ProviderEntry
+
+KEYS = {
+    "api_base": "base_url",
+    "endpoint": "base_url",
+    "host": "base_url",
+    "url": "base_url",
+    "name": "model",
+    "api_key": "key_env, the name of the variable that holds it",
+    "key": "key_env, the name of the variable that holds it",
+    "model_path": "file",
+    "path": "file",
+    "n_ctx": "context_tokens",
+    "n_gpu_layers": "gpu_layers",
+    "n_threads": "threads",
+    "max_tokens": "max_output_tokens",
+}
+"""What other tools call the keys of a model, and what they are called here."""
+
+SERVERS = {
+    "anthropic": "https://api.anthropic.com/v1",
+    "cerebras": "https://api.cerebras.ai/v1",
+    "deepseek": "https://api.deepseek.com/v1",
+    "fireworks": "https://api.fireworks.ai/inference/v1",
+    "gemini": "https://generativelanguage.googleapis.com/v1beta/openai",
+    "groq": "https://api.groq.com/openai/v1",
+    "huggingface": "https://router.huggingface.co/v1",
+    "llama-server": "http://127.0.0.1:8080/v1",
+    "llamafile": "http://127.0.0.1:8080/v1",
+    "lm-studio": "http://127.0.0.1:1234/v1",
+    "lmstudio": "http://127.0.0.1:1234/v1",
+    "mistral": "https://api.mistral.ai/v1",
+    "ollama": "http://127.0.0.1:11434/v1",
+    "openrouter": "https://openrouter.ai/api/v1",
+    "sglang": "http://127.0.0.1:30000/v1",
+    "together": "https://api.together.xyz/v1",
+    "together_ai": "https://api.together.xyz/v1",
+    "vllm": "http://127.0.0.1:8000/v1",
+    "xai": "https://api.x.ai/v1",
+}
+"""Servers and hosts that speak the OpenAI API, each at the address of its own documentation."""
+
+SPELLING = 0.87
+"""How much like the id of a card a misspelt one is; openrail is less like openai than that."""
+
+OWN = "Or pass provider=, an object that answers"
+
+
+def for_use(use: str, *, in_code: bool) -> str:
+    """Say what to write instead of a `use` whose provider the catalog does not have.
+
+    `in_code` mentions the provider objects that only code can pass.
+    """
+    server, _, model = use.partition("/")
+    if _is_file(use):
+        return _file(use)
+    if server.lower() in SERVERS:
+        return _compatible(server.lower(), model or "MODEL")
+    if server == "openai-compatible":
+        return f'Write use = "openai-compatible" and model = "{model}"'
+    found = _without_provider(use)
+    hint = f"Did you mean {found!r}?" if found else nearest(server, provider_names())
+    return sentences(hint, OWN) if in_code else hint
+
+
+def for_id(id_: str, entry: ProviderEntry) -> str:
+    """Say what to write instead of a model's id that the provider does not have."""
+    return _file(id_) if _is_file(id_) else nearest(id_, entry.models)
+
+
+def _is_file(text: str) -> bool:
+    return text.lower().endswith(".gguf")
+
+
+def _file(path: str) -> str:
+    return f'A model file is use = "llama-cpp" with file = "{path}"'
+
+
+def _compatible(server: str, model: str) -> str:
+    base_url = SERVERS[server]
+    keys = [name for name, origin in FOREIGN.items() if base_url.startswith(f"{origin}/")]
+    key = f', key_env = "{keys[0]}"' if keys else ""
+    return (
+        f'{server} speaks the OpenAI API: use = "openai-compatible" '
+        f'with base_url = "{base_url}"{key} and model = "{model}"'
+    )
+
+
+def _without_provider(use: str) -> str | None:
+    """Find the catalog's model that `use` names without its provider, or nearly so."""
+    entries = (provider(name) for name in provider_names())
+    full = {id_: f"{entry.id}/{id_}" for entry in entries if entry for id_ in entry.models}
+    found = close(use, [*full, *provider_names()])
+    return full.get(found or "")
+
+
+def for_license(license_: str, known: tuple[str, ...]) -> str | None:
+    """Find the card that `license_` is another spelling of; None when it is another license.
+
+    Case, blanks and punctuation do not count, numbers do: llama-3 is no misspelt llama-2.
+    """
+    plain = {_plain(card): card for card in known}
+    found = close(_plain(license_), plain, SPELLING)
+    if found is None or _number(found) != _number(license_):
+        return None
+    return plain[found]
+
+
+def _plain(license_: str) -> str:
+    return "".join(letter for letter in license_.casefold() if letter.isalnum())
+
+
+def _number(license_: str) -> str:
+    """The digits of a license's version, in which 2 and 2.0 are the same."""
+    return "".join(letter for letter in license_ if letter.isdecimal()).rstrip("0")
