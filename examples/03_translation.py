@@ -8,7 +8,7 @@ import asyncio
 import sys
 
 import llmroute
-from llmroute import AsyncClient, policies
+from llmroute import AsyncClient, LLMRouteError, Reply, policies
 
 language, *texts = sys.argv[1:] or ["French", "Good morning.", "Where is the station?"]
 
@@ -18,22 +18,21 @@ models = [
 ]
 
 
-async def translate(client: AsyncClient, text: str) -> str:
-    """Translate one text, or say why it did not work."""
-    try:
-        reply = await client.chat(f"Translate into {language}, without comment: {text}")
-    except llmroute.LLMRouteError as error:
-        return f"({error})"
-    return f"{reply.text.strip()}  [{reply.model.name}{', fell back' if reply.fell_back else ''}]"
-
-
-async def main() -> None:
-    """Translate all of them, and print them in order."""
+async def main() -> bool:
+    """Translate all of them, and print them in order; False when none could be."""
     async with AsyncClient(policies.order("gpt", "local"), models=models) as client:
         translator = client.with_options(task="translate", temperature=0, deadline_s=30)
-        translations = await asyncio.gather(*(translate(translator, text) for text in texts))
-    for text, translation in zip(texts, translations, strict=True):
-        print(f"{text}\n  {translation}")
+        asked = [translator.chat(f"Translate into {language}: {text}") for text in texts]
+        results = await asyncio.gather(*asked, return_exceptions=True)
+    for text, result in zip(texts, results, strict=True):
+        match result:
+            case Reply(text=translation, model=model):
+                print(f"{text}\n  {translation.strip()}  [{model.name}]")
+            case LLMRouteError():
+                print(f"{text}\n  {result}", file=sys.stderr)
+            case BaseException():
+                raise result
+    return any(isinstance(result, Reply) for result in results)
 
 
-asyncio.run(main())
+sys.exit(not asyncio.run(main()))

@@ -29,7 +29,7 @@ try:
                 case Text(text):
                     print(text, end="", flush=True)
                 case Restarted(model):
-                    print(f"\n\n({model} starts over)\n")
+                    print(f"\n\n({model.name} starts over)\n")
                 case _:
                     pass
 except llmroute.LLMRouteError as error:

@@ -65,8 +65,9 @@ def broken() -> None:
     show.title("Act 3 of 5: a server dies in the middle of its answer")
     show.say(
         f"""Now a remote model comes first. It is a stand-in for a GPT server, on 127.0.0.1, and it
-        hangs up after {len(TOKENS)} tokens; its price is made up, and its usage is an estimate,
-        since it never came to report it. With on_break="restart" the next model begins anew:"""
+        hangs up after {len(TOKENS)} tokens. It never came to report its usage, so that the table
+        below estimates it from the text ("about"); its price is made up. With on_break="restart"
+        the next model begins anew:"""
     )
     with stand_in() as base_url:
         remote = llmroute.model(
@@ -106,22 +107,22 @@ def offline() -> None:
                 "What is the water cycle? Answer in two sentences.", max_tokens=120, temperature=0
             ) as stream,
         ):
-            show.reply(show.answer(stream), refused_by="offline")
+            show.reply(show.answer(stream))
 
 
 def weight() -> None:
     """Act 5: what all this weighs."""
     show.title("Act 5 of 5: what it weighs")
-    alone = needed()
+    alone, tools = needed(), {"pip", "setuptools", "wheel"}
     measured = weigh(str(POLICY))
     rows = [
-        ("packages", f"{len(installed())} in this environment, the demo's extras included"),
+        ("packages", f"{len(installed() - tools)} in this environment, the demo's extras included"),
         ("", f"{len(alone) + 1} of them are all that `pip install llmroute` installs"),
         ("import", f"{_ms(measured.import_s, measured.import_cpu_s)}, in a fresh interpreter"),
         ("client", f"{_ms(measured.client_s, measured.client_cpu_s)}: policy and catalog are read"),
         ("sockets", f"{measured.import_sockets} opened by the import"),
     ]
-    print(show.table(rows), end="\n\n")
+    show.facts(rows)
 
 
 def _ms(wall_s: float, cpu_s: float) -> str:

@@ -1,7 +1,11 @@
-"""How the demo shows things: titles, streams, replies and attempts, at most 100 columns wide."""
+"""How the demo shows things: titles, streams, replies and attempts.
+
+Prose is as wide as the terminal, at most 100 columns; tables are at most 100 columns anywhere.
+"""
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -13,18 +17,25 @@ if TYPE_CHECKING:
 
     from llmroute import Attempt, Model, Reply, Stream, Usage
 
-WIDTH = 100
+WIDTH = max(40, min(100, shutil.get_terminal_size((100, 24)).columns))
 MARGIN = "  | "
 
 
 def title(text: str) -> None:
     """Begin an act."""
-    print(f"=== {text} {'=' * (WIDTH - len(text) - 5)}\n")
+    print(f"=== {text} ".ljust(WIDTH, "=") + "\n")
 
 
 def say(text: str) -> None:
     """Print a paragraph."""
-    print(textwrap.fill(" ".join(text.split()), WIDTH) + "\n")
+    print(_wrapped(" ".join(text.split())) + "\n")
+
+
+def _wrapped(text: str, first: str = "", margin: str = "") -> str:
+    """Break `text` between words; `first` stands before its first line, `margin` before others."""
+    return textwrap.fill(
+        text, WIDTH, initial_indent=first, subsequent_indent=margin, break_on_hyphens=False
+    )
 
 
 class Margin:
@@ -62,7 +73,7 @@ def answer(stream: Stream) -> Reply:
                 margin.write(text)
             case Restarted(model):
                 margin.line()
-                margin.write(f"~~~ the connection broke; {model} starts over ~~~")
+                margin.write(f"~~~ the connection broke; {model.name} starts over ~~~")
                 margin.line()
             case Finish():
                 print("\n")
@@ -71,8 +82,8 @@ def answer(stream: Stream) -> Reply:
     return stream.reply
 
 
-def reply(found: Reply, refused_by: str | None = None) -> None:
-    """Print who answered, for how much, how fast, why, and whom the rule `refused_by` refused."""
+def reply(found: Reply) -> None:
+    """Print who answered, for how much, how fast, and why."""
     first_s = found.attempts[-1].first_token_s
     first = "" if first_s is None else f", the first token after {first_s:.2f} s"
     rows = [
@@ -82,14 +93,14 @@ def reply(found: Reply, refused_by: str | None = None) -> None:
         ("time", f"{found.duration_s:.2f} s{first}"),
         ("why", found.why),
         *(("warning", text) for text in found.warnings),
-        *(
-            ("refused", f"{one.model.name}: {one.reason}")
-            for one in found.plan.refused
-            if one.rule == refused_by
-        ),
     ]
+    facts(rows)
+
+
+def facts(rows: Iterable[tuple[str, str]]) -> None:
+    """Print names, and beside each its text."""
     for name, text in rows:
-        print(f"  {name:<9}{textwrap.shorten(text, WIDTH - 11, placeholder=' ...')}")
+        print(_wrapped(text, f"  {name:<10}", " " * 12))
     print()
 
 
@@ -99,7 +110,7 @@ def attempts(tried: Sequence[Attempt]) -> None:
     print(table([head, *(_row(one) for one in tried)]))
     for one in tried:
         if one.fault:
-            print(f"\n  Attempt {one.number} failed: {one.fault.reason}.")
+            print("\n" + _wrapped(f"Attempt {one.number} failed: {one.fault.reason}.", "  ", "  "))
     print()
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from decimal import ROUND_UP, Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import llmroute
-from llmroute import Client, policies
+from llmroute import Client, Usage, policies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +48,21 @@ def answering_client(offline: Literal["auto", "always"] = "auto") -> Client:
     return Client(
         policies.order(*names, require=[cheap]), models=models, facts=CHAT, offline=offline
     )
+
+
+def paid_call() -> str | None:
+    """Say which remote model act 2 may ask, and for how much at most; None when there is none."""
+    with answering_client() as client:
+        plan = client.plan(QUESTION, max_tokens=MAX_TOKENS, temperature=0)
+    for index, one in enumerate(plan.candidates):
+        if not one.model.local and one.model.endpoint and one.model.price:
+            most_usd = one.model.price.cost_usd(Usage(plan.tokens.high, MAX_TOKENS))
+            return (
+                f"{one.model.endpoint.key_name} is set: act 2 asks {one.model.id}"
+                f"{' if the local models fail' if index else ''}, which costs at most "
+                f"${most_usd.quantize(Decimal('0.001'), ROUND_UP)}. Unset it to play without."
+            )
+    return None
 
 
 def llama_problem() -> str | None:

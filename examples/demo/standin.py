@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-TOKENS = ("Photo", "synthesis", " turns", " sun", "light")
+TOKENS = ("Plants", " make", " sugar", " out", " of")
 PAUSE_S = 0.15
 
 

@@ -100,6 +100,14 @@ def test_the_translation_gives_each_text_an_answer() -> None:
     assert re.fullmatch(r"(?s)Good morning\.\n  .+\nThank you\.\n  .+\n", done.stdout)
 
 
+def test_a_translation_that_fails_is_no_translation() -> None:
+    """When no text could be translated, stdout stays empty and the program fails."""
+    done = run("03_translation.py", "Spanish", "word " * 20_000)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Traceback" not in done.stderr
+    assert "no model may answer" in done.stderr
+
+
 def test_the_tutor_streams() -> None:
     """The tutor's answer comes on stdout, and why that model answered on stderr."""
     done = run("04_tutor.py", "What", "is", "rain?")
@@ -124,7 +132,8 @@ def test_act_2_answers_with_model_tokens_cost_time_and_reason(demo: str) -> None
     assert "| 1." in answer
     assert re.search(
         r"model smollm2 .* tokens \d+ in, \d+ out cost \$0 marginal time [\d.]+ s, "
-        r"the first token after [\d.]+ s why smollm2 is the only model that may answer",
+        r"the first token after [\d.]+ s why smollm2 is the only model that may answer; .*; "
+        r"short refused: needs 9\d\d tokens, the window is 512",
         answer,
     )
 
@@ -133,19 +142,19 @@ def test_act_3_shows_the_seam_and_both_attempts(demo: str) -> None:
     """The stand-in, named as one, breaks off; the local model starts over."""
     broken = act(demo, 3)
     assert "stand-in for a GPT server, on 127.0.0.1" in broken
-    assert (
-        "| Photosynthesis turns sunlight | ~~~ the connection broke; smollm2 starts over" in broken
-    )
+    assert "| Plants make sugar out of | ~~~ the connection broke; smollm2 starts over" in broken
+    assert "hangs up after 5 tokens" in broken
+    assert "about 15 in, 5 out" in broken
     row = r"(?:[\d.]+ s ){3}(?:about )?\d+ in, \d+ out \$\S+ "
     assert re.search(rf"1 stand-in {row}failed 2 smollm2 {row}marginal answered", broken)
 
 
 def test_act_4_answers_although_sockets_are_forbidden(demo: str) -> None:
-    """A socket raises, and the local model answers, the remote one refused as offline."""
+    """A socket raises, and the local model answers: the remote one is refused as offline."""
     offline = act(demo, 4)
     assert "one to api.openai.com just did" in offline
     assert "model smollm2" in offline
-    assert "refused gpt: [offline] mode is always" in offline
+    assert "gpt refused: [offline] mode is always" in offline
 
 
 def test_act_5_weighs_the_library(demo: str) -> None:
@@ -160,6 +169,42 @@ def test_act_5_weighs_the_library(demo: str) -> None:
 def test_the_demo_fits_its_terminal(demo: str) -> None:
     """No line of the demo is longer than 100 columns."""
     assert max(len(line) for line in demo.splitlines()) <= 100
+
+
+def test_the_demo_is_as_wide_as_its_terminal() -> None:
+    """On a narrow terminal everything but the plan's table shrinks."""
+    done = run(DEMO, "2", "4", "5", env={"COLUMNS": "64"})
+    assert done.returncode == 0, done.stderr
+    assert max(len(line) for line in done.stdout.splitlines()) <= 64
+
+
+def test_the_demo_may_be_cut_off() -> None:
+    """A reader that goes away, as `head` does, ends the demo without a word."""
+    command = [sys.executable, str(ROOT / "examples" / DEMO), "1", "2"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as playing:
+        assert playing.stdout is not None
+        assert playing.stderr is not None
+        playing.stdout.readline()
+        playing.stdout.close()
+        assert playing.stderr.read() == b""
+
+
+def test_a_paid_call_is_said_before_it_is_made() -> None:
+    """With a key set the first line names the model, what it costs at most, and the way out."""
+    said = "from stage import paid_call; print(paid_call())"
+    found = [
+        subprocess.run(
+            [sys.executable, "-c", said],
+            cwd=ROOT / "examples" / "demo",
+            env=os.environ | {"OPENAI_API_KEY": key, "LLAMA": ""},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for key in (KEY, "")
+    ]
+    notice = "OPENAI_API_KEY is set: act 2 asks openai/gpt-6.1-terra, which costs at most $0.005."
+    assert found == [f"{notice} Unset it to play without.\n", "None\n"]
 
 
 def test_a_key_lets_the_gpt_class_model_answer() -> None:
