@@ -70,7 +70,7 @@ def for_use(use: str, *, in_code: bool) -> str:
         return _compatible(server.lower(), model or "MODEL")
     if server == "openai-compatible":
         return f'Write use = "openai-compatible" and model = "{model}"'
-    found = _without_provider(use)
+    found = _near_model(use)
     hint = f"Did you mean {found!r}?" if found else nearest(server, provider_names())
     return sentences(hint, OWN) if in_code else hint
 
@@ -98,12 +98,12 @@ def _compatible(server: str, model: str) -> str:
     )
 
 
-def _without_provider(use: str) -> str | None:
-    """Find the catalog's model that `use` names without its provider, or nearly so."""
+def _near_model(use: str) -> str | None:
+    """Find the catalog's model that `use` nearly names, with or without its provider."""
     entries = (provider(name) for name in provider_names())
     full = {id_: f"{entry.id}/{id_}" for entry in entries if entry for id_ in entry.models}
-    found = close(use, [*full, *provider_names()])
-    return full.get(found or "")
+    found = close(use, [*full, *full.values(), *provider_names()])
+    return None if found in provider_names() else full.get(found or "", found)
 
 
 def for_license(license_: str, known: tuple[str, ...]) -> str | None:

@@ -82,7 +82,9 @@ class Table:
     def file(self, key: str) -> str | None:
         """Take a path: a string that is not empty or, in code, any path-like object."""
         value = self.get(key)
-        path = os.fspath(value) if isinstance(value, os.PathLike) else value
+        path: object = value
+        if isinstance(value, os.PathLike):
+            path = os.fspath(cast("os.PathLike[str]", value))
         if path is None or (isinstance(path, str) and path.strip()):
             return path
         wanted = "a non-empty path" if isinstance(path, str) else "a string or a path"
