@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from llmroute.catalog import Declaration, model
     from llmroute.client.asynchronous import AsyncClient, AsyncStream
     from llmroute.client.module import chat
+    from llmroute.client.setup import ClientOptions
     from llmroute.client.sync import Client, Stream
     from llmroute.errors import (
         AllFailedError,
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
     )
     from llmroute.types.calls import Call, Clock, Provider
     from llmroute.types.events import (
+        End,
         Event,
         Finish,
+        Opened,
         Reasoning,
         Restarted,
         Text,
@@ -37,7 +40,7 @@ if TYPE_CHECKING:
     from llmroute.types.faults import Fault, Remedy
     from llmroute.types.limits import Limits
     from llmroute.types.messages import Message
-    from llmroute.types.models import Model
+    from llmroute.types.models import Model, Upstream
     from llmroute.types.plans import Candidate, Facts, Plan, Refusal, Situation
     from llmroute.types.reply import Attempt, PartialReply, Reply
     from llmroute.types.requests import ChatOptions, Request
@@ -49,22 +52,23 @@ _HOMES = {
     "catalog": "Declaration model",
     "client.asynchronous": "AsyncClient AsyncStream",
     "client.module": "chat",
+    "client.setup": "ClientOptions",
     "client.sync": "Client Stream",
     "errors": "AllFailedError AttemptError ClosedError DeadlineExceededError ForkedError "
     "LLMRouteError NoCandidateError PolicyError RequestError StreamBrokenError",
     "types.calls": "Call Clock Provider",
-    "types.events": "Event Finish Reasoning Restarted Text ToolCallPart UsageReport",
+    "types.events": "End Event Finish Opened Reasoning Restarted Text ToolCallPart UsageReport",
     "types.faults": "Fault Remedy",
     "types.limits": "Limits",
     "types.messages": "Message",
-    "types.models": "Model",
+    "types.models": "Model Upstream",
     "types.plans": "Candidate Facts Plan Refusal Situation",
     "types.reply": "Attempt PartialReply Reply",
     "types.requests": "ChatOptions Request",
     "types.usage": "Price TokenCount Usage",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
-_SUBMODULES = {"policies", "testing"}
+_SUBMODULES = {"errors", "policies", "testing"}
 
 __all__ = [  # the names that type checkers see, sorted; `_HOMES` says where each one lives
     "AllFailedError",
@@ -76,10 +80,12 @@ __all__ = [  # the names that type checkers see, sorted; `_HOMES` says where eac
     "Candidate",
     "ChatOptions",
     "Client",
+    "ClientOptions",
     "Clock",
     "ClosedError",
     "DeadlineExceededError",
     "Declaration",
+    "End",
     "Event",
     "Facts",
     "Fault",
@@ -90,6 +96,7 @@ __all__ = [  # the names that type checkers see, sorted; `_HOMES` says where eac
     "Message",
     "Model",
     "NoCandidateError",
+    "Opened",
     "PartialReply",
     "Plan",
     "PolicyError",
@@ -108,6 +115,7 @@ __all__ = [  # the names that type checkers see, sorted; `_HOMES` says where eac
     "Text",
     "TokenCount",
     "ToolCallPart",
+    "Upstream",
     "Usage",
     "UsageReport",
     "chat",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 import llmroute
-from llmroute import Client, Message, RequestError
+from llmroute import Client, Limits, Message, RequestError
 from llmroute.testing import ScriptedProvider
 
 if TYPE_CHECKING:
@@ -26,28 +26,29 @@ def client() -> Iterator[Client]:
 
 # what is passed as messages, where the error points, a word of it
 MESSAGES: list[tuple[object, str, str]] = [
-    ([], "messages", "no message"),
-    ("", "messages", "empty"),
-    ("   ", "messages", "empty"),
-    (b"hi", "messages", "bytes"),
-    (7, "messages", "int"),
-    (None, "messages", "NoneType"),
-    ([Message.system("be brief")], "messages", "no message to answer"),
-    ([Message.user("hi"), Message.assistant("ho")], "messages", "model's own"),
-    ([{"role": "usr", "content": "hi"}], "messages[0]", "Did you mean 'user'?"),
-    ([{"content": "hi"}], "messages[0]", "no role"),
-    ([{"role": 5, "content": "hi"}], "messages[0]", "no role"),
-    ([{"role": "user"}], "messages[0].content", "not text"),
-    ([{"role": "user", "content": 5}], "messages[0].content", "not text"),
+    ([], "prompt", "no message"),
+    ("", "prompt", "empty"),
+    ("   ", "prompt", "empty"),
+    (b"hi", "prompt", "bytes"),
+    (7, "prompt", "int"),
+    ({"role": "user", "content": "hi"}, "prompt", "Put it into a list"),
+    (None, "prompt", "NoneType"),
+    ([Message.system("be brief")], "prompt", "no message to answer"),
+    ([Message.user("hi"), Message.assistant("ho")], "prompt", "model's own"),
+    ([{"role": "usr", "content": "hi"}], "prompt[0]", "Did you mean 'user'?"),
+    ([{"content": "hi"}], "prompt[0]", "no role"),
+    ([{"role": 5, "content": "hi"}], "prompt[0]", "no role"),
+    ([{"role": "user"}], "prompt[0].content", "not text"),
+    ([{"role": "user", "content": 5}], "prompt[0].content", "not text"),
     (
         [{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}],
-        "messages[0].content[0]",
+        "prompt[0].content[0]",
         "image_url",
     ),
-    ([{"role": "user", "content": "hi", "tool_calls": []}], "messages[0]", "tool_calls"),
-    (["hi"], "messages[0]", 'Use Message.user("...")'),
-    ([Message(cast("Any", "boss"), ("hi",))], "messages[0]", "unknown role 'boss'"),
-    ([Message("user", cast("Any", (5,)))], "messages[0]", "int"),
+    ([{"role": "user", "content": "hi", "tool_calls": []}], "prompt[0]", "tool_calls"),
+    (["hi"], "prompt[0]", 'Use Message.user("...")'),
+    ([Message(cast("Any", "boss"), ("hi",))], "prompt[0]", "unknown role 'boss'"),
+    ([Message("user", cast("Any", (5,)))], "prompt[0]", "int"),
 ]
 
 
@@ -66,6 +67,13 @@ OPTIONS: list[tuple[str, object, str]] = [
     ("max_tokens", -1, "from 1 to"),
     ("max_tokens", 0, "from 1 to"),
     ("max_tokens", 10**12, "from 1 to"),
+    ("max_tokens", 10**5000, "too many digits"),
+    ("deadline_s", 10**400, "from 0 to 86400"),
+    ("temperature", 10**5000, "too many digits"),
+    ("max_cost_usd", 10**5000, "too long"),
+    ("max_cost_usd", "1 cent", "got '1 cent'"),
+    ("model", llmroute.model("d", use="scripted", provider=PROVIDER), "got Declaration"),
+    ("hints", {1: 2}, "names must be strings"),
     ("max_tokens", 1.5, "whole number"),
     ("max_tokens", True, "whole number"),
     ("temperature", 9, "from 0 to 2"),
@@ -85,7 +93,7 @@ OPTIONS: list[tuple[str, object, str]] = [
     ("on_break", "retry", "restart"),
     ("model", "gtp", "Did you mean 'gpt'?"),
     ("model", "openai/gpt-44", "Did you mean 'gpt-4'?"),
-    ("model", "opnai/gpt-4", "Did you mean 'openai'?"),
+    ("model", "opnai/gpt-4", "Did you mean 'openai/gpt-4'?"),
     ("model", [], "names nothing"),
     ("hints", {"privat": True}, "Did you mean 'private'?"),
     ("hints", {"private": "yes"}, "must be bool, got str"),
@@ -102,7 +110,9 @@ OPTIONS: list[tuple[str, object, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("option", "value", "word"), OPTIONS)
+@pytest.mark.parametrize(
+    ("option", "value", "word"), OPTIONS, ids=[f"{row[0]}-{at}" for at, row in enumerate(OPTIONS)]
+)
 def test_bad_options(client: Client, option: str, value: object, word: str) -> None:
     """An option that is unknown or makes no sense is refused, with the nearest right word."""
     with pytest.raises(RequestError) as caught:
@@ -143,3 +153,90 @@ def test_model_names_are_said_not_content(client: Client) -> None:
         client.chat("canary prompt", **cast("Any", {"task": "nope"}))
 
     assert "canary" not in str(caught.value)
+
+
+class Closed:
+    """What is no HTTP client."""
+
+
+# option of the client, value, a word of the error
+CLIENT_OPTIONS: list[tuple[str, object, str]] = [
+    ("model", [], "models=[...]"),
+    ("timeout", 3, "deadline_s"),
+    ("local", True, "client.with_options(local=...)"),
+    ("max_cost_usd", 1, "client.with_options(max_cost_usd=...)"),
+    ("models", "gpt", "a list of declarations, got str"),
+    ("models", ["gpt"], "must hold declarations, got str"),
+    ("models", llmroute.model("m", use="scripted", provider=PROVIDER), "got Declaration"),
+    ("offline", "alwyas", "Did you mean 'always'?"),
+    ("offline", True, "'auto', 'always', 'never'"),
+    ("limits", Limits(deadline_s=-1), "limits.deadline_s"),
+    ("limits", Limits(deadline_s=float("nan")), "limits.deadline_s"),
+    ("limits", Limits(attempts_per_model=0), "limits.attempts_per_model"),
+    ("limits", Limits(on_break=cast("Any", "restrat")), "limits.on_break"),
+    ("limits", {"deadline": 3}, "Did you mean 'deadline_s'?"),
+    ("limits", 5, "a mapping"),
+    ("hints", ["private"], "a mapping"),
+    ("hints", {"private": "boolean"}, "no type of a hint"),
+    ("facts", ["commercial"], "a mapping"),
+    ("facts", {"comercial": True}, "Did you mean 'commercial'?"),
+    ("backoff", 1, "callable"),
+    ("clock", 3, "has no now()"),
+    ("http_client", Closed(), "http_client"),
+    ("providers", {"gtp": PROVIDER}, "Did you mean 'gpt'?"),
+    ("providers", {"gpt": "hello"}, "has no events()"),
+]
+
+
+@pytest.mark.parametrize(("option", "value", "word"), CLIENT_OPTIONS)
+def test_bad_client_options(option: str, value: object, word: str) -> None:
+    """What a client is made with is checked when it is made: no option is ignored."""
+    models = [llmroute.model("gpt", use="scripted", provider=PROVIDER)]
+    with pytest.raises(llmroute.PolicyError) as caught:
+        Client(**cast("Any", {"models": models, option: value}))
+
+    assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("policy", "word"),
+    [
+        (b"x", "got bytes"),
+        ([llmroute.model("gpt", use="scripted", provider=PROVIDER)], "Models go in models"),
+        ('version = 1\n[models.x]\nuse = "y"', "the text of a policy"),
+        ("a\0b", "the text of a policy"),
+        ("nofile.toml", "nofile.toml"),
+    ],
+)
+def test_bad_policies(policy: object, word: str) -> None:
+    """What is neither a policy nor a policy file is refused with what to pass instead."""
+    with pytest.raises(llmroute.PolicyError) as caught:
+        Client(cast("Any", policy))
+
+    assert word in str(caught.value)
+
+
+@pytest.mark.parametrize("given", [None, 7, b"sk-CANARY", ""])
+def test_key_functions_return_strings(given: object) -> None:
+    """A key function that returns anything but a key sends nothing."""
+    models = [
+        llmroute.model(
+            "m",
+            use="openai-compatible",
+            base_url="http://127.0.0.1:9/v1",
+            model="x",
+            key=lambda: cast("Any", given),
+        )
+    ]
+    with Client(models=models) as client, pytest.raises(llmroute.AllFailedError) as caught:
+        client.chat("hi")
+
+    fault = caught.value.attempts[0].fault
+    assert fault is not None
+    assert fault.kind == "bad_key_format"
+    assert "CANARY" not in str(caught.value)
+
+
+def test_a_client_that_was_not_made_has_a_repr() -> None:
+    """A crash report on the making of a client can show the client."""
+    assert repr(Client.__new__(Client)) == "Client(not made)"

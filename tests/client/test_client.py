@@ -245,3 +245,19 @@ def test_an_application_that_misuses_extra_headers(monkeypatch: pytest.MonkeyPat
         assert server.requests[-1].json()["user"] == "u1"
         with pytest.raises(llmroute.LLMRouteError, match=r"(?i)authorization"):
             client.chat("hi", extra_headers={"Authorization": "Bearer x"})
+
+
+def test_stand_ins_answer_for_the_models_of_a_file(tmp_path: Path) -> None:
+    """A program with a policy file is tested with its own policy: objects answer for its models."""
+    path = tmp_path / "llmroute.toml"
+    text = POLICY.format(base_url="http://127.0.0.1:9/v1")
+    path.write_text(text.replace('model = "x"', 'model = "x"\nkey_env = "UNSET_KEY"'), "utf-8")
+    far = ScriptedProvider(Fail("overloaded"))
+    near = ScriptedProvider("from near")
+    with Client(path, providers={"far": far, "near": near}, clock=VirtualClock()) as client:
+        reply = client.chat("hi", task="code")
+
+    assert reply.text == "from near"
+    assert reply.plan.policy == "llmroute.toml:20"
+    assert [one.model.name for one in reply.attempts] == ["far", "near"]
+    assert far.calls[0].key is None

@@ -36,8 +36,9 @@ class AsyncClient(BaseClient):
     async def chat(self, prompt: Prompt, **options: Unpack[ChatOptions]) -> Reply:
         """Ask, and return the whole answer.
 
-        Raises RequestError, NoCandidateError (every model refused), AllFailedError and
-        DeadlineExceededError.
+        Raises RequestError (the call itself is wrong), NoCandidateError (every model refused),
+        AllFailedError, DeadlineExceededError, ClosedError (the client is closed, or gets closed
+        meanwhile), ForkedError, and PolicyError for a policy in code that names no model.
         """
         checked = self._checked(options)
         core = self._core
@@ -53,8 +54,8 @@ class AsyncClient(BaseClient):
     def stream(self, prompt: Prompt, **options: Unpack[ChatOptions]) -> AsyncStream:
         """Plan now, and answer as events when the stream is read; use it in an `async with` block.
 
-        Raises RequestError and NoCandidateError at once; reading raises AllFailedError,
-        DeadlineExceededError and StreamBrokenError.
+        Raises RequestError, NoCandidateError, ClosedError, ForkedError and PolicyError at once;
+        reading raises AllFailedError, DeadlineExceededError, StreamBrokenError and ClosedError.
         """
         checked = self._checked(options)
         return AsyncStream(

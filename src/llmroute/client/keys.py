@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from llmroute.driver.hooks import guarded
 from llmroute.errors import AttemptError
@@ -47,7 +47,7 @@ class Keyring:
         source = self._callables.get(model.name)
         if given is None and source is not None:
             name = f"the key function of {model.name}"
-            given = Secret(str(guarded(source, name, "bad_key_format")))
+            given = _asked(source, name)
             problem = flaw(given.reveal(), name)
         else:
             problem = self.problem(model, given)
@@ -56,3 +56,13 @@ class Keyring:
         if given is None and model.endpoint.key_name is not None:
             given = Secret(os.environ.get(model.endpoint.key_name, ""))
         return None if given is None else Secret(given.reveal().strip())
+
+
+def _asked(source: Callable[[], str], name: str) -> Secret:
+    """Call a key function; raises AttemptError when it raises, or returns anything but a string."""
+    key = cast("object", guarded(source, name, "bad_key_format"))
+    if isinstance(key, str):
+        return Secret(key)
+    kind = type(key).__name__
+    del key
+    raise AttemptError("bad_key_format", f"{name} must return a string, it returned {kind}")

@@ -23,21 +23,23 @@ def normalize(prompt: Prompt, system: str | None) -> tuple[Message, ...]:
             return (Message("user", (prompt,)),)
         messages = [Message("user", (prompt,))]
     elif isinstance(prompt, Message):
-        messages = [_checked(prompt, "messages")]
+        messages = [_checked(prompt, "prompt")]
     else:
         messages = _conversation(prompt)
-    if system is not None:
+    if system:
         messages.insert(0, Message("system", (system,)))
     _answerable(messages)
     return tuple(messages)
 
 
 def _conversation(prompt: object) -> list[Message]:
+    if isinstance(prompt, Mapping):
+        raise RequestError("a single dict", where="prompt", hint="Put it into a list: [{...}]")
     if isinstance(prompt, bytes) or not isinstance(prompt, Sequence):
         what = f"must be a string, a message or a list of messages, got {type(prompt).__name__}"
-        raise RequestError(what, where="messages")
+        raise RequestError(what, where="prompt")
     items = cast("Sequence[object]", prompt)
-    return [_message(item, f"messages[{index}]") for index, item in enumerate(items)]
+    return [_message(item, f"prompt[{index}]") for index, item in enumerate(items)]
 
 
 def _message(item: object, where: str) -> Message:
@@ -104,9 +106,9 @@ def _not_text(kind: str, where: str) -> RequestError:
 def _answerable(messages: list[Message]) -> None:
     spoken = [message for message in messages if message.role != "system"]
     if not spoken:
-        raise RequestError("holds no message to answer", where="messages")
+        raise RequestError("holds no message to answer", where="prompt")
     if spoken[-1].role == "assistant":
         hint = "The last message must be the user's"
-        raise RequestError("the last word is the model's own", where="messages", hint=hint)
+        raise RequestError("the last word is the model's own", where="prompt", hint=hint)
     if not any(part.strip() for part in spoken[-1].parts):
-        raise RequestError("the last message is empty: nothing to answer", where="messages")
+        raise RequestError("the last message is empty: nothing to answer", where="prompt")

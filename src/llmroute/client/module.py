@@ -24,7 +24,8 @@ _clients: dict[int, Client] = {}
 def chat(prompt: Prompt, **options: Unpack[ChatOptions]) -> Reply:
     """Ask with the policy found from here: $LLMROUTE_POLICY, llmroute.toml, or the default.
 
-    Raises what `Client` and `Client.chat` raise.
+    The policy is read at the first call and holds for the process, whatever changes afterwards;
+    make a `Client` where that matters. Raises what `Client` and `Client.chat` raise.
     """
     return _default().chat(prompt, **options)
 

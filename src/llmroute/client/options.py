@@ -139,10 +139,10 @@ def _text(name: str, value: object) -> str:
 def _texts(name: str, value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,)
-    if isinstance(value, Sequence) and not hasattr(value, "_fields"):  # a declaration is a tuple
-        items = cast("Sequence[object]", value)
-        return tuple(_text(name, item) for item in items)
-    raise _wrong(name, value, "a string or several")
+    if hasattr(value, "_fields") or not isinstance(value, Sequence):  # a declaration is a tuple
+        raise _wrong(name, value, "a string or several")
+    items = cast("Sequence[object]", value)
+    return tuple(_text(name, item) for item in items)
 
 
 def _names(name: str, value: object) -> tuple[str, ...]:

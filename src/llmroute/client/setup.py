@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from llmroute.catalog.resolve import resolve
-from llmroute.errors import PolicyError, Problem
 from llmroute.types.limits import Limits
 from llmroute.types.plans import Facts
 from llmroute.types.secrets import Secret
+
+from .checks import check_options, check_source, hints_of, limits_of, stand_ins, wrong
+from .options import CHECKERS as CALL_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,10 +32,13 @@ if TYPE_CHECKING:
 class ClientOptions(TypedDict, total=False):
     """Everything that a client can be given in code; each may be left out.
 
-    models: declarations made by `llmroute.model(...)`; they replace those of a file.
-    facts: what is true of the application, as under [facts] of a policy file.
-    hints: hint names and their types ("bool", "str", "int", "float"), as under [hints].
-    limits: times and sizes, as under [limits].
+    models: declarations made by `llmroute.model(...)`, for a policy in code; without a policy they
+        are tried in this order.
+    providers: objects of the application that answer in place of models of the policy, by name; for
+        tests, `llmroute.testing.ScriptedProvider`. Such a model needs no key, file or package.
+    facts: what is true of the application, as under [facts] of a policy file; they replace those.
+    hints: hint names and their types (bool, str, int, float), as under [hints].
+    limits: times and sizes, as under [limits]: `Limits(...)`, or a mapping of the same names.
     offline: "auto", "always" or "never", as [offline] mode.
     http_client: an `httpx2` or `httpx` client of yours; it is used, and never closed.
     clock: the time; `llmroute.testing.VirtualClock` makes tests instant.
@@ -41,9 +47,10 @@ class ClientOptions(TypedDict, total=False):
     """
 
     models: Sequence[Declaration]
+    providers: Mapping[str, Provider]
     facts: Mapping[str, object]
-    hints: Mapping[str, str]
-    limits: Limits
+    hints: Mapping[str, str | type]
+    limits: Limits | Mapping[str, object]
     offline: OfflineMode
     http_client: object
     clock: Clock
@@ -65,23 +72,50 @@ class Setup(NamedTuple):
 
 def read_setup(source: PolicySource | None, options: ClientOptions) -> Setup:
     """Read the policy and resolve its models; raises PolicyError with every problem found."""
-    from llmroute.policies.sections import facts as facts_of
-
+    check_source(source)
+    check_options(options, tuple(CALL_OPTIONS))
     if callable(source) or "models" in options:
         file = _in_code(source, options)
     else:
         file = read_policy(source)
-    facts = options.get("facts")
+    return _setup(_overridden(file, options), options.get("providers", {}))
+
+
+def _setup(file: PolicyFile, providers: Mapping[str, Provider]) -> Setup:
+    names = stand_ins(file.declarations, providers)
+    keys = {one.name: _key(one.key) for one in file.declarations if one.key is not None}
+    own = {one.name: one.provider for one in file.declarations if one.provider is not None}
     return Setup(
-        models=file.models,
+        models=tuple(_stood_in(one) if one.name in names else one for one in file.models),
         policy=file.policy,
-        facts=file.facts if facts is None else facts_of(facts),
-        hints=options.get("hints", file.hints),
-        limits=options.get("limits", file.limits),
-        offline_mode=options.get("offline", file.offline_mode),
-        keys={one.name: _key(one.key) for one in file.declarations if one.key is not None},
-        providers={one.name: one.provider for one in file.declarations if one.provider is not None},
+        facts=file.facts,
+        hints=file.hints,
+        limits=file.limits,
+        offline_mode=file.offline_mode,
+        keys=keys,
+        providers={**own, **providers},
     )
+
+
+def _overridden(file: PolicyFile, options: ClientOptions) -> PolicyFile:
+    """Lay what was given in code over what the file says."""
+    from llmroute.policies.sections import facts as facts_of
+
+    if "facts" in options:
+        file = file._replace(facts=facts_of(options["facts"]))
+    if "hints" in options:
+        file = file._replace(hints=hints_of(options["hints"]))
+    if "limits" in options:
+        file = file._replace(limits=limits_of(options["limits"]))
+    if "offline" in options:
+        file = file._replace(offline_mode=options["offline"])
+    return file
+
+
+def _stood_in(model: Model) -> Model:
+    """A model that the application answers for: its facts stay, it needs no key and no file."""
+    endpoint = model.endpoint and replace(model.endpoint, key_name=None)
+    return replace(model, api="custom", endpoint=endpoint, weights=None)
 
 
 def _in_code(source: PolicySource | None, options: ClientOptions) -> PolicyFile:
@@ -91,21 +125,17 @@ def _in_code(source: PolicySource | None, options: ClientOptions) -> PolicyFile:
 
     if source is not None and not callable(source):
         hint = "Name the file, or pass models and a policy of llmroute.policies"
-        raise _wrong("models in code go with a policy in code", hint)
+        raise wrong("models", "models in code go with a policy in code", hint)
     declared = tuple(options.get("models", ()))
     names = [one.name for one in declared]
     if not names:
         hint = "Client(policy, models=[llmroute.model(...)])"
-        raise _wrong("a policy made in code needs models", hint)
+        raise wrong("models", "a policy made in code needs models", hint)
     if len(set(names)) < len(names):
-        raise _wrong("two models have the same name", f"The names are {', '.join(names)}")
+        raise wrong("models", "two models have the same name", f"The names are {', '.join(names)}")
     policy = order(*names) if source is None else source
     models = tuple(resolve(one) for one in declared)
     return PolicyFile(None, Facts(), {}, Limits(), "auto", declared, models, policy)
-
-
-def _wrong(what: str, hint: str) -> PolicyError:
-    return PolicyError([Problem("python", None, "models", what, hint)])
 
 
 def read_policy(source: str | Path | None) -> PolicyFile:
@@ -118,7 +148,7 @@ def read_policy(source: str | Path | None) -> PolicyFile:
 
     named = source if source is not None else os.environ.get("LLMROUTE_POLICY") or None
     if named is not None:
-        return load_policy(Path(named))
+        return load_policy(Path(named).expanduser())
     found = find_policy(Path.cwd())
     return default_policy() if found is None else load_policy(found, found=True)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn, Self
+from typing import TYPE_CHECKING, NoReturn, Self, cast
 
 from llmroute.errors import ClosedError, RequestError
 
@@ -40,14 +40,16 @@ class BaseClient(RefusesPickle):
         self, policy: PolicySource | None = None, **options: Unpack[ClientOptions]
     ) -> None:
         """Read the policy; raises PolicyError with every problem found."""
-        self._core = Core(read_setup(policy, options), options)
+        given = cast("ClientOptions", {k: v for k, v in options.items() if v is not None})
+        self._core = Core(read_setup(policy, given), given)
         self._base: Checked = NOTHING
         self._owner = True
 
     def plan(self, prompt: Prompt, **options: Unpack[ChatOptions]) -> Plan:
         """Choose without sending anything; a plan without candidates is returned, not raised.
 
-        Raises RequestError for the call itself.
+        Raises RequestError for the call itself, ClosedError, ForkedError, and PolicyError for a
+        policy in code that names no model.
         """
         checked = self._checked(options)
         return self._core.plan(request(prompt, checked.values), checked.key)
@@ -65,7 +67,8 @@ class BaseClient(RefusesPickle):
         return merge(self._base, check(options)) if options else self._base
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._core.describe()})"
+        core: Core | None = vars(self).get("_core")  # None in a crash report on its making
+        return f"{type(self).__name__}({core.describe() if core else 'not made'})"
 
 
 class BaseStream(RefusesPickle):

@@ -40,4 +40,4 @@ class Message:
         return "".join(self.parts)
 
     def __repr__(self) -> str:
-        return f"Message({self.role!r}, {sum(map(len, self.parts))} characters)"
+        return f"Message({self.role!r}, {sum(len(str(part)) for part in self.parts)} characters)"

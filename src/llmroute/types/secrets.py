@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, NoReturn
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-KEY = re.compile(
-    r"\b(?:sk|pk|rk|gsk|csk|fw|hf|nvapi|pplx|tgp|xai|gh[opsu]|glpat|github_pat)[-_]\w[\w-]{7,}"
-    r"|\bAIza[\w-]{16,}|\b(?:AKIA|ASIA)[A-Z0-9]{12,}",
-    re.ASCII,
+KEY = (
+    r"(?a:\b(?:sk|pk|rk|gsk|csk|fw|hf|nvapi|pplx|tgp|xai|gh[opsu]|glpat|github_pat)[-_]\w[\w-]{7,}"
+    r"|\bAIza[\w-]{16,}|\b(?:AKIA|ASIA)[A-Z0-9]{12,})"
 )
 """What the keys of well-known services begin with."""
 
@@ -58,4 +57,4 @@ def flaw(value: str, name: str) -> str | None:
 
 def without_keys(text: str) -> str:
     """Replace what looks like a key of a well-known service."""
-    return KEY.sub("(a key, not shown)", text)
+    return re.sub(KEY, "(a key, not shown)", text)
