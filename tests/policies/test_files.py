@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from decimal import Decimal
 from pathlib import Path
+from traceback import TracebackException
 
 import pytest
 
@@ -340,3 +341,26 @@ def test_the_built_in_default() -> None:
     assert "gpt" not in names(keyless)
     dear = found.policy(situation(tokens=60_000, facts=found.facts), found.models)
     assert "gpt" not in names(dear)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        'use = "openai/gpt-4"\nkey = "sk-canary0123456789"',
+        'use = "sk-canary0123456789"',
+        'use = "openai/gpt-4"\nkey_env = "sk-canary0123456789"',
+        'use = "openai/gpt-4"\nsk-canary0123456789 = 1',
+        'use = = "sk-canary0123456789"',
+    ],
+)
+def test_a_key_in_a_file_is_not_shown(tmp_path: Path, lines: str) -> None:
+    """A key that stands in a policy file is in no error, and in no local of its traceback."""
+    path = tmp_path / "my.toml"
+    path.write_text(f"version = 1\n[models.a]\n{lines}\n", encoding="utf-8")
+    with pytest.raises(PolicyError) as caught:
+        load_policy(path)
+    inner = caught.value.__traceback__
+    assert inner is not None
+    error = TracebackException(PolicyError, caught.value, inner.tb_next, capture_locals=True)
+    assert "load_policy" in "".join(error.format())
+    assert "canary" not in "".join(error.format())

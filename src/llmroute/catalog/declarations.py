@@ -14,6 +14,7 @@ from llmroute.types.usage import Price
 
 from .advice import KEYS, for_license
 from .data import names
+from .keys import VARIABLE_HINT, variable_problem
 
 if TYPE_CHECKING:
     import os
@@ -127,6 +128,8 @@ def model(name: str, **options: Unpack[ModelOptions]) -> Declaration:
 def _check_name(name: object, table: Table) -> None:
     if not isinstance(name, str):
         table.problem("", f"its name must be a string, not {kind_of(name)}")
+    elif not name.strip():
+        table.problem("", "its name must not be empty")
     elif name != table.values.get("use"):  # a catalog model may go by the name that it has there
         check_name(name, table)
 
@@ -182,7 +185,7 @@ def declare(
         file=table.file("file"),
         model=table.text("model"),
         base_url=table.text("base_url"),
-        key_env=table.text("key_env"),
+        key_env=_variable(table),
         license=_license(table),
         template=table.text("template"),
         context_tokens=table.whole("context_tokens", 1, 100_000_000),
@@ -196,6 +199,16 @@ def declare(
     )
     table.done(("cost_per_hour_usd",), elsewhere)
     return declared if use else None
+
+
+def _variable(table: Table) -> str | None:
+    """Read key_env; what is no name of a variable, perhaps a key, is kept nowhere."""
+    variable = table.text("key_env")
+    wrong = variable_problem(variable) if variable is not None else None
+    if wrong is None:
+        return variable
+    table.problem("key_env", wrong, VARIABLE_HINT)
+    return None
 
 
 def read_abilities(table: Table) -> tuple[str, ...] | None:

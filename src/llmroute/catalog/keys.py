@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 
+from llmroute.types.secrets import without_keys
+
 from .entries import provider, provider_names
 
-VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
+VARIABLE = r"[A-Z_][A-Z0-9_]{0,63}"
+VARIABLE_HINT = "A variable's name holds A-Z, 0-9 and _ only, 64 at most; the key is its value"
+SHORTEST_KEY = 20
+"""How long a word of capitals and digits is that is taken for a key."""
 
 # Variables of providers that the catalog does not hold yet, and the only origin of each.
 FOREIGN: dict[str, str] = {
@@ -24,10 +29,26 @@ FOREIGN: dict[str, str] = {
 }
 
 
-def key_problem(variable: str, origin: str) -> str | None:
-    """Say why the key in `variable` may not go to `origin`; None when it may."""
-    if not re.fullmatch(VARIABLE, variable):
-        return "it must be the name of an environment variable, not a key"
+def variable_problem(variable: str) -> str | None:
+    """Say why `variable` names no environment variable; None when it does. It is not quoted.
+
+    By convention such names are in upper case, which is what tells them from keys that were put in
+    their place; one long word of capitals and digits is taken for a key as well.
+    """
+    word = "_" not in variable and len(variable) >= SHORTEST_KEY and re.search(r"\d", variable)
+    if re.fullmatch(VARIABLE, variable) and not word and without_keys(variable) == variable:
+        return None
+    return "it must be the name of an environment variable, not a key"
+
+
+def key_problem(variable: str, origin: str | None) -> str | None:
+    """Say why the key in `variable` may not go to `origin`; None when it may.
+
+    An `origin` of None is not known; then no variable of a provider may be named.
+    """
+    unfit = variable_problem(variable)
+    if unfit is not None:
+        return unfit
     for name in provider_names():
         entry = provider(name)
         if entry and entry.key_env == variable and origin not in entry.origins:

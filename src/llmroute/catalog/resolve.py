@@ -177,19 +177,26 @@ def _compatible(declaration: Declaration, tell: Tell) -> Model | None:
     )
 
 
+def _check_key(variable: str | None, origin: str | None, tell: Tell) -> None:
+    """Check that `key_env` names a variable whose key may go to `origin`; None: not known."""
+    wrong = key_problem(variable, origin) if variable is not None else None
+    if wrong is not None:
+        tell("key_env", wrong, "Put this server's key into a variable of its own")
+
+
 def _server(declaration: Declaration, tell: Tell) -> Address | None:
     """Check where a server is, and which key goes there."""
     if declaration.base_url is None:
         tell("", 'use = "openai-compatible" needs base_url, such as "http://127.0.0.1:8000/v1"')
+        _check_key(declaration.key_env, None, tell)
         return None
     try:
         server = address(declaration.base_url)
     except ValueError as error:
         tell("base_url", str(error))
+        _check_key(declaration.key_env, None, tell)
         return None
-    wrong = key_problem(declaration.key_env, server.origin) if declaration.key_env else None
-    if wrong:
-        tell("key_env", wrong, "Put this server's key into a variable of its own")
+    _check_key(declaration.key_env, server.origin, tell)
     if declaration.local and not is_loopback(server.origin):
         tell("local", f"{server.origin} is not on this machine")
     return server

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from llmroute import __version__
 from llmroute.catalog import provider, provider_names
-from llmroute.client.keys import flaw
 from llmroute.client.setup import read_policy
 from llmroute.client.sync import Client
 from llmroute.errors import AttemptError, PolicyError
+from llmroute.types.secrets import flaw
 from llmroute.types.tables import WIDTH
 
 from .check import place_of, summary

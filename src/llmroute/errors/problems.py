@@ -5,13 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from llmroute.types.secrets import without_keys
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+QUOTED = r"""(?<!\w)(['"])((?:(?!\1).){40})(?:(?!\1).)+\1(?!\w)"""
+LONG_WORD = r"(\S{100})\S+"
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`key` is dotted ("models.gpt.use"); `line` counts from 1, None when it is not known."""
+    """`key` is dotted ("models.gpt.use"); `line` counts from 1, None when it is not known.
+
+    Control characters are escaped, quoted values are cut after 40 characters, and what looks like
+    a key is left out.
+    """
 
     file: str
     line: int | None
@@ -19,10 +28,36 @@ class Problem:
     what: str
     hint: str = ""
 
+    def __post_init__(self) -> None:
+        """Make every text fit to be printed."""
+        texts = {
+            "file": escaped(self.file),
+            "key": shortened(without_keys(escaped(self.key))),
+            "what": shortened(without_keys(escaped(self.what))),
+            "hint": without_keys(escaped(self.hint)),
+        }
+        for name, text in texts.items():
+            object.__setattr__(self, name, text)
+
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         key = f" {self.key}:" if self.key else ""
         return sentences(f"{place}:{key} {self.what}", self.hint)
+
+
+def escaped(text: str) -> str:
+    """Write control characters, and others that cannot be printed, as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+
+
+def shortened(text: str) -> str:
+    """Cut what is quoted, and words that are longer than a line."""
+    import re  # only when something is wrong
+
+    text = re.sub(QUOTED, r"\1\2...\1", text)
+    return re.sub(LONG_WORD, r"\1...", text)
 
 
 def sentences(*parts: str) -> str:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from llmroute.catalog.data import read_text
-from llmroute.catalog.declarations import declare
+from llmroute.catalog.declarations import check_name, declare
 from llmroute.catalog.resolve import build
 from llmroute.catalog.urls import is_loopback
 from llmroute.errors import PolicyError, Problem
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 FILE_NAME = "llmroute.toml"
 BUILT_IN = "built-in default"
 SYNTAX_PLACE = r"(?s)(.*) \(at (?:line (\d+), column (\d+)|end of document)\)"
-MODEL_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
 
 class Origin(NamedTuple):
@@ -67,8 +66,12 @@ def load_policy(path: Path, *, found: bool = False) -> PolicyFile:
         PolicyError: the file cannot be read, or something in it is wrong; all problems at once,
             each with line, key and hint.
     """
-    text = read(path)
-    return _load(text, Origin(str(path), path.name, str(path.parent), found))._replace(path=path)
+    origin = Origin(str(path), path.name, str(path.parent), found)
+    try:
+        return _load(read(path), origin)._replace(path=path)
+    except PolicyError as error:
+        problems = error.problems
+    raise PolicyError(problems)  # anew: no frame of its traceback holds the text, perhaps a key
 
 
 def loads_policy(text: str, name: str = FILE_NAME, folder: str = "") -> PolicyFile:
@@ -79,7 +82,12 @@ def loads_policy(text: str, name: str = FILE_NAME, folder: str = "") -> PolicyFi
     """
     from .guards import decode
 
-    return _load(decode(text.encode("utf-8", "replace"), name), Origin(name, name, folder))
+    try:
+        return _load(decode(text.encode("utf-8", "replace"), name), Origin(name, name, folder))
+    except PolicyError as error:
+        problems = error.problems
+    del text
+    raise PolicyError(problems)  # anew, as above
 
 
 def default_policy() -> PolicyFile:
@@ -192,10 +200,9 @@ class _Reader:
             self.top.problem("models", "no model is declared", "Add [models.NAME] with use = ...")
             return frozenset()
         for name in tables.values:
-            if not re.fullmatch(MODEL_NAME, name):
-                tables.problem(name, "a model's name holds letters, digits, '.', '_' and '-' only")
             table = tables.table(name)
             if table is not None:
+                check_name(name, table)
                 self._read_model(name, table)
         return frozenset(tables.values)
 
