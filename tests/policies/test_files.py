@@ -122,12 +122,19 @@ WRONG: list[tuple[str, int | None, str, str]] = [
     (swap("deadline_s = 60", "deadline_s = nan"), 15, "limits.deadline_s", "not NaN"),
     (swap("deadline_s = 60", "deadline_s = inf"), 15, "limits.deadline_s", "not Infinity"),
     (swap("deadline_s = 60", 'deadline_s = "60"'), 15, "limits.deadline_s", "not a string"),
+    (swap("deadline_s = 60", "timeout = 60"), 15, "limits.timeout", "Use deadline_s"),
+    (swap("deadline_s = 60", "max_retries = 2"), 15, "limits.max_retries", "attempts_per_model"),
     (swap("deadline_s = 60", "deadline = 60"), 15, "limits.deadline", "mean 'deadline_s'?"),
     (swap('"restart"', '"continue"'), 17, "limits.on_break", "not available in this version"),
     (swap("_model = 2", "_model = 0"), 18, "limits.attempts_per_model", "between 1 and 100"),
     (swap('"always"', '"allways"'), 21, "offline.mode", "Did you mean 'always'?"),
     (swap("gpt-6.1-terra", "gpt-6.1-tera"), 24, "models.gpt.use", "mean 'gpt-6.1-terra'?"),
     (swap('use = "openai/gpt-6.1-terra"\n', "\n"), 23, "models.gpt", "needs use"),
+    (swap("gpu_layers = -1", 'path = "x"'), 32, "models.local.path", "Use file"),
+    (swap('key_env = "CLUSTER_KEY"', 'api_key = "x"'), 38, "models.cluster.api_key", "key_env"),
+    (swap('license = "llama-2"', 'license = "llama2"'), 29, "models.local.license", "'llama-2'?"),
+    (swap("{ llama-2 =", "{ llama2 ="), 8, "facts.granted.llama2", "Did you mean 'llama-2'?"),
+    (swap("{ llama-2 =", "{ gemma ="), 8, "facts.granted.gemma", "Known: apache-2.0, llama-2"),
     (swap("gpu_layers", "gpu_layer"), 32, "models.local.gpu_layer", "Did you mean 'gpu_layers'?"),
     (swap("[models.cluster]", '[models."a/b"]'), 34, "models.a/b", "a model's name holds"),
     (swap("https://llm", "http://llm"), 36, "models.cluster.base_url", "this machine only"),
@@ -139,6 +146,14 @@ WRONG: list[tuple[str, int | None, str, str]] = [
     (swap("max_cost_usd = 0.05", "min_quality = 3"), 42, "require.min_quality", "not available"),
     (swap('= "cost"', '= "latency"'), 45, "prefer.minimize", "not available in this version"),
     (swap('= "cost"', "= { cost = 0.7 }"), 45, "prefer.minimize", "weights are not available"),
+    (swap("minimize =", "minimise ="), 45, "prefer.minimise", "Did you mean 'minimize'?"),
+    (swap('minimize = "cost"', ""), 44, "prefer", "needs minimize"),
+    (
+        swap("max_cost_usd = 0.05", 'abilities = ["sight"]'),
+        42,
+        "require.abilities",
+        "not an ability",
+    ),
     (swap("minimize =", "maximize ="), 45, "prefer.maximize", "not available in this version"),
     (swap('task = "code"', 'task = "cod"'), 48, "route.when.task", "Did you mean 'code'?"),
     (swap("hints.depth", "hints.dept"), 48, "route.when.hints.dept", "Did you mean 'depth'?"),
@@ -153,10 +168,10 @@ WRONG: list[tuple[str, int | None, str, str]] = [
 
 @pytest.mark.parametrize(("text", "line", "key", "says"), WRONG, ids=lambda value: str(value)[:30])
 def test_wrong_files(text: str, line: int | None, key: str, says: str) -> None:
-    """Each mistake is refused with its line, its key, and how to mend it."""
+    """Each mistake is refused once, with its line, its key, and how to mend it."""
     with pytest.raises(PolicyError) as caught:
         loads_policy(text)
-    problem = caught.value.problems[0]
+    (problem,) = caught.value.problems
     assert (problem.key, problem.line) == (key, line)
     assert says in f"{problem.what} {problem.hint}"
 
@@ -260,6 +275,24 @@ def test_sixteen_parts_are_fine() -> None:
     )
 
 
+def test_the_variable_that_names_a_file_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that cannot be read and that $LLMROUTE_POLICY names is told with that variable."""
+    monkeypatch.setenv("LLMROUTE_POLICY", f"{tmp_path}/./no.toml")
+    with pytest.raises(PolicyError, match=r"there is no such file\. \$LLMROUTE_POLICY names it"):
+        load_policy(tmp_path / "no.toml")
+    with pytest.raises(PolicyError) as caught:
+        load_policy(tmp_path / "other.toml")
+    assert caught.value.hint == ""
+
+
+def test_later_keys_are_not_recommended() -> None:
+    """The list of known keys holds only those that this version takes."""
+    with pytest.raises(PolicyError, match=r"Known: abilities, local, max_cost_usd$"):
+        loads_policy(swap("max_cost_usd", "zzz"))
+
+
 def test_what_cannot_be_read(tmp_path: Path) -> None:
     """A missing file, a directory, other encodings and huge files are typed errors with a name."""
     latin = tmp_path / "latin.toml"
@@ -296,6 +329,7 @@ def test_a_found_file_sends_nothing_away(tmp_path: Path, lines: str, key: str, s
     with pytest.raises(PolicyError, match=says) as caught:
         load_policy(path, found=True)
     assert caught.value.key == f"models.a.{key}"
+    assert f"-p {path} on the command line" in caught.value.hint
     path.write_text(head + 'base_url = "http://127.0.0.1:8000"', encoding="utf-8")
     assert load_policy(path, found=True).models
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from hypothesis import given
@@ -20,6 +20,8 @@ from llmroute.types.usage import FREE, Price
 from tests.policies.helpers import CHAT, local, names, remote, request, rules, situation
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from llmroute.types.plans import Plan, Policy, Situation
     from llmroute.types.requests import Request
 
@@ -269,6 +271,39 @@ def test_wrong_policies_in_code() -> None:
             policies.max_cost_usd(limit)
     with pytest.raises(PolicyError, match="Did you mean 'gpt'"):
         policies.order("gtp")(situation(), [remote("gpt")])
+
+
+LOOSE = cast("Any", policies)  # arguments that a type checker would refuse
+WRONG: list[tuple[Callable[[], object], str, str]] = [
+    (policies.order, "order", 'policies.order("gpt", "local")'),
+    (
+        lambda: LOOSE.order(["a", "b"]),
+        "order",
+        'not an array. Write policies.order("gpt", "local")',
+    ),
+    (lambda: LOOSE.order("a", require=policies.local), "order.require", "not a function. Write"),
+    (lambda: LOOSE.order("a", require="local"), "order.require", "not a string. Write require=["),
+    (lambda: LOOSE.order("a", require=["local"]), "order.require", "functions, not a string"),
+    (lambda: LOOSE.order("a", require=[policies.abilities]), "order.require", "must be called"),
+    (lambda: LOOSE.best("cost"), "best", "policies.best(policies.cost_usd)"),
+    (lambda: LOOSE.best(policies.cost_usd, use="gpt"), "best.use", 'Write use=["gpt", "local"]'),
+    (lambda: LOOSE.best(policies.cost_usd, use=[1]), "best.use", "a string, not an integer"),
+    (lambda: policies.best(policies.cost_usd, use=[]), "best.use", "at least one model"),
+    (lambda: LOOSE.by_task([ANY], ANY), "by_task", "a mapping of tasks to policies, not an array"),
+    (lambda: LOOSE.by_task({"code": "gpt"}, ANY), "by_task.code", "a policy, not a string"),
+    (lambda: LOOSE.by_task({}, "gpt"), "by_task.otherwise", "a policy, not a string"),
+    (lambda: LOOSE.abilities(["vision"]), "abilities", "is not an ability"),
+    (lambda: policies.abilities("visoin"), "abilities", "Did you mean 'vision'?"),
+]
+
+
+@pytest.mark.parametrize(("make", "key", "says"), WRONG)
+def test_wrong_arguments(make: Callable[[], object], key: str, says: str) -> None:
+    """What cannot be meant is refused at the call, with what to write instead."""
+    with pytest.raises(PolicyError) as caught:
+        make()
+    assert caught.value.key == key
+    assert says in str(caught.value)
 
 
 SAME = """

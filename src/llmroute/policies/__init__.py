@@ -38,12 +38,29 @@ __all__ = [
 def best(
     objective: Objective, require: Sequence[Constraint] = (), use: Sequence[str] | None = None
 ) -> Policy:
-    """Choose the model with the lowest objective; `use` names the choice, None means all."""
+    """Choose the model with the lowest objective; `use` names the choice, None means all.
+
+    Raises:
+        PolicyError: an argument is of another type.
+    """
+    from .arguments import check_objective, check_require, check_use
+
+    check_objective(objective)
+    check_require("best", require)
+    check_use(use)
     return Ranking(tuple(require), None if use is None else tuple(use), objective).plan
 
 
 def order(*names: str, require: Sequence[Constraint] = ()) -> Policy:
-    """Try the named models in this order, and no others."""
+    """Try the named models in this order, and no others.
+
+    Raises:
+        PolicyError: no model is named, or an argument is of another type.
+    """
+    from .arguments import check_order, check_require
+
+    check_order(names)
+    check_require("order", require)
     return Ranking(tuple(require), names).plan
 
 
@@ -51,19 +68,9 @@ def by_task(tasks: Mapping[str, Policy], otherwise: Policy) -> Policy:
     """Hand each request to the policy of its task, or to `otherwise`.
 
     Raises:
-        PolicyError: a task is none of `llmroute.types.requests.TASKS`.
+        PolicyError: a task is none of `llmroute.types.requests.TASKS`, or something is no policy.
     """
-    from llmroute.types.requests import TASKS
+    from .arguments import check_by_task
 
-    unknown = [task for task in tasks if task not in TASKS]
-    if unknown:
-        from llmroute.errors import PolicyError, Problem
-        from llmroute.errors.problems import nearest
-
-        raise PolicyError(
-            [
-                Problem("policies", None, f"by_task.{task}", "no such task", nearest(task, TASKS))
-                for task in unknown
-            ]
-        )
+    check_by_task(tasks, otherwise)
     return ByTask(dict(tasks), otherwise).plan

@@ -6,8 +6,10 @@ from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, NamedTuple
 
+from llmroute.catalog.declarations import ABILITIES
 from llmroute.catalog.urls import is_loopback
 from llmroute.errors import PolicyError, Problem
+from llmroute.errors.problems import nearest
 from llmroute.types.models import dropped_parameters
 from llmroute.types.plans import Refusal
 from llmroute.types.requests import PLAIN
@@ -135,13 +137,22 @@ def max_cost_usd(limit: Decimal | str | float) -> Constraint:
     except InvalidOperation:
         amount = Decimal("NaN")
     if not amount.is_finite() or amount < 0:
-        problem = Problem("policies", None, "max_cost_usd", "it must be an amount in USD")
-        raise PolicyError([problem])
+        what = "it must be an amount in USD, 0 or more"
+        hint = 'Write policies.max_cost_usd("0.02")'
+        raise PolicyError([Problem("policies", None, "max_cost_usd", what, hint)])
     return MaxCost(amount).check
 
 
 def abilities(*wanted: str) -> Constraint:
-    """Refuse models that lack one of these abilities ("vision", "tools", "json", ...)."""
+    """Refuse models that lack one of these abilities ("vision", "tools", "json", ...).
+
+    Raises:
+        PolicyError: there is no such ability.
+    """
+    for word in wanted:
+        if word not in ABILITIES:
+            what, hint = f"{word!r} is not an ability", nearest(str(word), ABILITIES)
+            raise PolicyError([Problem("policies", None, "abilities", what, hint)])
     return Abilities(wanted).check
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+VARIABLE = "LLMROUTE_POLICY"
 LARGEST_BYTES = 64 * 1024
 DEEPEST = 16
 """How many parts a key may have, and how deep arrays and tables may nest.
@@ -62,7 +63,15 @@ def read(path: Path) -> str:
         what = f"it cannot be read: {error.strerror}"
     else:
         return decode(data, str(path))
-    raise PolicyError([Problem(str(path), None, "", what)])
+    raise PolicyError([Problem(str(path), None, "", what, _named_by(path))])
+
+
+def _named_by(path: Path) -> str:
+    """Say so if a variable names this file: nobody may have typed its name today."""
+    import os
+
+    named = os.path.expanduser(os.environ.get(VARIABLE, ""))  # noqa: PTH111 - this never raises
+    return f"${VARIABLE} names it" if named and type(path)(named) == path else ""
 
 
 def decode(data: bytes, name: str) -> str:

@@ -49,7 +49,7 @@ def _objective(table: Table | None) -> Objective | None:
         table.problem("minimize", "weights are not available in this version", 'Write "cost"')
     else:
         table.choice("minimize", ("cost",), later=("latency",))
-    if not {"minimize", "maximize"} & set(table.values):
+    if not table.values:
         table.problem("", 'it needs minimize = "cost"')
     table.done(later=("maximize",))
     return cost_usd

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from llmroute.catalog.data import names
 from llmroute.errors import PolicyError
 from llmroute.errors.problems import nearest
 from llmroute.errors.reading import Table, collector
@@ -23,6 +24,18 @@ if TYPE_CHECKING:
 
 MONTH = r"now|\d{4}-(0[1-9]|1[0-2])"
 COUNTRY = r"[A-Z]{2}"
+ELSEWHERE = {
+    "timeout": "deadline_s",
+    "timeout_s": "deadline_s",
+    "request_timeout": "deadline_s",
+    "total_timeout": "deadline_s",
+    "connect_timeout": "connect_s",
+    "read_timeout": "between_tokens_s",
+    "max_retries": "attempts_per_model",
+    "num_retries": "attempts_per_model",
+    "retries": "attempts_per_model",
+}
+"""What other clients call limits, and what they are called here."""
 HINT_TYPES = ("bool", "int", "float", "str")
 LONGEST_S = "86400"
 
@@ -76,6 +89,11 @@ def _users(table: Table | None) -> tuple[tuple[str, int], ...]:
 def _granted(table: Table | None) -> tuple[tuple[str, str], ...]:
     if table is None:
         return ()
+    known = names("policies/licenses")
+    for license_ in table.values:
+        if license_ not in known:
+            what = f"there is no license card {license_!r}"
+            table.problem(license_, what, nearest(license_.lower(), known))
     agreements = {license_: table.text(license_) for license_ in table.values}
     return tuple((license_, text) for license_, text in agreements.items() if text)
 
@@ -115,7 +133,7 @@ def read_limits(table: Table | None) -> Limits:
         body_bytes=table.whole("body_bytes", 1024, 2**32) or default.body_bytes,
         event_bytes=table.whole("event_bytes", 1024, 2**32) or default.event_bytes,
     )
-    table.done()
+    table.done(elsewhere=ELSEWHERE)
     return limits
 
 
@@ -137,7 +155,7 @@ def read_require(table: Table | None) -> tuple[Constraint, ...]:
     """Read [require], or the require of a route."""
     if table is None:
         return ()
-    from llmroute.catalog.declarations import read_abilities
+    from llmroute.catalog.declarations import ABILITIES, read_abilities
 
     found: list[Constraint] = []
     wanted_local = table.flag("local")
@@ -145,7 +163,7 @@ def read_require(table: Table | None) -> tuple[Constraint, ...]:
         found.append(local if wanted_local else remote)
     wanted = read_abilities(table)
     if wanted:
-        found.append(abilities(*wanted))
+        found.append(abilities(*(word for word in wanted if word in ABILITIES)))
     limit = table.number("max_cost_usd", "0", "1000000")
     if limit is not None:
         found.append(max_cost_usd(limit))
