@@ -28,6 +28,7 @@ SOUND = {
     "cut_length",
     "eof_after_finish",
     "close_after",
+    "bad_after_finish",
     "many",
 }
 EMPTY = {"null_content"}  # a sound answer without text; what to make of it is the policy's to say

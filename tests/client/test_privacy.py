@@ -92,6 +92,39 @@ def test_no_canary_anywhere(
     assert "CANARYPROMPT" not in text
 
 
+SYSTEM = {
+    "system": "CANARYSYSTEM",
+    "extra_headers": {"x-canary": "CANARYHEADER"},
+    "extra_body": {"user": "CANARYBODY"},
+}
+
+
+@pytest.mark.parametrize(
+    ("fault", "options"),
+    [
+        ("auth_401", SYSTEM),
+        ("reset_at_once", SYSTEM),
+        ("normal", SYSTEM | {"max_cost_usd": 0}),
+        ("normal", SYSTEM | {"max_tokens": -1}),
+        ("normal", SYSTEM | {"model": "nope"}),
+    ],
+)
+@pytest.mark.parametrize("verb", ["chat", "stream", "plan"])
+def test_no_option_is_kept_in_locals(
+    server: FaultServer, fault: str, options: dict[str, object], verb: str
+) -> None:
+    """Whatever fails, from the call itself to the upstream, our frames hold none of its content."""
+    models = [
+        llmroute.model("m", use="openai-compatible", base_url=server.url_for(fault), model="x")
+    ]
+    with Client(models=models, limits=LIMITS) as client:
+        try:
+            for _ in [getattr(client, verb)(PROMPT, **options)]:
+                pass
+        except llmroute.LLMRouteError as error:
+            assert "CANARY" not in traces(error)  # noqa: PT017 - some of these do not fail
+
+
 def test_key_of_a_call_is_not_kept_in_locals(server: FaultServer) -> None:
     """A key passed to one call is masked before anything can fail."""
     models = [

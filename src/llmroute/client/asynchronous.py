@@ -8,7 +8,7 @@ from llmroute.driver.asynchronous import AsyncDriver
 from llmroute.flow import occurrences as on
 from llmroute.types.events import Text
 
-from .shared import BaseClient, BaseStream, finished, one_consumer
+from .shared import BaseClient, BaseStream, finished, one_consumer, unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -40,11 +40,11 @@ class AsyncClient(BaseClient):
         AllFailedError, DeadlineExceededError, ClosedError (the client is closed, or gets closed
         meanwhile), ForkedError, and PolicyError for a policy in code that names no model.
         """
-        checked = self._checked(options)
+        ordered = self._ordered(prompt, options, stream=False)
+        del prompt, options  # a crash report with locals does not get them from here
+        order, key = unwrapped(ordered)
         core = self._core
-        order = core.prepare(prompt, checked, stream=False)
-        del prompt  # a crash report with locals does not get it from here
-        driver = AsyncDriver(order, core.lend(checked.key))
+        driver = AsyncDriver(order, core.lend(key))
         core.enter(driver.session)
         try:
             return await driver.run()
@@ -57,10 +57,10 @@ class AsyncClient(BaseClient):
         Raises RequestError, NoCandidateError, ClosedError, ForkedError and PolicyError at once;
         reading raises AllFailedError, DeadlineExceededError, StreamBrokenError and ClosedError.
         """
-        checked = self._checked(options)
-        return AsyncStream(
-            self._core, self._core.prepare(prompt, checked, stream=True), checked.key
-        )
+        ordered = self._ordered(prompt, options, stream=True)
+        del prompt, options
+        order, key = unwrapped(ordered)
+        return AsyncStream(self._core, order, key)
 
     async def close(self) -> None:
         """Stop live calls with ClosedError and free everything; closing twice does nothing."""

@@ -42,6 +42,9 @@ class Checked(NamedTuple):
     values: Mapping[str, object]
     key: Secret | None
 
+    def __repr__(self) -> str:
+        return f"Checked({len(self.values)} options)"
+
 
 NOTHING = Checked({}, None)
 """No option at all."""

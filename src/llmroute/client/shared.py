@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn, Self, cast
+from typing import TYPE_CHECKING, NoReturn, Self, TypeVar, cast
 
-from llmroute.errors import ClosedError, RequestError
+from llmroute.errors import ClosedError, LLMRouteError, RequestError
 
 from .core import Core
 from .options import NOTHING, check, merge, request
@@ -17,10 +17,15 @@ if TYPE_CHECKING:
     from llmroute.types.plans import Plan
     from llmroute.types.reply import Reply
     from llmroute.types.requests import ChatOptions
+    from llmroute.types.secrets import Secret
 
     from .messages import Prompt
     from .options import Checked
     from .setup import ClientOptions, PolicySource
+
+    Ordered = tuple[Order, Secret | None] | LLMRouteError
+
+Value = TypeVar("Value")
 
 
 class RefusesPickle:
@@ -51,8 +56,9 @@ class BaseClient(RefusesPickle):
         Raises RequestError for the call itself, ClosedError, ForkedError, and PolicyError for a
         policy in code that names no model.
         """
-        checked = self._checked(options)
-        return self._core.plan(request(prompt, checked.values), checked.key)
+        planned = self._planned(prompt, options)
+        del prompt, options
+        return unwrapped(planned)
 
     def with_options(self, **options: Unpack[ChatOptions]) -> Self:
         """Make a client with these options set; it shares everything and owns nothing.
@@ -62,6 +68,23 @@ class BaseClient(RefusesPickle):
         child = type(self).__new__(type(self))
         vars(child).update(vars(self), _base=self._checked(options), _owner=False)
         return child
+
+    # Errors come out of these two as values, without the frames that saw the prompt: a crash report
+    # with locals then has nothing to show but the frame of the public method, which forgot it.
+    def _ordered(self, prompt: Prompt, options: ChatOptions, *, stream: bool) -> Ordered:
+        try:
+            checked = self._checked(options)
+            order = self._core.prepare(prompt, checked, stream=stream)
+        except LLMRouteError as error:
+            return error.with_traceback(None)
+        return order, checked.key
+
+    def _planned(self, prompt: Prompt, options: ChatOptions) -> Plan | LLMRouteError:
+        try:
+            checked = self._checked(options)
+            return self._core.plan(request(prompt, checked.values), checked.key)
+        except LLMRouteError as error:
+            return error.with_traceback(None)
 
     def _checked(self, options: ChatOptions) -> Checked:
         return merge(self._base, check(options)) if options else self._base
@@ -87,6 +110,13 @@ class BaseStream(RefusesPickle):
                 where="stream.text",
                 hint="Read the events, and void the text at Restarted",
             )
+
+
+def unwrapped(value: Value | LLMRouteError) -> Value:
+    """Raise what is an error, return what is not."""
+    if isinstance(value, LLMRouteError):
+        raise value
+    return value
 
 
 def one_consumer() -> RequestError:

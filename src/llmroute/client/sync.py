@@ -9,7 +9,7 @@ from llmroute.driver.sync import Driver
 from llmroute.flow import occurrences as on
 from llmroute.types.events import Text
 
-from .shared import BaseClient, BaseStream, finished, one_consumer
+from .shared import BaseClient, BaseStream, finished, one_consumer, unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,11 +41,11 @@ class Client(BaseClient):
         AllFailedError, DeadlineExceededError, ClosedError (the client is closed, or gets closed
         meanwhile), ForkedError, and PolicyError for a policy in code that names no model.
         """
-        checked = self._checked(options)
+        ordered = self._ordered(prompt, options, stream=False)
+        del prompt, options  # a crash report with locals does not get them from here
+        order, key = unwrapped(ordered)
         core = self._core
-        order = core.prepare(prompt, checked, stream=False)
-        del prompt  # a crash report with locals does not get it from here
-        driver = Driver(order, core.lend(checked.key))
+        driver = Driver(order, core.lend(key))
         core.enter(driver.session)
         try:
             return driver.run()
@@ -58,8 +58,10 @@ class Client(BaseClient):
         Raises RequestError, NoCandidateError, ClosedError, ForkedError and PolicyError at once;
         reading raises AllFailedError, DeadlineExceededError, StreamBrokenError and ClosedError.
         """
-        checked = self._checked(options)
-        return Stream(self._core, self._core.prepare(prompt, checked, stream=True), checked.key)
+        ordered = self._ordered(prompt, options, stream=True)
+        del prompt, options
+        order, key = unwrapped(ordered)
+        return Stream(self._core, order, key)
 
     def close(self) -> None:
         """Stop live calls with ClosedError and free everything; closing twice does nothing."""
