@@ -1,24 +1,31 @@
-# ruff: noqa: INP001 - a script that stands beside the page it writes
-"""Writes docs/errors.md from the error tree and the table of faults: `python docs/generate.py`."""
+# ruff: noqa: INP001 - a script that stands beside the pages it writes
+"""Writes the pages that say what the code says: `python docs/generate.py`.
+
+docs/errors.md comes from the error tree and the table of faults, docs/options.md from the
+docstrings of `ChatOptions` and `ClientOptions`.
+"""
 
 from __future__ import annotations
 
+import inspect
+import re
 from pathlib import Path
 
 from llmroute import errors
+from llmroute.client.setup import ClientOptions
 from llmroute.errors import FAULT_KINDS, LLMRouteError
+from llmroute.types.requests import PURPOSES, TASKS, ChatOptions
 
-PAGE = Path(__file__).parent / "errors.md"
-
-HEAD = """\
+ERRORS = """\
 # Errors
 
 <!-- written by docs/generate.py; change the docstrings and the table in src/llmroute/errors -->
 
 Everything that llmroute raises is an `LLMRouteError`.
-No error holds a key, a prompt or an answer, apart from `partial`, which is what a stream had shown.
-All of them can be pickled. No exception of an HTTP library leaves the package: where one was the
-cause, `__cause__` is a `TransportError` with its class name and a sentence, and nothing else of it.
+No error holds a key, a prompt or an answer, apart from `partial`, which is what a stream had shown:
+`error.partial.text`. All of them can be pickled. No exception of an HTTP library leaves the
+package: where one was the cause, `__cause__` is a `TransportError` with its class name and a
+sentence, and nothing else of it.
 
 ## The tree
 
@@ -51,11 +58,48 @@ DISABLED = {
 }
 """The same, of faults that last until somebody changes the configuration."""
 
-TAIL = """
+WAITS = """
 Between two tries of one model llmroute waits 0.5, 1, 2, 4 and then 8 seconds, half of it at random
 (`Client(backoff=...)` changes that), or as long as the upstream asked for with Retry-After, and
 never past the deadline. `attempts_per_model` of `[limits]`, 3 by default, bounds the tries.
 """
+
+CALLS = """\
+# Options
+
+<!-- written by docs/generate.py; change the docstrings of ChatOptions and ClientOptions -->
+
+All of them are given by keyword. What ends in `_s` is in seconds, what ends in `_usd` in USD. None
+is the same as leaving an option of a call out. An unknown name or a wrong value is an error with
+the nearest right name, before anything is sent.
+
+## Of a call
+
+`chat`, `stream`, `plan` and `with_options` take the same ones, in `Client` and in `AsyncClient`.
+Those of `with_options` stay for every call of the client that it makes, unless a call has its own.
+
+| option | type | means |
+|---|---|---|
+"""
+
+CLIENTS = """
+`Hint` is `str | int | float | bool`. The tasks are {tasks}, the purposes {purposes}.
+
+A sampling parameter that a model does not take is left out, with a warning on plan and reply.
+What local models use when sampling is left out stands in [Local models](local-models.md#sampling).
+
+## Of a client
+
+The first argument of `Client` and `AsyncClient` is the policy: the path of a
+[policy file](policy-files.md), or a policy made in code. None, which is the default, means
+`$LLMROUTE_POLICY`, else the `llmroute.toml` found from here up to the root of the repository, else
+the built-in default. What follows is given by keyword; what is left out comes from the file.
+
+| option | type | means |
+|---|---|---|
+"""
+
+OPTION = re.compile(r"^(\w+): (.+(?:\n .+)*)", re.MULTILINE)
 
 
 def _cell(text: str | None) -> str:
@@ -93,10 +137,37 @@ def _faults() -> list[str]:
 
 
 def errors_page() -> str:
-    """The whole page."""
-    tree = "\n".join(_tree(LLMRouteError))
-    return f"{HEAD}{tree}\n{FAULTS}" + "\n".join(_faults()) + f"\n{TAIL}"
+    """The page of errors."""
+    return ERRORS + _lines(_tree(LLMRouteError)) + FAULTS + _lines(_faults()) + WAITS
 
+
+def _options(table: type) -> list[str]:
+    """One row per option; raises KeyError for one that the docstring leaves out."""
+    means = dict(OPTION.findall(inspect.getdoc(table) or ""))
+    types = {name: kind.__forward_arg__ for name, kind in table.__annotations__.items()}
+    return [
+        f"| `{name}` | `{_cell(kind)}` | {_cell(means[name])} |" for name, kind in types.items()
+    ]
+
+
+def options_page() -> str:
+    """The page of options."""
+    names = {"tasks": _names(TASKS), "purposes": _names(PURPOSES)}
+    clients = CLIENTS.format(**names)
+    return CALLS + _lines(_options(ChatOptions)) + clients + _lines(_options(ClientOptions))
+
+
+def _names(words: tuple[str, ...]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
+
+
+def _lines(rows: list[str]) -> str:
+    return "\n".join(rows) + "\n"
+
+
+FOLDER = Path(__file__).parent
+PAGES = {FOLDER / "errors.md": errors_page, FOLDER / "options.md": options_page}
 
 if __name__ == "__main__":
-    PAGE.write_text(errors_page(), encoding="utf-8")
+    for path, page in PAGES.items():
+        path.write_text(page(), encoding="utf-8")

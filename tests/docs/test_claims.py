@@ -31,11 +31,11 @@ def test_a_base_url_in_the_environment_is_ignored(monkeypatch: pytest.MonkeyPatc
     assert chosen.endpoint.origin == "https://api.openai.com"
 
 
-def test_the_core_needs_three_packages() -> None:
-    """Without extras llmroute depends on httpx2, pydantic and tenacity, and on nothing else."""
+def test_the_core_needs_three_packages_and_an_engine() -> None:
+    """Without extras llmroute depends on httpx2, its engine httpcore2, pydantic and tenacity."""
     core = [one for one in requires("llmroute") or () if "extra ==" not in one]
     names = {re.split(r"[<>=!~ ]", one, maxsplit=1)[0] for one in core}
-    assert names == {"httpx2", "pydantic", "tenacity"}
+    assert names == {"httpx2", "httpcore2", "pydantic", "tenacity"}
 
 
 def test_the_example_of_the_readme_is_short() -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from docs.generate import PAGE, errors_page
+from docs.generate import PAGES as GENERATED
 from llmroute.cli.arguments import parse
 from llmroute.policies.files import loads_policy
 from tests.docs.pages import PAGES, ROOT, Block, blocks, is_policy, model_files, name_of, prose
@@ -150,9 +150,10 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert not anchor or anchor in headings(target), link
 
 
-def test_errors_page_is_generated() -> None:
-    """docs/errors.md says what the error tree and the table of faults say."""
-    assert PAGE.read_text(encoding="utf-8") == errors_page(), "run python docs/generate.py"
+@pytest.mark.parametrize("path", GENERATED, ids=name_of)
+def test_generated_pages_are_fresh(path: Path) -> None:
+    """The pages of errors and options say what the code and its docstrings say."""
+    assert path.read_text(encoding="utf-8") == GENERATED[path](), "run python docs/generate.py"
 
 
 def test_every_page_is_in_the_table_of_contents() -> None:

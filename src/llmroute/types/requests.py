@@ -45,21 +45,30 @@ the family of models that is improved."""
 class ChatOptions(TypedDict, total=False):
     """Every option of `chat`, `stream`, `plan` and `with_options`; each may be left out.
 
-    model: a name of the policy, or "provider/model" of the catalog, or several in order of trial.
+    model: a name of the policy, or "provider/model" of the catalog, or several in order of trial;
+        left out, the policy chooses.
     task: what kind of work this is ("code", "summarize", ...); routes ask for it.
-    hints: facts about this request that the policy file declares under [hints].
-    tags: free labels, kept on the reply's plan.
+    hints: facts about this request that the policy declares under [hints]; routes ask for them.
+    tags: free labels, kept on the reply's plan; routes may ask for them.
     system: the system instruction; it goes before the messages.
-    max_tokens: most tokens of the answer.
-    temperature, top_p, top_k, min_p, seed: sampling, as the model's API defines them.
+    max_tokens: most tokens of the answer; left out, as many as the model gives.
+    temperature: from 0, the most likely token, to 2; left out, this and the next three are the
+        model's own.
+    top_p: the share of probability that tokens are drawn from, from 0 to 1.
+    top_k: how many of the likeliest tokens are drawn from; 0: all.
+    min_p: the least probability of a token, as a share of the likeliest one's, from 0 to 1.
     stop: a string, or several, at which the answer ends (not included in it).
-    max_cost_usd: refuse models whose expected cost for one attempt is higher, or unknown.
-    deadline_s: seconds for the whole call, retries and fallbacks included.
-    on_break: when a stream breaks after text was shown: "raise", or "restart" on the next model.
-    local: True refuses remote models, False refuses local ones.
+    seed: a whole number from 0 to 4294967295 that makes drawing repeatable where it can be.
+    max_cost_usd: refuse models whose expected cost for one attempt, in USD, is higher, or unknown.
+    deadline_s: seconds for the whole call, retries and fallbacks included, at most 86400; left out,
+        that of [limits], 120 by default.
+    on_break: when a stream breaks after text was shown: "raise", or "restart" on the next model;
+        left out, that of [limits], "raise" by default.
+    local: True refuses remote models, False refuses local ones; left out, neither.
     purposes: what the answer is for, in addition to the policy's facts ("chat", "improve_llm").
-    api_key: a key for this call, for the model's own origin only.
-    extra_body: fields added to the JSON body as they are; extra_headers: likewise headers.
+    api_key: a key for this call, for the model's own origin only; left out, that of its variable.
+    extra_body: fields added to the JSON body as they are.
+    extra_headers: headers added to the request as they are.
     """
 
     model: str | Sequence[str]
