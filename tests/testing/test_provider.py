@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -27,6 +27,7 @@ from tests.testing.helpers import make_call, played
 if TYPE_CHECKING:
     from llmroute.testing import Step
     from llmroute.types.calls import Call
+    from llmroute.types.events import FinishReason
 
 both = pytest.mark.parametrize("color", ["sync", "async"])
 
@@ -212,6 +213,28 @@ def test_an_empty_script_is_refused() -> None:
     """A provider without a script is refused, with an example."""
     with pytest.raises(RequestError, match="nothing to answer"):
         ScriptedProvider()
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        (5, "an integer is no step of an answer. A step is a string"),
+        (None, "a Python NoneType is no step"),
+        (["Hello", 5], "an integer is no step"),
+        (TimeoutError(), "a Python TimeoutError is no step"),
+        ({"text": "Hello"}, "a table is no step"),
+    ],
+)
+def test_what_is_no_step_is_refused(script: object, says: str) -> None:
+    """A script is checked where it is written, not in the middle of a call."""
+    with pytest.raises(RequestError, match=says):
+        ScriptedProvider(cast("Step", script))
+
+
+def test_a_misspelt_finish_reason_is_refused() -> None:
+    """An answer ends for a reason that llmroute knows; the nearest one is named."""
+    with pytest.raises(RequestError, match=r"'stopp'. Did you mean 'stop'\?"):
+        ScriptedProvider(["Hello", End(cast("FinishReason", "stopp"))])
 
 
 def test_steps_after_the_end_are_refused() -> None:

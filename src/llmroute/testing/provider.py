@@ -31,7 +31,8 @@ class ScriptedProvider:
     nothing, and llmroute estimates. `calls` holds what was asked, in order. Any number of threads
     and tasks may use it; a delay lasts by the call's clock, so a virtual one never really sleeps.
 
-    Raises RequestError for an empty script, and for a step after the end of its attempt.
+    Raises RequestError for an empty script, for what is no step, for a finish reason that does not
+    exist, and for a step after the end of its attempt.
     """
 
     def __init__(self, *attempts: Script, usage: Usage | None = None) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast, get_args
 
 from llmroute.errors import FAULT_KINDS, AttemptError, RequestError
 from llmroute.errors.problems import nearest
+from llmroute.errors.reading import kind_of
 from llmroute.types.events import (
     End,
+    FinishReason,
     Opened,
     ProviderEvent,
     Reasoning,
@@ -84,6 +86,7 @@ Script = Steps | Callable[["Call"], Steps]
 """What one attempt does, or a function of the call that says so."""
 
 _SINGLE = (str, Text, Reasoning, ToolCallPart, UsageReport, Opened, End, Delay, Fail, CutShort)
+_REASONS: tuple[str, ...] = get_args(FinishReason)
 _LAST = (End, Fail, CutShort)
 _CONTENT = (Text, Reasoning, ToolCallPart, UsageReport, End)
 
@@ -97,9 +100,11 @@ class Until(NamedTuple):
 def whole(steps: Steps, usage: Usage | None) -> list[Spelled]:
     """Spell `steps` out: strings as `Text`; `Opened`, `usage` and `End` where they are left out.
 
-    Raises RequestError when something follows the end of the attempt.
+    Raises RequestError for what is no step, for an unknown finish reason, and when something
+    follows the end of the attempt.
     """
     listed: Sequence[Step] = [steps] if isinstance(steps, _SINGLE) else steps
+    _check(listed)
     spelled: list[Spelled] = [Text(step) if isinstance(step, str) else step for step in listed]
     if not spelled or not isinstance(spelled[-1], _LAST):
         spelled.append(End("stop"))
@@ -112,6 +117,29 @@ def whole(steps: Steps, usage: Usage | None) -> list[Spelled]:
     _insert_usage(spelled, usage)
     _insert_opened(spelled)
     return spelled
+
+
+def _check(steps: object) -> None:
+    """Refuse what a type checker would refuse, and would be found in the middle of a call."""
+    if not isinstance(steps, list | tuple):
+        raise _no_step(steps)
+    for step in cast("Sequence[object]", steps):
+        if not isinstance(step, _SINGLE):
+            raise _no_step(step)
+        if isinstance(step, End) and step.finish_reason not in _REASONS:
+            raise RequestError(
+                f"there is no finish reason {step.finish_reason!r}",
+                where="End(finish_reason)",
+                hint=nearest(str(step.finish_reason), _REASONS),
+            )
+
+
+def _no_step(given: object) -> RequestError:
+    return RequestError(
+        f"{kind_of(given)} is no step of an answer",
+        where="ScriptedProvider",
+        hint='A step is a string, Delay, Fail("server_error"), CutShort or an event',
+    )
 
 
 def _insert_usage(steps: list[Spelled], usage: Usage | None) -> None:
