@@ -77,6 +77,29 @@ def open_end(peer: Peer, asked: Asked) -> None:
 
 
 @scenario
+def bad_after_finish(peer: Peer, asked: Asked) -> None:
+    """Send the last words, the end and an event that is not JSON in one segment."""
+    if not asked.stream:
+        normal(peer, asked)
+        return
+    peer.begin_stream()
+    first, *words = pieces(asked)
+    peer.piece(first)
+    end, *told = ending(asked)
+    peer.piece(b"".join([*words, end, b"data: {\n\n", *told]))
+    peer.end_stream()
+
+
+@scenario
+def bad_after_words(peer: Peer, asked: Asked) -> None:
+    """Send two words, an event that is not JSON and the rest in one segment."""
+    peer.begin_stream()
+    first, *words = pieces(asked)
+    peer.piece(b"".join([first, *words[:2], b"data: {\n\n", *words[2:], *ending(asked)]))
+    peer.end_stream()
+
+
+@scenario
 def cut_length(peer: Peer, asked: Asked) -> None:
     """Stop at the token limit."""
     if not asked.stream:

@@ -38,6 +38,8 @@ KINDS = {
     "open_end": ("", ""),
     "eof_after_finish": ("", ""),
     "many": ("", ""),
+    "bad_after_finish": ("", ""),
+    "bad_after_words": ("bad_response", "bad_response"),
     "rate_limit": ("rate_limit", "rate_limit"),
     "rate_limit_far": ("rate_limit", "rate_limit"),
     "quota": ("quota_exhausted", "quota_exhausted"),
@@ -144,7 +146,8 @@ def test_the_order_of_events(server: FaultServer) -> None:
 
 def test_what_was_said_before_a_break_is_kept(server: FaultServer) -> None:
     """Events that came before the break are yielded before the error."""
-    for fault in ("reset_midstream", "eof_midstream", "stall_midstream", "error_in_stream"):
+    broken = ("reset_midstream", "eof_midstream", "stall_midstream", "error_in_stream")
+    for fault in (*broken, "bad_after_words"):
         sync, task = try_fault(server, fault, How(time_s=0.5))
         assert sync.text == task.text == "The answer "
 

@@ -9,6 +9,7 @@ import pytest
 
 from llmroute.errors import AttemptError, RequestError
 from llmroute.providers import open_codec
+from llmroute.providers.extras import RESERVED_FIELDS, check_extras
 from llmroute.types.events import End, Reasoning, Text, ToolCallPart, UsageReport
 from llmroute.types.messages import Message
 from llmroute.types.requests import Request, Sampling
@@ -118,10 +119,13 @@ def test_a_prefix_is_the_assistant_having_begun() -> None:
 def test_extras_go_last() -> None:
     """`extra_body` overrides what llmroute wrote; `extra_headers` are sent in lower case."""
     request = Request(
-        QUESTION.messages, extra_body={"model": "other", "n": 1}, extra_headers={"X-Team": "a b"}
+        QUESTION.messages,
+        sampling=SAMPLING,
+        extra_body={"temperature": 2, "n": 1},
+        extra_headers={"X-Team": "a b"},
     )
     written = CODEC.encode(call_to(URL, request=request))
-    assert json.loads(written.content)["model"] == "other"
+    assert json.loads(written.content)["temperature"] == 2
     assert written.headers == (("x-team", "a b"),)
 
 
@@ -149,11 +153,33 @@ def test_extras_that_cannot_be_sent_are_refused(
     assert repr(next(iter(body or headers))) in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["model", "stream", "messages", "input", "store"])
+def test_fields_with_an_owner_are_refused(name: str) -> None:
+    """A field that llmroute writes itself is refused, with what to use instead."""
+    request = Request(QUESTION.messages, extra_body={"n": 1, name: "x"})
+    with pytest.raises(RequestError, match=f"extra_body: '{name}' may not be set") as caught:
+        check_extras(request)
+    assert caught.value.hint == RESERVED_FIELDS[name]
+
+
 def test_unusual_text_arrives_as_it_is() -> None:
-    """Lone surrogates, control characters and emoji survive the writing."""
-    text = "a\ud800b\0\u2028\U0001f600"
-    call = call_to(URL, request=Request((Message.user(text),)))
-    assert body_of(call)["messages"] == [{"role": "user", "content": text}]
+    """Control characters and emoji survive the writing; a lone surrogate, no text, is replaced."""
+    text = "a{}b\0\u2028\U0001f600"
+    request = Request((Message.user(text.format("\ud800")), Message.system("\udfff")))
+    for api, name in (("openai-chat", "messages"), ("openai-responses", "input")):
+        call = call_to(URL, How(prefix="\udead"), request)
+        written = json.loads(open_codec(api).encode(call).content)[name]
+        assert [one["content"] for one in written] == [text.format("\ufffd"), "\ufffd", "\ufffd"]
+
+
+def test_half_a_character_is_replaced() -> None:
+    """A lone surrogate in an answer, escaped or as bytes, never reaches the caller."""
+    assert stream(part(content="a\ud83d"), part("stop"))[0] == Text("a\ufffd")
+    assert stream(part(content="\ud83d\ude00"), part("stop"))[0] == Text("\U0001f600")
+    assert answer(choice(content="\udc00b"))[0] == Text("\ufffdb")
+    decoder = CODEC.decoder(call_to(URL), stream=False)
+    raw = json.dumps(choice(content="a@b")).encode().replace(b"@", b"\xed\xa0\x80")
+    assert [*decoder.feed(raw), *decoder.finish()][0] == Text("a\ufffd\ufffd\ufffdb")
 
 
 def test_a_stream_becomes_events() -> None:
@@ -263,8 +289,6 @@ def test_only_the_first_choice_counts() -> None:
         ([event({"choices": [7]})], "bad_response"),
         ([event({"choices": [{"delta": "x"}]})], "bad_response"),
         ([event({"id": "x"})], "bad_response"),
-        ([event({"choices": [], "usage": {"prompt_tokens": -1}})], "bad_response"),
-        ([event({"choices": [], "usage": {"prompt_tokens": "3"}})], "bad_response"),
         ([event({"error": {"message": "x", "code": "rate_limit_exceeded"}})], "rate_limit"),
         ([event({"error": {"message": "x", "code": 429}})], "rate_limit"),
         ([event({"error": {"message": "x", "type": "server_error"}})], "server_error"),
@@ -290,8 +314,6 @@ SHAPES: list[tuple[object, str]] = [
     ({"choices": [{"message": {"content": 7}, "finish_reason": "stop"}]}, "bad_response"),
     ({"choices": [{"message": {"content": "x"}, "finish_reason": 7}]}, "bad_response"),
     (choice(content="x", tool_calls="y"), "bad_response"),
-    (choice(content="x") | {"usage": [1]}, "bad_response"),
-    (choice(content="x") | {"usage": {"completion_tokens": True}}, "bad_response"),
     ({"error": {"message": "x", "code": "insufficient_quota"}}, "quota_exhausted"),
     ({"error": {"message": "x"}}, "server_error"),
 ]
@@ -307,3 +329,66 @@ def test_missing_usage_is_not_made_up() -> None:
     """A server that reports no usage causes no UsageReport."""
     assert answer(choice(content="x")) == [Text("x"), End("stop")]
     assert answer(choice(content="x") | {"usage": None}) == [Text("x"), End("stop")]
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        [],
+        [1],
+        "3",
+        {},
+        {"total_tokens": 3},
+        {"prompt_tokens": -1},
+        {"prompt_tokens": "3"},
+        {"prompt_tokens": 3.5},
+        {"prompt_tokens": 1e400},
+        {"completion_tokens": True},
+        {"prompt_tokens": 3, "prompt_tokens_details": []},
+    ],
+)
+def test_malformed_usage_counts_as_missing(usage: object) -> None:
+    """A good answer is not lost to a count that cannot be read."""
+    assert answer(choice(content="x") | {"usage": usage}) == [Text("x"), End("stop")]
+    last = event({"choices": [], "usage": usage})
+    assert stream(part(content="x"), part("stop"), last) == [Text("x"), End("stop")]
+    assert stream(last, part(content="x"), part("stop")) == [Text("x"), End("stop")]
+
+
+def test_whole_counts_may_have_a_point() -> None:
+    """A number of tokens written as 3.0 is 3."""
+    usage = {"prompt_tokens": 3.0, "completion_tokens": 2}
+    assert UsageReport(Usage(3, 2)) in answer(choice(content="x") | {"usage": usage})
+
+
+BAD_ENDINGS = [
+    event({"choices": [], "usage": {"prompt_tokens": "3"}}),
+    event({"choices": 7}),
+    event({"error": "late"}),
+    b"data: {\n\n",
+    b"data: []\n\n",
+]
+
+
+@pytest.mark.parametrize("bad", BAD_ENDINGS)
+def test_after_the_finish_nothing_is_lost(bad: bytes) -> None:
+    """What cannot be read after the finish reason takes neither content nor the usage along."""
+    usage = event({"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 2}})
+    data = part(content="Pay 1") + part(content="00 euros") + part("stop") + bad + usage
+    expected = [Text("Pay 1"), Text("00 euros"), UsageReport(Usage(3, 2)), End("stop")]
+    for first in range(len(data)):
+        assert stream(data[:first], data[first:]) == expected
+
+
+@pytest.mark.parametrize("bad", BAD_ENDINGS[1:])
+def test_before_the_finish_a_bad_event_is_an_error(bad: bytes) -> None:
+    """Content that came with a bad event is yielded before the error, at every split."""
+    data = part(content="Pay 1") + part(content="00 euros") + bad + part("stop")
+    for first in range(len(data)):
+        decoder = CODEC.decoder(call_to(URL), stream=True)
+        seen: list[ProviderEvent] = []
+        with pytest.raises(AttemptError):
+            seen.extend(
+                one for chunk in (data[:first], data[first:]) for one in decoder.feed(chunk)
+            )
+        assert seen == [Text("Pay 1"), Text("00 euros")]

@@ -65,12 +65,20 @@ def test_the_short_cut_reads_the_same(stream: bytes, events: list[SseEvent]) -> 
         assert read(*chunks) == [SseEvent("message", "0"), *events]
 
 
-def test_id_and_retry_are_kept() -> None:
-    """The last id and the last valid retry are remembered; an id with NUL and a bad retry not."""
-    reader = SseReader(1000)
-    assert (reader.last_id, reader.retry_ms) == (None, None)
-    reader.feed(b"id: 7\nretry: 2500\n\nid: a\0b\nretry: 1e3\nretry: -1\n\n")
-    assert (reader.last_id, reader.retry_ms) == ("7", 2500)
+def test_id_and_retry_say_nothing() -> None:
+    """Lines for clients that connect again are ignored, however long their numbers are."""
+    retry = b"retry: " + b"9" * 5000 + b"\n"
+    reader = SseReader(10_000)
+    assert list(reader.feed(b"id: 7\n" + retry + b"data: x\n\n")) == [SseEvent("message", "x")]
+    assert list(reader.feed(retry + b"\ndata: y\n\n")) == [SseEvent("message", "y")]
+
+
+def test_what_came_before_a_break_is_read() -> None:
+    """An event that is too long does not take those before it along."""
+    seen: list[SseEvent] = []
+    with pytest.raises(AttemptError):
+        seen.extend(SseReader(10).feed(b"data: a\n\ndata: b\n\ndata: " + b"x" * 20))
+    assert seen == [SseEvent("message", "a"), SseEvent("message", "b")]
 
 
 @pytest.mark.parametrize(

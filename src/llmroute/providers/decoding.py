@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from llmroute.errors import AttemptError
+
 from .shapes import bad, parse
 from .sse import SseReader
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from llmroute.types.events import ProviderEvent
 
     from .shapes import Json
@@ -45,21 +49,28 @@ class StreamDecoder:
         self._reader = SseReader(event_bytes)
         self._empty = True
 
-    def feed(self, data: bytes, /) -> list[ProviderEvent]:
-        """Take the next bytes; raises AttemptError."""
+    def feed(self, data: bytes, /) -> Iterator[ProviderEvent]:
+        """Take the next bytes; raises AttemptError, after the events that came before it.
+
+        After the finish reason, what cannot be read is left out: the answer is whole without it.
+        """
         fold = self._fold
-        events: list[ProviderEvent] = []
         for _, text in self._reader.feed(data):
             if self.done:
-                break
+                return
             self._empty = False
             if text == "[DONE]":
                 self.done = True
-            else:
-                events += fold.part(parse(text))
-                self.answered = fold.answered
-                self.done = fold.done
-        return events
+                return
+            try:
+                events = fold.part(parse(text))
+            except AttemptError:
+                if not self.answered:
+                    raise
+                continue
+            yield from events
+            self.answered = fold.answered
+            self.done = fold.done
 
     def finish(self) -> list[ProviderEvent]:
         """End the answer; raises AttemptError when it is not whole."""
@@ -78,14 +89,14 @@ class BodyDecoder:
         self._fold = fold
         self._body = bytearray()
 
-    def feed(self, data: bytes, /) -> list[ProviderEvent]:
+    def feed(self, data: bytes, /) -> tuple[ProviderEvent, ...]:
         """Keep the bytes; nothing can be said before the document is whole."""
         self._body += data
-        return []
+        return ()
 
     def finish(self) -> list[ProviderEvent]:
         """Decode it all; raises AttemptError when it is not what the API promises."""
         if not self._body.strip():
             raise bad("the answer is empty")
-        events = self._fold.whole(parse(bytes(self._body)))
+        events = self._fold.whole(parse(self._body.decode("utf-8-sig", "replace")))
         return events + self._fold.end()

@@ -32,7 +32,7 @@ DRAIN_S = 0.05
 
 
 class Exchange:
-    """Decodes one answer: `begin`, `feed` per chunk, `finish`."""
+    """Decodes one answer: `begin`, `feed` and `check` per chunk, `finish`."""
 
     def __init__(self, codec: Codec, call: Call, budget: Budget) -> None:
         """Begin."""
@@ -44,6 +44,7 @@ class Exchange:
         self._inflate: Plain | None = None
         self._decoder: Decoder | None = None
         self._failure: bytearray | None = None
+        self._broken: AttemptError | None = None
 
     def begin(self, head: Head) -> Sequence[ProviderEvent]:
         """Look at status and headers; raises AttemptError for a redirect."""
@@ -62,15 +63,22 @@ class Exchange:
         return ()
 
     def feed(self, chunk: bytes) -> Sequence[ProviderEvent]:
-        """Take the next bytes; raises AttemptError."""
-        if self._failure is not None:
-            self._failure += chunk[: FAILURE_BYTES - len(self._failure)]
-            if len(self._failure) >= FAILURE_BYTES:
-                raise self._failed()
-            return ()
-        if self._decoder is not None and self._decoder.done:
-            return ()
-        return self._decode(chunk)
+        """Take the next bytes; what broke the answer waits in `check` for what came before it."""
+        events: list[ProviderEvent] = []
+        try:
+            if self._failure is not None:
+                self._read_failure(chunk)
+            elif self._decoder is None or not self._decoder.done:
+                self._decode(chunk, events)
+        except AttemptError as error:
+            self._broken = error.with_traceback(None)
+        return events
+
+    def check(self) -> None:
+        """Raise the AttemptError that the last bytes ended in, if they did."""
+        broken, self._broken = self._broken, None
+        if broken is not None:
+            raise broken
 
     @property
     def settled(self) -> bool:
@@ -87,17 +95,22 @@ class Exchange:
             raise AttemptError("bad_response", "the answer is empty", status=self._status)
         return self._decoder.finish()
 
-    def _decode(self, chunk: bytes) -> Sequence[ProviderEvent]:
+    def _read_failure(self, chunk: bytes) -> None:
+        failure = self._failure = self._failure or bytearray()
+        failure += chunk[: FAILURE_BYTES - len(failure)]
+        if len(failure) >= FAILURE_BYTES:
+            raise self._failed()
+
+    def _decode(self, chunk: bytes, events: list[ProviderEvent]) -> None:
         decoder = self._decoder
         data = self._inflate.feed(chunk) if self._inflate is not None else chunk
         if decoder is None:
             if not data.strip():
-                return ()
+                return
             decoder = self._decoder = self._codec.decoder(self._call, stream=self._is_stream(data))
-        events = decoder.feed(data)
+        events.extend(decoder.feed(data))
         if decoder.answered:
             self._budget.end_within(DRAIN_S if decoder.done else USAGE_S)
-        return events
 
     def _failed(self) -> AttemptError:
         body = bytes(self._failure or b"")

@@ -74,6 +74,7 @@ class HttpProvider:
             try:
                 for chunk in answer.chunks():
                     yield from exchange.feed(chunk)
+                    exchange.check()
             except AttemptError:
                 if not exchange.settled:
                     raise
@@ -93,6 +94,7 @@ class HttpProvider:
             try:
                 async for chunk in answer.chunks():
                     yield exchange.feed(chunk)
+                    exchange.check()
             except AttemptError:
                 if not exchange.settled:
                     raise

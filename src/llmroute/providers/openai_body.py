@@ -1,29 +1,24 @@
-"""What both OpenAI APIs share in a request: sampling parameters and the caller's extra fields."""
+"""What both OpenAI APIs share in a request: sampling parameters and messages, written once."""
 
 from __future__ import annotations
 
 import json
-import re
-from itertools import starmap
 from typing import TYPE_CHECKING
 
-from llmroute.errors import AttemptError, RequestError
+from llmroute.errors import AttemptError
 from llmroute.types.models import SAMPLING_NAMES
 
+from .shapes import sound
 from .wire import HttpRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from llmroute.types.calls import Call
+    from llmroute.types.messages import Message
     from llmroute.types.models import Endpoint
-    from llmroute.types.requests import Request
 
     from .shapes import Json
-
-FORBIDDEN_HEADERS = frozenset(
-    {"authorization", "host", "content-length", "transfer-encoding", "connection"}
-)
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?")
 
 
 def endpoint_of(call: Call) -> Endpoint:
@@ -47,6 +42,17 @@ def sampling_fields(call: Call, max_tokens_name: str) -> Json:
     return fields
 
 
+def messages_of(call: Call, messages: Sequence[Message]) -> list[dict[str, str]]:
+    """Write `messages`, and the prefix that the answer must go on from; lone surrogates are U+FFFD.
+
+    JSON can escape a lone surrogate, but strict servers refuse the whole request for it.
+    """
+    written = [{"role": message.role, "content": sound(message.text)} for message in messages]
+    if call.prefix:
+        written.append({"role": "assistant", "content": sound(call.prefix)})
+    return written
+
+
 def request_to(call: Call, path: str, body: Json) -> HttpRequest:
     """Write the request; its extra fields were checked before."""
     request = call.request
@@ -54,30 +60,3 @@ def request_to(call: Call, path: str, body: Json) -> HttpRequest:
     content = json.dumps(body, separators=(",", ":")).encode("ascii")
     headers = tuple((name.lower(), value) for name, value in request.extra_headers.items())
     return HttpRequest(endpoint_of(call).base_url + path, content, headers)
-
-
-def check_extras(request: Request) -> None:
-    """Raise RequestError for `extra_body` or `extra_headers` that cannot be sent."""
-    wrong = next((name for name, value in request.extra_body.items() if not _is_json(value)), None)
-    if wrong is not None:
-        raise RequestError(f"{wrong!r} cannot be written as JSON", where="extra_body")
-    problem = next(filter(None, starmap(_header_problem, request.extra_headers.items())), None)
-    if problem is not None:
-        hint = "Keys come from the policy or from api_key; values are printable ASCII"
-        raise RequestError(problem, where="extra_headers", hint=hint)
-
-
-def _header_problem(name: str, value: str) -> str | None:
-    if name.lower() in FORBIDDEN_HEADERS:
-        return f"{name!r} may not be set"
-    if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
-        return f"{name!r} or its value cannot be sent"
-    return None
-
-
-def _is_json(value: object) -> bool:
-    try:
-        json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError, RecursionError):
-        return False
-    return True

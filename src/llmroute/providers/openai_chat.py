@@ -6,12 +6,13 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from llmroute.errors import AttemptError
-from llmroute.types.events import End, Reasoning, Text, ToolCallPart, UsageReport
-from llmroute.types.usage import Usage
+from llmroute.types.events import End, Reasoning, Text, ToolCallPart
 
 from .decoding import BodyDecoder, StreamDecoder
-from .openai_body import check_extras, endpoint_of, request_to, sampling_fields
+from .extras import check_extras
+from .openai_body import endpoint_of, messages_of, request_to, sampling_fields
 from .openai_errors import error_inside, failure_of
+from .openai_usage import usage_in
 from .shapes import bad, count_at, object_at, objects_at, text_at
 
 if TYPE_CHECKING:
@@ -43,11 +44,7 @@ class OpenAIChat:
         """Write the request; raises RequestError for extra fields that cannot be sent."""
         check_extras(call.request)
         endpoint = endpoint_of(call)
-        messages = [
-            {"role": message.role, "content": message.text} for message in call.request.messages
-        ]
-        if call.prefix:
-            messages.append({"role": "assistant", "content": call.prefix})
+        messages = messages_of(call, call.request.messages)
         body: Json = {"model": endpoint.wire_model, "messages": messages}
         body |= sampling_fields(call, endpoint.max_tokens_parameter)
         if call.stream:
@@ -105,9 +102,8 @@ class ChatFold:
             if choice.get("index", 0) == 0:
                 self._content(object_at(choice, content_name), events)
                 self._finish(text_at(choice, "finish_reason"))
-        usage = answer.get("usage")
-        if usage is not None:
-            events.append(UsageReport(_usage(object_at(answer, "usage"))))
+        if answer.get("usage") is not None:
+            events += usage_in(answer, "prompt_tokens", "completion_tokens")
         return events
 
     def _content(self, content: Json, events: list[ProviderEvent]) -> None:
@@ -137,17 +133,4 @@ def _tool_call_part(position: int, part: Json) -> ToolCallPart:
         text_at(part, "id") or None,
         text_at(function, "name") or None,
         text_at(function, "arguments"),
-    )
-
-
-def _usage(usage: Json) -> Usage:
-    input_tokens = count_at(usage, "prompt_tokens")
-    cached = count_at(object_at(usage, "prompt_tokens_details"), "cached_tokens")
-    return Usage(
-        input_tokens=input_tokens,
-        output_tokens=count_at(usage, "completion_tokens"),
-        cached_input_tokens=min(cached, input_tokens),
-        reasoning_tokens=count_at(
-            object_at(usage, "completion_tokens_details"), "reasoning_tokens"
-        ),
     )

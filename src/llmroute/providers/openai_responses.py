@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llmroute.errors import AttemptError
-from llmroute.types.events import End, Reasoning, Text, ToolCallPart, UsageReport
-from llmroute.types.usage import Usage
+from llmroute.types.events import End, Reasoning, Text, ToolCallPart
 
 from .decoding import BodyDecoder, StreamDecoder
-from .openai_body import check_extras, endpoint_of, request_to, sampling_fields
+from .extras import check_extras
+from .openai_body import endpoint_of, messages_of, request_to, sampling_fields
 from .openai_errors import error_inside, failure_of
-from .shapes import bad, count_at, object_at, objects_at, text_at
+from .openai_usage import usage_in
+from .shapes import bad, count_at, object_at, objects_at, sound, text_at
 
 if TYPE_CHECKING:
     from llmroute.types.calls import Call
@@ -33,10 +34,8 @@ class OpenAIResponses:
         messages = list(call.request.messages)
         instructions: list[str] = []
         while messages and messages[0].role == "system":
-            instructions.append(messages.pop(0).text)
-        items = [{"role": message.role, "content": message.text} for message in messages]
-        if call.prefix:
-            items.append({"role": "assistant", "content": call.prefix})
+            instructions.append(sound(messages.pop(0).text))
+        items = messages_of(call, messages)
         body: Json = {"model": endpoint_of(call).wire_model, "input": items, "store": False}
         if instructions:
             body["instructions"] = "\n\n".join(instructions)
@@ -149,8 +148,7 @@ class ResponseFold:
         elif any(_is_call(item) for item in objects_at(response, "output")):
             self._finish_reason = "tool_calls"
         self.answered = self.done = True
-        usage = object_at(response, "usage")
-        return [UsageReport(_usage(usage))] if usage else []
+        return usage_in(response, "input_tokens", "output_tokens")
 
 
 def _some(event: Text | Reasoning) -> list[ProviderEvent]:
@@ -167,15 +165,4 @@ def _call_part(position: int, item: Json) -> ToolCallPart:
         text_at(item, "call_id") or None,
         text_at(item, "name") or None,
         text_at(item, "arguments"),
-    )
-
-
-def _usage(usage: Json) -> Usage:
-    input_tokens = count_at(usage, "input_tokens")
-    cached = count_at(object_at(usage, "input_tokens_details"), "cached_tokens")
-    return Usage(
-        input_tokens=input_tokens,
-        output_tokens=count_at(usage, "output_tokens"),
-        cached_input_tokens=min(cached, input_tokens),
-        reasoning_tokens=count_at(object_at(usage, "output_tokens_details"), "reasoning_tokens"),
     )

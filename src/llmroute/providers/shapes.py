@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import cast
 
 from llmroute.errors import AttemptError
 
 Json = dict[str, object]
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def bad(reason: str) -> AttemptError:
@@ -15,7 +17,7 @@ def bad(reason: str) -> AttemptError:
     return AttemptError("bad_response", reason)
 
 
-def parse(text: str | bytes) -> Json:
+def parse(text: str) -> Json:
     """Parse a JSON object; raises AttemptError "bad_response"."""
     try:
         value = json.loads(text)
@@ -26,14 +28,19 @@ def parse(text: str | bytes) -> Json:
     return cast("Json", value)
 
 
+def sound(text: str) -> str:
+    """Replace each lone surrogate by U+FFFD: no encoding has it, so printing it would fail."""
+    return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
+
+
 def text_at(owner: Json, name: str) -> str:
-    """Read a string; absent and null are empty."""
+    """Read a string, made sound; absent and null are empty."""
     value = owner.get(name)
     if value is None:
         return ""
     if not isinstance(value, str):
         raise bad(f"the answer's {name!r} is not a string")
-    return value
+    return sound(value)
 
 
 def count_at(owner: Json, name: str) -> int:
@@ -41,6 +48,8 @@ def count_at(owner: Json, name: str) -> int:
     value = owner.get(name)
     if value is None:
         return 0
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # some servers write 3.0
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise bad(f"the answer's {name!r} is not a number of tokens")
     return value

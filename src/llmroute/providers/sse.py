@@ -24,14 +24,12 @@ class SseEvent(NamedTuple):
 class SseReader:
     """Cuts a stream of bytes into events, wherever the network cut it into chunks.
 
-    `last_id` and `retry_ms` are what the stream last said, None if nothing. An event that the end
-    of the stream cuts off is never returned, as the standard wants it.
+    An event that the end of the stream cuts off is never returned, as the standard wants it. `id`
+    and `retry` are for clients that connect again, and say nothing here.
     """
 
     def __init__(self, event_bytes: int) -> None:
         """Take events of at most `event_bytes`."""
-        self.last_id: str | None = None
-        self.retry_ms: int | None = None
         self._limit = event_bytes
         self._first = True
         self._between = False  # whether the next byte begins an event
@@ -41,33 +39,30 @@ class SseReader:
         self._data: list[str] = []
         self._size = 0
 
-    def feed(self, chunk: bytes) -> list[SseEvent]:
-        """Return the events that `chunk` completes; raises AttemptError "too_long"."""
+    def feed(self, chunk: bytes) -> Iterator[SseEvent]:
+        """Yield the events that `chunk` completes; raises AttemptError "too_long" after them."""
         short = self._between and chunk.endswith(b"\n\n") and len(chunk) <= self._limit
         if not short or b"\r" in chunk:
-            return self._slow(chunk)
-        events: list[SseEvent] = []
+            yield from self._slow(chunk)
+            return
         for block in chunk[:-2].split(b"\n\n"):  # as nearly every provider writes it
             if block.startswith(b"data: ") and b"\n" not in block:
-                events.append(SseEvent("message", block[6:].decode("utf-8", "replace")))
+                yield SseEvent("message", block[6:].decode("utf-8", "replace"))
             else:
-                events += self._slow(block + b"\n\n")
-        return events
+                yield from self._slow(block + b"\n\n")
 
-    def _slow(self, chunk: bytes) -> list[SseEvent]:
-        events: list[SseEvent] = []
+    def _slow(self, chunk: bytes) -> Iterator[SseEvent]:
         for line in self._lines(chunk):
             if line:
                 self._field(line)
             else:
                 if self._data:
-                    events.append(SseEvent(self._name or "message", "\n".join(self._data)))
+                    yield SseEvent(self._name or "message", "\n".join(self._data))
                     self._data = []
                 self._name = ""
                 self._size = 0
         pending = (self._line, self._data, self._name, self._skip_newline, self._first)
         self._between = not any(pending)
-        return events
 
     def _lines(self, chunk: bytes) -> Iterator[bytes]:
         if not chunk:
@@ -95,10 +90,6 @@ class SseReader:
             self._data.append(value)
         elif name == "event":
             self._name = value
-        elif name == "id" and "\0" not in value:
-            self.last_id = value
-        elif name == "retry" and value.isascii() and value.isdigit():
-            self.retry_ms = int(value)
 
     def _measure(self, more: int) -> None:
         self._size += more

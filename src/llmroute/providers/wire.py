@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from llmroute.errors import AttemptError
     from llmroute.types.calls import Call
@@ -42,8 +42,11 @@ class Decoder(Protocol):
     done: bool
     """Whether the answer's own end marker was seen: nothing can follow."""
 
-    def feed(self, data: bytes, /) -> Sequence[ProviderEvent]:
-        """Take the next bytes; raises AttemptError when they break the API's promise."""
+    def feed(self, data: bytes, /) -> Iterable[ProviderEvent]:
+        """Take the next bytes; raises AttemptError when they break the API's promise.
+
+        It does so after the events that came before the break, which are part of the answer.
+        """
         ...
 
     def finish(self) -> Sequence[ProviderEvent]:

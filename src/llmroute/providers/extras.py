@@ -1,0 +1,65 @@
+"""What a caller may add to a request: fields of its body, and headers.
+
+A client asks before anything is sent, so this module is light.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import starmap
+from typing import TYPE_CHECKING
+
+from llmroute.errors import RequestError
+
+if TYPE_CHECKING:
+    from llmroute.types.requests import Request
+
+FORBIDDEN_HEADERS = frozenset(
+    {"authorization", "host", "content-length", "transfer-encoding", "connection"}
+)
+# Fields that this library writes itself, and what to use instead.
+RESERVED_FIELDS = {
+    "model": "Name the model by the option model",
+    "stream": "Call stream() for a stream, chat() for a whole answer",
+    "messages": "Pass the messages as the prompt",
+    "input": "Pass the messages as the prompt",
+    "store": "Nothing is kept at the provider; leave it out",
+}
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?")
+
+
+def check_extras(request: Request) -> None:
+    """Raise RequestError for `extra_body` or `extra_headers` that cannot or may not be sent.
+
+    No frame of it holds a value or a message, so that a crash report with locals does not either.
+    """
+    reserved = next((name for name in request.extra_body if name in RESERVED_FIELDS), None)
+    if reserved is not None:
+        hint = RESERVED_FIELDS[reserved]
+        raise RequestError(f"{reserved!r} may not be set", where="extra_body", hint=hint)
+    wrong = next((name for name, value in request.extra_body.items() if not _is_json(value)), None)
+    if wrong is not None:
+        raise RequestError(f"{wrong!r} cannot be written as JSON", where="extra_body")
+    problem = next(filter(None, starmap(_header_problem, request.extra_headers.items())), None)
+    if problem is not None:
+        hint = "Keys come from the policy or from api_key; values are printable ASCII"
+        raise RequestError(problem, where="extra_headers", hint=hint)
+
+
+def _header_problem(name: str, value: str) -> str | None:
+    if name.lower() in FORBIDDEN_HEADERS:
+        return f"{name!r} may not be set"
+    if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+        return f"{name!r} or its value cannot be sent"
+    return None
+
+
+def _is_json(value: object) -> bool:
+    import json  # only when there are fields
+
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True

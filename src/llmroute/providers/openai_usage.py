@@ -1,0 +1,42 @@
+"""The usage that both OpenAI APIs report, each under its own names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llmroute.errors import AttemptError
+from llmroute.types.events import UsageReport
+from llmroute.types.usage import Usage
+
+from .shapes import count_at, object_at
+
+if TYPE_CHECKING:
+    from llmroute.types.events import ProviderEvent
+
+    from .shapes import Json
+
+
+def usage_in(answer: Json, input_name: str, output_name: str) -> list[ProviderEvent]:
+    """Report the "usage" of `answer`; nothing when it is absent, or not what the API promises.
+
+    A good answer is not lost to a bad count: what is not reported is estimated, and marked so.
+    """
+    try:
+        usage = object_at(answer, "usage")
+        if usage.get(input_name) is None and usage.get(output_name) is None:
+            return []
+        return [UsageReport(_read(usage, input_name, output_name))]
+    except AttemptError:
+        return []
+
+
+def _read(usage: Json, input_name: str, output_name: str) -> Usage:
+    input_tokens = count_at(usage, input_name)
+    cached = count_at(object_at(usage, f"{input_name}_details"), "cached_tokens")
+    reasoning = count_at(object_at(usage, f"{output_name}_details"), "reasoning_tokens")
+    return Usage(
+        input_tokens=input_tokens,
+        output_tokens=count_at(usage, output_name),
+        cached_input_tokens=min(cached, input_tokens),
+        reasoning_tokens=reasoning,
+    )
