@@ -11,10 +11,10 @@ export PYTHON LLAMA
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(DEMO)/.ready ## Play the demo (LLAMA=path/to/llama-2-7b-chat.gguf: with your own LLaMA 2)
+demo: $(DEMO)/.ready ## Play the demo (LLAMA=path/to/llama-2-7b-chat.gguf: with your own LLaMA 2; OPENAI_API_KEY: with GPT, at most half a cent)
 	@$(DEMO)/bin/python examples/demo/main.py
 
-test: lint types unit ## Run every check: lint, types, tests
+test: lint types unit ## Run every check: lint, types, tests (3 minutes)
 
 lint: $(VENV)/.ready ## Check style and format
 	$(BIN)/ruff check .

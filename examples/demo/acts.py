@@ -117,7 +117,7 @@ def weight() -> None:
     measured = weigh(str(POLICY))
     rows = [
         ("packages", f"{len(installed() - tools)} in this environment, the demo's extras included"),
-        ("", f"{len(alone) + 1} of them are all that `pip install llmroute` installs"),
+        ("", f"{len(alone) + 1} of them are llmroute and what it needs without extras"),
         ("import", f"{_ms(measured.import_s, measured.import_cpu_s)}, in a fresh interpreter"),
         ("client", f"{_ms(measured.client_s, measured.client_cpu_s)}: policy and catalog are read"),
         ("sockets", f"{measured.import_sockets} opened by the import"),

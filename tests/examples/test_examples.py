@@ -161,7 +161,7 @@ def test_act_5_weighs_the_library(demo: str) -> None:
     """The footer counts packages, times the import, and finds no socket opened by it."""
     weight = act(demo, 5)
     assert re.search(r"packages \d+ in this environment", weight)
-    assert re.search(r" \d+ of them are all that `pip install llmroute` installs", weight)
+    assert re.search(r" \d+ of them are llmroute and what it needs without extras", weight)
     assert re.search(r"import [\d.]+ ms \([\d.]+ ms of CPU\)", weight)
     assert "sockets 0 opened" in weight
 
