@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,16 @@ import pytest
 from llmroute.errors import AttemptError, ClosedError
 from llmroute.providers.llama_cpp import LlamaCppProvider
 from llmroute.providers.llama_cpp.bindings import engine_build
-from llmroute.types.events import Opened, Text
+from llmroute.providers.llama_cpp.engine import Engine, Job
+from llmroute.providers.llama_cpp.loaded import Settings
+from llmroute.types.events import End, Opened, Text
 from llmroute.types.requests import Sampling
 from tests.local.support import CLOCK, call, fold, model
 
 if TYPE_CHECKING:
     from llmroute.types.calls import Call
     from llmroute.types.events import ProviderEvent
+    from llmroute.types.faults import Fault
     from tests.local.support import Answer
 
 pytestmark = pytest.mark.native
@@ -99,24 +103,29 @@ def test_interleaved_streams_are_not_mixed(
     assert [fold(one).text for one in collected] == [one.text for one in serial]
 
 
-def test_calls_are_answered_in_the_order_they_came(tiny: Path, provider: LlamaCppProvider) -> None:
-    """The queue is fair: first come, first served."""
-    order: list[int] = []
-    ready = provider.events(call(model(tiny), "hello", sampling=ENDLESS))
-    assert next(ready) == Opened()  # the engine is busy from here on
+def test_calls_are_answered_in_the_order_they_came(tiny: Path) -> None:
+    """The queue is fair: first come, first served, one whole answer after the other."""
+    engine = Engine(Settings(str(tiny), None, 0, 1))
+    emitted: list[int] = []  # whose event it was, noted in the engine's own thread
+    begun, ended = threading.Event(), threading.Event()
 
-    def ask(index: int) -> None:
-        fold(provider.events(call(model(tiny), "hello", sampling=SEEDED)))
-        order.append(index)
+    def job(index: int) -> Job:
+        def emit(event: ProviderEvent | Fault) -> None:
+            emitted.append(index)
+            if isinstance(event, End) and index == 3:
+                ended.set()
 
-    threads = [threading.Thread(target=ask, args=(index,)) for index in range(4)]
-    for thread in threads:
-        thread.start()
-        time.sleep(0.05)
-    ready.close()
-    for thread in threads:
-        thread.join()
-    assert order == [0, 1, 2, 3]
+        return Job(call(model(tiny), "hello", sampling=SEEDED), emit)
+
+    busy = Job(call(model(tiny), "hello", sampling=ENDLESS), lambda _: begun.set())
+    engine.submit(busy)
+    assert begun.wait(60)  # the others wait from here on
+    for index in range(4):
+        engine.submit(job(index))
+    busy.stop()
+    assert ended.wait(60)
+    engine.close()
+    assert [index for index, _ in groupby(emitted)] == [0, 1, 2, 3]
 
 
 def test_cancel_stops_a_long_prompt(smollm2: Path, provider: LlamaCppProvider) -> None:
