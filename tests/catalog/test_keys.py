@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from llmroute import policies
 from llmroute.catalog import model, resolve
 from llmroute.errors import PolicyError, Problem
 from llmroute.policies.files import loads_policy
@@ -141,3 +142,41 @@ def test_problems_are_fit_to_be_printed() -> None:
     assert f"'{'x' * 40}...' and" in problem.what
     plain = "a model's name holds letters and the others' digits, not more than it needs, ever"
     assert Problem("f", None, "k", plain).what == plain
+
+
+@pytest.mark.parametrize("name", ["g h\n", "\x1b[31m", "a/b", "x" * 65])
+def test_names_of_models(name: str) -> None:
+    """A model declared in code has a name as in a file, and a wrong one is printed escaped."""
+    with pytest.raises(PolicyError, match="letters, digits") as caught:
+        model(name, use="openai/gpt-6.1-terra")
+    assert str(caught.value).isprintable()
+
+
+HUGE = 10**5000
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"price": {"input": HUGE, "output": 1}},
+        {"price": {"input": 1, "output": -HUGE}},
+        {"price": {"input": float("inf"), "output": 1}},
+        {"context_tokens": HUGE},
+        {"gpu_layers": -HUGE},
+        {"license": HUGE},
+        {"use": HUGE},
+        {"abilities": [HUGE]},
+    ],
+    ids=lambda options: next(iter(options)),
+)
+def test_huge_numbers(options: dict[str, object]) -> None:
+    """A number of thousands of digits is refused like any other wrong value."""
+    with pytest.raises(PolicyError) as caught:
+        model("m", **cast("ModelOptions", {**CATALOG, **options}))
+    assert len(str(caught.value)) < 250
+
+
+def test_a_huge_limit_on_cost() -> None:
+    """A limit on cost in code is refused when it has thousands of digits."""
+    with pytest.raises(PolicyError, match="in USD"):
+        policies.max_cost_usd(HUGE)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from llmroute import policies
 from llmroute.errors import PolicyError
 from llmroute.policies.files import loads_policy
+from llmroute.policies.routes import named_models
 from llmroute.types.models import Model, Weights
 from llmroute.types.plans import Facts
 from llmroute.types.usage import FREE, Price
@@ -456,3 +457,17 @@ def test_every_plan_keeps_the_rules(models: list[Model], asked: Situation, polic
 def test_equal_situations_give_equal_plans(models: list[Model], asked: Situation) -> None:
     """A policy is pure."""
     assert BEST(asked, models) == BEST(replace(asked), list(models))
+
+
+def test_the_names_that_a_policy_uses() -> None:
+    """The models that a policy names can be listed before it is asked; a function names none."""
+    inner = policies.best(policies.cost_usd, use=["c"])
+    by_task = policies.by_task({"code": policies.order("a", "b")}, otherwise=inner)
+    assert named_models(by_task) == {"a", "b", "c"}
+    assert named_models(policies.best(policies.cost_usd)) == frozenset()
+    assert named_models(lambda situation, models: inner(situation, models[1:])) == frozenset()
+    file = loads_policy(
+        'version = 1\n[models.a]\nuse = "openai/gpt-4"\n[models.b]\nuse = "openai/gpt-4"\n'
+        '[[route]]\nwhen.task = "code"\nuse = ["b"]\n'
+    )
+    assert named_models(file.policy) == {"b"}

@@ -12,6 +12,9 @@ from .problems import Problem, nearest
 if TYPE_CHECKING:
     from datetime import date
 
+MOST_DIGITS = 24
+"""How many characters of a number a problem shows."""
+
 Path = tuple[str, ...]
 Report = Callable[[Path, str, str], None]
 """Takes the path of a key, what is wrong with it, and a hint that may be empty."""
@@ -47,6 +50,12 @@ def kind_of(value: object) -> str:
 
 def _within(number: Decimal, low: Decimal, high: Decimal, *, above: bool) -> bool:
     return number.is_finite() and low <= number <= high and not (above and number == low)
+
+
+def _figure(number: Decimal) -> str:
+    """Write a number; one of many digits by its size."""
+    text = str(number)
+    return text if len(text) <= MOST_DIGITS else f"{number:.3E}"
 
 
 class Table:
@@ -107,11 +116,11 @@ class Table:
         if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
             self._wrong(key, value, "a number")
             return None
-        number = Decimal(str(value))
+        number = Decimal(value) if isinstance(value, int) else Decimal(str(value))
         if _within(number, Decimal(low), Decimal(high), above=above):
             return number
         start = f"more than {low}" if above else f"at least {low}"
-        self.problem(key, f"it must be {start} and at most {high}, not {value}")
+        self.problem(key, f"it must be {start} and at most {high}, not {_figure(number)}")
         return None
 
     def whole(self, key: str, low: int, high: int) -> int | None:

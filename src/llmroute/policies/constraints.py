@@ -134,7 +134,7 @@ def max_cost_usd(limit: Decimal | str | float) -> Constraint:
     """
     try:
         amount = Decimal(str(limit))
-    except InvalidOperation:
+    except (InvalidOperation, ValueError):  # also an integer of thousands of digits
         amount = Decimal("NaN")
     if not amount.is_finite() or amount < 0:
         what = "it must be an amount in USD, 0 or more"

@@ -11,26 +11,37 @@ from llmroute.catalog.resolve import build
 from llmroute.catalog.urls import is_loopback
 from llmroute.errors import PolicyError, Problem
 from llmroute.errors.reading import Table
+from llmroute.types.limits import Limits
 from llmroute.types.plans import Facts
 
 from .guards import check_depth, read
-from .positions import Positions
+from .positions import Positions, long_number
 from .routing import Known, read_policy
-from .sections import read_facts, read_hints, read_limits, read_offline
+from .sections import ELSEWHERE, read_facts, read_hints, read_limits, read_offline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from decimal import Decimal
     from pathlib import Path
 
     from llmroute.catalog.declarations import Declaration
     from llmroute.errors.reading import Path as KeyPath
-    from llmroute.types.limits import Limits
     from llmroute.types.models import Model
     from llmroute.types.plans import OfflineMode, Policy
 
 FILE_NAME = "llmroute.toml"
 BUILT_IN = "built-in default"
 SYNTAX_PLACE = r"(?s)(.*) \(at (?:line (\d+), column (\d+)|end of document)\)"
+
+MISPLACED = {
+    **{word: f"[limits] {limit}" for word, limit in ELSEWHERE.items()},
+    **{limit: f"[limits] {limit}" for limit in Limits.__dataclass_fields__},
+    "deadline": "[limits] deadline_s",
+    "max_cost_usd": "[require] max_cost_usd",
+    "minimize": "[prefer] minimize",
+    "mode": "[offline] mode",
+}
+"""What belongs into a section but was written above all of them."""
 
 
 class Origin(NamedTuple):
@@ -126,8 +137,7 @@ def _load(text: str, origin: Origin) -> PolicyFile:
     problems: list[Problem] = []
 
     def report(path: KeyPath, what: str, hint: str) -> None:
-        key = ".".join(part for part in path if not (part.isdecimal() and path[0] == "route"))
-        problems.append(Problem(origin.file, positions.line(path), key, what, hint))
+        problems.append(Problem(origin.file, positions.line(path), _dotted(path), what, hint))
 
     def place(path: KeyPath) -> str:
         line = None if origin.name == BUILT_IN else positions.line(path)
@@ -140,6 +150,22 @@ def _load(text: str, origin: Origin) -> PolicyFile:
     return policy
 
 
+def _dotted(path: KeyPath) -> str:
+    """Write a key as the file does: without the positions of routes."""
+    return ".".join(part for part in path if not (part.isdecimal() and path[0] == "route"))
+
+
+def _decimal(text: str) -> Decimal:
+    """Read a number; one whose exponent no decimal can hold becomes infinite, or 0."""
+    from decimal import Decimal, InvalidOperation
+
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        sign = "-" if text.startswith("-") else ""
+        return Decimal(f"{sign}0" if "e-" in text.lower() else f"{sign}Infinity")
+
+
 def _parse(text: str, name: str) -> Mapping[str, object]:
     """Parse TOML, numbers as decimals.
 
@@ -147,15 +173,15 @@ def _parse(text: str, name: str) -> Mapping[str, object]:
         PolicyError: a syntax error, with line and column.
     """
     import tomllib
-    from decimal import Decimal
 
     try:
-        return cast("Mapping[str, object]", tomllib.loads(text, parse_float=Decimal))
+        return cast("Mapping[str, object]", tomllib.loads(text, parse_float=_decimal))
     except ValueError as error:  # also an integer of thousands of digits
         message = str(error)
     place = re.fullmatch(SYNTAX_PLACE, message)
     if place is None:
-        raise PolicyError([Problem(name, None, "", "a number in it is too long")])
+        path, number_line = long_number(text)
+        raise PolicyError([Problem(name, number_line, _dotted(path), "the number is too long")])
     what, line, column = place.groups()
     what = f"{what} (column {column})" if column else f"{what} (at the end)"
     at = int(line) if line else text.count("\n") + 1
@@ -177,7 +203,7 @@ class _Reader:
         if "version" not in top.values:
             top.problem("version", "it is missing", "Begin the file with version = 1")
         elif top.get("version") != 1 or isinstance(top.get("version"), bool):
-            top.problem("version", "this version reads version = 1 only")
+            top.problem("version", "this version reads version = 1 only", "Write version = 1")
         facts = top.table("facts")
         hints = read_hints(top.table("hints"))
         names = self._read_models(top.table("models"))
@@ -191,7 +217,7 @@ class _Reader:
             models=tuple(self.models),
             policy=read_policy(top, Known(names, hints, place)),
         )
-        top.done()
+        top.done(elsewhere=MISPLACED)
         return policy
 
     def _read_models(self, tables: Table | None) -> frozenset[str]:
@@ -217,7 +243,10 @@ class _Reader:
         self.models.append(model)
 
     def _check_found(self, model: Model, table: Table) -> None:
-        """A file that nobody named may not send anything, or any key, to a foreign host."""
+        """A file that nobody named may not send anything to a foreign host.
+
+        It may name a key's variable for a server on this machine: one that is no provider's own.
+        """
         if model.provider != "openai-compatible" or model.endpoint is None:
             return
         file = self.origin.file
@@ -225,6 +254,3 @@ class _Reader:
         if not is_loopback(model.endpoint.origin):
             what = "a policy that was found, not named, may not name a foreign host"
             table.problem("base_url", what, hint)
-        if model.endpoint.key_name is not None:
-            what = "a policy that was found, not named, may not name a key variable"
-            table.problem("key_env", what, hint)

@@ -56,14 +56,14 @@ def read(path: Path) -> str:
         with path.open("rb") as file:
             data = file.read(LARGEST_BYTES + 1)
     except FileNotFoundError:
-        what = "there is no such file"
+        what, hint = "there is no such file", "Check its name and folder"
     except IsADirectoryError:
-        what = "it is a directory, not a file"
+        what, hint = "it is a directory, not a file", f"Name the file: {path / 'llmroute.toml'}"
     except OSError as error:
-        what = f"it cannot be read: {error.strerror}"
+        what, hint = f"it cannot be read: {error.strerror}", ""
     else:
         return decode(data, str(path))
-    raise PolicyError([Problem(str(path), None, "", what, _named_by(path))])
+    raise PolicyError([Problem(str(path), None, "", what, _named_by(path) or hint)])
 
 
 def _named_by(path: Path) -> str:
@@ -82,7 +82,8 @@ def decode(data: bytes, name: str) -> str:
     """
     if len(data) > LARGEST_BYTES:
         what = f"it is larger than {LARGEST_BYTES // 1024} KiB"
-        raise PolicyError([Problem(name, None, "", what)])
+        hint = "A policy names its models and rules; is this another file?"
+        raise PolicyError([Problem(name, None, "", what, hint)])
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -107,5 +108,6 @@ def check_depth(text: str, name: str) -> None:
         nesting += (piece in {"[", "{"}) - (piece in {"]", "}"})
         if max(parts, nesting) > DEEPEST:
             what = f"keys and brackets nest deeper than {DEEPEST}"
-            raise PolicyError([Problem(name, line, "", what)])
+            hint = "No key of a policy needs that; is a bracket or a quote missing?"
+            raise PolicyError([Problem(name, line, "", what, hint)])
         before = piece

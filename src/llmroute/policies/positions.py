@@ -37,6 +37,19 @@ def search(text: str) -> dict[Path, int]:
     return {**finder.outer, **finder.lines}
 
 
+def long_number(text: str) -> tuple[Path, int | None]:
+    """Find the key and the line of the first whole number that Python refuses to read."""
+    import sys
+
+    finder = _Search()
+    for piece, line in pieces(text):
+        digits = piece.lstrip("+-").replace("_", "")
+        if digits.isdecimal() and len(digits) > sys.get_int_max_str_digits():
+            return finder.key, line
+        finder.take(piece, line)
+    return (), None
+
+
 class _Search:
     """Follows headers, assignments and brackets; evaluates nothing."""
 
@@ -46,7 +59,7 @@ class _Search:
         self._base: Path = ()  # the header that statements stand under
         self._open: list[tuple[str, Path, int]] = []  # brackets of a value: mark, path, element
         self._words: list[str] = []  # the words since the last mark: perhaps a key
-        self._value: Path = ()  # the key whose value comes next
+        self.key: Path = ()  # the last key, whose value comes next or is being read
         self._in_value = False
         self._header = 0  # how many brackets opened the header that is being read
         self._elements: dict[Path, int] = {}  # arrays of tables: the current element
@@ -96,8 +109,8 @@ class _Search:
 
     def _assign(self, line: int) -> None:
         outer = self._open[-1][1] if self._open else self._base
-        self._value = (*outer, *self._words)
-        self._note(line, self._value)
+        self.key = (*outer, *self._words)
+        self._note(line, self.key)
         self._words.clear()
         self._in_value = True
 
@@ -111,7 +124,7 @@ class _Search:
         if self._open and self._open[-1][0] == "[":
             _, path, element = self._open[-1]
             return (*path, str(element))
-        return self._value
+        return self.key
 
     def _mark(self, piece: str) -> None:
         """Follow a bracket or a comma of a value."""

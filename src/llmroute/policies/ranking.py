@@ -66,6 +66,11 @@ class Ranking(NamedTuple):
             request.tags,
         )
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The models that it uses by name."""
+        return frozenset(self.use or ())
+
     def _because(self, *, named_by_caller: bool) -> str:
         if named_by_caller:
             return "named by the caller"

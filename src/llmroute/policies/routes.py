@@ -81,6 +81,17 @@ class Routes(NamedTuple):
         ranking = Ranking(require, order.use, order.objective, shown.place, shown.name)
         return ranking.plan(situation, models)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The models that the routes use by name."""
+        return self.otherwise.names.union(*(route.use or () for route in self.routes))
+
+
+def named_models(policy: Policy) -> frozenset[str]:
+    """Name the models that a policy uses by name; empty for a function of another making."""
+    owner: object = getattr(policy, "__self__", None)
+    return owner.names if isinstance(owner, Ranking | Routes | ByTask) else frozenset()
+
 
 class ByTask(NamedTuple):
     """A policy that hands a request to the policy of its task."""
@@ -98,3 +109,8 @@ class ByTask(NamedTuple):
 
         plan = policy(situation, models)
         return plan if plan.route else replace(plan, route=f"task {task}")
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The models that the policies use by name."""
+        return named_models(self.otherwise).union(*map(named_models, self.tasks.values()))

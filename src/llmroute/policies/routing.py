@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from llmroute.types.plans import Objective, Policy
     from llmroute.types.requests import Hint
 
+LARGEST_HINT = 2**63 - 1
+"""The largest whole number of TOML."""
+
 
 class Known(NamedTuple):
     """What routes may name: models, hints with their types; and where a key stands."""
@@ -102,6 +105,8 @@ def _hints(table: Table, declared: Mapping[str, str]) -> tuple[tuple[str, Hint],
             table.problem(name, f"no hint {name!r} is declared", nearest(name, declared))
         elif not hint_fits(kind, value):
             table.problem(name, f'[hints] declares it as "{kind}"')
+        elif kind in {"int", "float"}:
+            table.number(name, f"-{LARGEST_HINT}", f"{LARGEST_HINT}")
     return tuple((name, _plain(value)) for name, value in table.values.items())
 
 
@@ -109,7 +114,15 @@ def _plain(value: object) -> Hint:
     """Make a hint's value comparable with what callers pass: floats, not decimals."""
     from decimal import Decimal
 
+    if isinstance(value, int) and abs(value) > LARGEST_HINT:  # refused, and too long to be named
+        return float("inf")
     return float(value) if isinstance(value, Decimal) else cast("Hint", value)
+
+
+def _label(route: Route, table: Table) -> str:
+    """Call a route by its name, or by its place when it has none."""
+    named = isinstance(table.values.get("name"), str)
+    return f'route "{route.name}"' if named else f"the route at {route.place}"
 
 
 def _check_reachable(routes: tuple[Route, ...], tables: list[Table]) -> None:
@@ -117,9 +130,10 @@ def _check_reachable(routes: tuple[Route, ...], tables: list[Table]) -> None:
     for index, (route, table) in enumerate(zip(routes, tables, strict=True)):
         if not route.decides:
             continue
-        for earlier in routes[:index]:
+        for at, earlier in enumerate(routes[:index]):
             if earlier.decides and earlier.when.covers(route.when):
-                what = f'route "{route.name}" is never reached: "{earlier.name}" decides first'
+                later, first = _label(route, table), _label(earlier, tables[at])
+                what = f"{later} is never reached: {first} decides first"
                 hint = f"Move it before {earlier.place}, or take one of them out"
                 table.problem("use" if route.use is not None else "prefer", what, hint)
                 break
