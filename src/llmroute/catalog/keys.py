@@ -9,7 +9,7 @@ from llmroute.types.secrets import without_keys
 from .entries import provider, provider_names
 
 VARIABLE = r"[A-Z_][A-Z0-9_]{0,63}"
-VARIABLE_HINT = "A variable's name holds A-Z, 0-9 and _ only, 64 at most; the key is its value"
+VARIABLE_HINT = "By convention such a name is in upper case: A-Z, 0-9 and _; the key is its value"
 SHORTEST_KEY = 20
 """How long a word of capitals and digits is that is taken for a key."""
 

@@ -75,7 +75,8 @@ def _cataloged(declaration: Declaration, tell: Tell, *, in_code: bool) -> Model 
     entry = provider(name)
     if entry is None or name == "openai-compatible":
         hint = advice.for_use(declaration.use, in_code=in_code)
-        tell("use", f"there is no provider {name!r}", hint)
+        what = f"there is no provider {name!r}"
+        tell("use", "the catalog has no models of servers" if entry else what, hint)
         return None
     known = entry.models.get(id_)
     if slash and known is None:
