@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 import llmroute
-from llmroute import Client, Limits, Message, RequestError
+from llmroute import Client, Limits, Message, RequestError, policies
 from llmroute.testing import ScriptedProvider
 
 if TYPE_CHECKING:
@@ -99,6 +99,8 @@ OPTIONS: list[tuple[str, object, str]] = [
     ("hints", {"private": "yes"}, "must be bool, got str"),
     ("hints", 5, "a mapping"),
     ("extra_headers", {"x-a": "b\r\nc: d"}, "cannot be sent"),
+    ("extra_headers", {"Authorization": "Bearer x"}, "uthorization"),
+    ("extra_body", {"model": "dearer"}, "model"),
     ("timeout", 5, "deadline_s"),
     ("max_completion_tokens", 5, "max_tokens"),
     ("temprature", 1, "Did you mean 'temperature'?"),
@@ -235,6 +237,13 @@ def test_key_functions_return_strings(given: object) -> None:
     assert fault is not None
     assert fault.kind == "bad_key_format"
     assert "CANARY" not in str(caught.value)
+
+
+def test_policies_name_declared_models() -> None:
+    """A policy in code that names a model which is not declared fails where the client is made."""
+    models = [llmroute.model("gpt", use="scripted", provider=PROVIDER)]
+    with pytest.raises(llmroute.PolicyError, match="Did you mean 'gpt'"):
+        Client(policies.order("gtp"), models=models)
 
 
 def test_a_client_that_was_not_made_has_a_repr() -> None:

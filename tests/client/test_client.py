@@ -13,6 +13,7 @@ import llmroute
 from llmroute import Client, Limits, policies
 from llmroute.testing import Fail, ScriptedProvider, VirtualClock
 from tests.faults.server import FaultServer
+from tests.local.tiny_gguf import tiny_gguf
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -261,3 +262,17 @@ def test_stand_ins_answer_for_the_models_of_a_file(tmp_path: Path) -> None:
     assert reply.plan.policy == "llmroute.toml:20"
     assert [one.model.name for one in reply.attempts] == ["far", "near"]
     assert far.calls[0].key is None
+
+
+@pytest.mark.native
+def test_the_window_of_a_file_is_known_before_it_is_loaded(tmp_path: Path) -> None:
+    """A local model's window comes from its file's header: a plan refuses what cannot fit."""
+    file = tiny_gguf(tmp_path / "tiny.gguf", context_tokens=256)
+    models = [llmroute.model("tiny", use="llama-cpp", file=str(file))]
+    with Client(models=models) as client:
+        short, long = client.plan("hi"), client.plan("word " * 2000)
+
+    assert short.model is not None
+    assert short.model.context_tokens == 256
+    assert long.refused[0].rule == "context"
+    assert "the window is 256" in long.refused[0].reason

@@ -12,6 +12,7 @@ from llmroute.driver.clock import SystemClock
 from llmroute.driver.session import Order
 from llmroute.errors import ClosedError, ForkedError, NoCandidateError, RequestError
 from llmroute.flow import occurrences as on
+from llmroute.providers.extras import check_extras
 from llmroute.tokens import estimate_request
 from llmroute.types.logs import logger
 from llmroute.types.plans import Situation
@@ -79,6 +80,7 @@ class Core:
         self.keyring = Keyring(setup.keys)
         self.registry = Registry(setup.providers, options.get("http_client"))
         self._models = Models(setup.models)
+        self._has_files = any(model.weights is not None for model in setup.models)
         self._backoff_s = waits(options.get("backoff"))
         self._pid = os.getpid()
         self._closed = False
@@ -122,7 +124,9 @@ class Core:
         self.check_open()
         if asked.hints:
             check_hints(asked.hints, self.setup.hints)
-        models = self._models.named(asked.models)
+        if asked.extra_body or asked.extra_headers:
+            check_extras(asked)
+        models = self._named(asked.models)
         if key is not None and len(models) != 1:
             hint = "Name it: model=..., so that the key reaches its own origin only"
             raise RequestError("a key needs exactly one model", where="api_key", hint=hint)
@@ -174,6 +178,18 @@ class Core:
         for session in live:
             session.abort(on.Closing())
         return True
+
+    def _named(self, names: tuple[str, ...] | None) -> tuple[Model, ...]:
+        """The models of these names, those of this machine with the windows of their files."""
+        models = self._models.named(names)
+        if names is None and not self._has_files:
+            return models
+        return tuple(
+            self.registry.with_window(model)
+            if model.weights is not None and model.context_tokens is None
+            else model
+            for model in models
+        )
 
     def _unavailable(self, models: tuple[Model, ...], key: Secret | None) -> dict[str, str]:
         reasons: dict[str, str] = {}

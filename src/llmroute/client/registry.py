@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from llmroute.types.calls import SupportsAclose, SupportsAvailability, SupportsClose
+from llmroute.types.calls import (
+    SupportsAclose,
+    SupportsAvailability,
+    SupportsClose,
+    SupportsWindow,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,6 +49,14 @@ class Registry:
             ask = provider.unavailable if isinstance(provider, SupportsAvailability) else _ready
             self._asked[model.name] = ask
         return ask(model)
+
+    def with_window(self, model: Model) -> Model:
+        """`model` with the window that its provider knows of, if it was not declared."""
+        provider = self.provider(model)
+        if isinstance(provider, SupportsWindow):
+            window = provider.context_tokens(model)
+            return model if window is None else replace(model, context_tokens=window)
+        return model
 
     def close(self) -> None:
         """Close what was opened here."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from llmroute.catalog.resolve import resolve
+from llmroute.errors.problems import nearest
 from llmroute.types.limits import Limits
 from llmroute.types.plans import Facts
 from llmroute.types.secrets import Secret
@@ -122,10 +123,23 @@ def _in_code(source: PolicySource | None, options: ClientOptions) -> PolicyFile:
     """What a policy file would have said; a policy in code needs models in code."""
     from llmroute.policies import order
     from llmroute.policies.files import PolicyFile
+    from llmroute.policies.routes import named_models
 
     if source is not None and not callable(source):
         hint = "Name the file, or pass models and a policy of llmroute.policies"
         raise wrong("models", "models in code go with a policy in code", hint)
+    declared = _declared(options)
+    names = [one.name for one in declared]
+    policy = order(*names) if source is None else source
+    unknown = sorted(named_models(policy) - set(names))
+    if unknown:
+        what = f"the policy names {unknown[0]!r}, but no such model is declared"
+        raise wrong("models", what, nearest(unknown[0], names))
+    models = tuple(resolve(one) for one in declared)
+    return PolicyFile(None, Facts(), {}, Limits(), "auto", declared, models, policy)
+
+
+def _declared(options: ClientOptions) -> tuple[Declaration, ...]:
     declared = tuple(options.get("models", ()))
     names = [one.name for one in declared]
     if not names:
@@ -133,9 +147,7 @@ def _in_code(source: PolicySource | None, options: ClientOptions) -> PolicyFile:
         raise wrong("models", "a policy made in code needs models", hint)
     if len(set(names)) < len(names):
         raise wrong("models", "two models have the same name", f"The names are {', '.join(names)}")
-    policy = order(*names) if source is None else source
-    models = tuple(resolve(one) for one in declared)
-    return PolicyFile(None, Facts(), {}, Limits(), "auto", declared, models, policy)
+    return declared
 
 
 def read_policy(source: str | Path | None) -> PolicyFile:
