@@ -43,6 +43,8 @@ def allowed_imports() -> dict[str, set[str]]:
 
 def layer_of(path: Path) -> str:
     """The first folder below the package; "" for its own __init__."""
+    if path == SOURCE / "__main__.py":  # `python -m llmroute` is the command line
+        return "cli"
     parts = path.relative_to(SOURCE).parts
     return parts[0].removesuffix(".py") if len(parts) > 1 else ""
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ANSWER = "The answer is forty-two."
 """What `tests.faults` says when all is well."""
 QUESTION = "canary question"
-PROGRAM = (sys.executable, "-m", "llmroute.cli")
+PROGRAM = (sys.executable, "-m", "llmroute")
 WAIT_S = 60.0
 
 

@@ -109,12 +109,13 @@ def test_nothing_to_ask(tmp_path: Path, server: FaultServer) -> None:
 def test_every_model_failed(
     tmp_path: Path, server: FaultServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Exit code 1, one sentence on what happened, one on what may mend it, and no question."""
+    """Exit code 1, one line on what happened and what may mend it, and no question."""
     file = policy(tmp_path, {"gpt": server.url_for("html_200")})
     run = here(capsys, "chat", "-p", file, "--deadline", "5", "--json", QUESTION)
     assert (run.code, run.out) == (1, "")
     assert run.err.startswith("llmroute: ")
-    assert "  gpt: check that base_url points to an OpenAI-compatible API" in run.err
+    assert "[check that base_url points to an OpenAI-compatible API]" in run.err
+    assert len(run.err.splitlines()) == 1
     assert QUESTION not in run.err
     assert "Traceback" not in run.err
 

@@ -138,7 +138,7 @@ def test_an_error_does_not_end_a_conversation(tmp_path: Path, server: FaultServe
         for line in ("one\n", "two\n"):
             terminal.wait_for("> ")
             terminal.type(line)
-            terminal.wait_for("llmroute: every model failed; gpt: ")
+            terminal.wait_for("llmroute: every model failed; gpt at ")
         terminal.wait_for("> ")
         terminal.type("\x04")
         assert "Traceback" not in terminal.end()

@@ -21,7 +21,8 @@ KEY = "sk-canary-4711"
     ("words", "says"),
     [
         ([], "say what to do: chat, plan, check, models, doctor"),
-        (["chatt"], "invalid choice: 'chatt'"),
+        (["chatt"], "COMMAND: there is no 'chatt'. Did you mean 'chat'?"),
+        ([QUESTION], "COMMAND: it is none of chat, plan, check, models, doctor; to ask, write"),
         (["chat", "--max-token", "5", QUESTION], "Did you mean '--max-tokens'?"),
         (["chat", "--max-tokens", "many", QUESTION], "--max-tokens: invalid int value"),
         (["chat", "--max-tokens", "0", QUESTION], "--max-tokens: must be from 1 to"),
@@ -29,7 +30,10 @@ KEY = "sk-canary-4711"
         (["chat", "--deadline", "-1", QUESTION], "--deadline: must be from 0 to"),
         (["chat", "--max-cost", "cheap", QUESTION], "--max-cost: must be an amount of USD"),
         (["chat", "--model", "gtp", QUESTION], "--model: the policy has no model 'gtp'"),
-        (["chat", "--on-break", "restrat", QUESTION], "--on-break: invalid choice"),
+        (
+            ["chat", "--on-break", "restrat", QUESTION],
+            "--on-break: there is no 'restrat'. Did you mean 'restart'?",
+        ),
         (["chat", "--hint", "private", QUESTION], "--hint: it must be name=value"),
         (["chat", "--hint", "privat=true", QUESTION], "--hint privat: the policy declares no such"),
         (["chat", "--hint", "private=5", QUESTION], "--hint: private must be true or false"),
@@ -54,6 +58,36 @@ def test_mistakes(
     assert len(run.err.splitlines()) == 1
     assert QUESTION not in run.err
     assert server.connections == 0
+
+
+def test_a_variable_that_names_no_policy_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When $LLMROUTE_POLICY names a file that is not there, the message says who named it."""
+    monkeypatch.setenv("LLMROUTE_POLICY", "missing.toml")
+    run = here(capsys, "plan", QUESTION)
+    assert run.code == 2
+    assert "missing.toml: there is no such file. $LLMROUTE_POLICY names it" in run.err
+
+
+def test_a_found_policy_that_must_be_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A found policy with a foreign host is refused; the message says how to name it."""
+    file = policy(tmp_path, {"far": "https://llm.example.com/v1"})
+    run = here(capsys, "plan", QUESTION)
+    assert run.code == 2
+    assert f"-p {file} on the command line" in run.err
+    assert here(capsys, "plan", "-p", file, QUESTION).code == 0
+
+
+def test_a_misspelt_preference_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """One misspelt key is one problem."""
+    text = 'version = 1\n[models.a]\nuse = "openai/gpt-4"\n[prefer]\nminimise = "cost"\n'
+    Path("llmroute.toml").write_text(text, encoding="utf-8")
+    run = here(capsys, "check")
+    assert run.out.count("llmroute.toml:") == 1
+    assert "Did you mean 'minimize'?" in run.out
 
 
 def test_every_problem_of_a_policy_is_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn, cast
 
 from llmroute import __version__
 from llmroute.errors import RequestError
-from llmroute.errors.problems import nearest
+from llmroute.errors.problems import close, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,7 @@ EXIT_CODES = """exit codes:
   0 answered   1 tried and failed   2 usage or policy file   3 no model may answer
   130 interrupted"""
 FLAGS = {
-    "messages": "the question",
+    "prompt": "the question",
     "max_cost_usd": "--max-cost",
     "deadline_s": "--deadline",
     "purposes": "--purpose",
@@ -58,6 +58,23 @@ class Parser(argparse.ArgumentParser):
         """Leave with exit code 2."""
         end = "" if message.endswith("?") else "."
         self.exit(2, f"{self.prog}: {message}{end} See {self.prog} --help\n")
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        """Name the nearest choice; what is like none of them, perhaps a question, is not repeated.
+
+        Overrides the standard library's, which repeats everything; raises ArgumentError.
+        """
+        choices = [str(choice) for choice in action.choices or ()]
+        if not choices or value in choices:
+            return
+        found = close(str(value), choices)
+        if found is not None:
+            what = f"there is no {str(value)!r}. Did you mean {found!r}?"
+        else:
+            what = f"it is none of {', '.join(choices)}"
+            if action.dest == "command":
+                what += '; to ask, write llmroute chat "..."'
+        raise argparse.ArgumentError(action, what)
 
     def refuse(self, extra: Sequence[str]) -> NoReturn:
         """Name the first unknown option and the nearest known one; nothing else is repeated."""

@@ -59,7 +59,7 @@ def show(stream: Stream, shown: list[str], *, hold: bool = False) -> None:
             elif isinstance(event, Restarted):
                 _end_line(shown, hold=hold)
                 shown.clear()
-                note(f"(the stream broke; {event.model} starts over)")
+                note(f"(the stream broke; {event.model.name} starts over)")
         if hold:
             write("".join(shown))
             hold = False

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 LABEL = 12
 RESOLVING_S = 2.0
-PACKAGES = ("httpx2", "pydantic", "tenacity", "llama-cpp-python", "jinja2", "tiktoken", "openai")
+CORE = ("httpx2", "httpcore2", "pydantic", "tenacity")
+OPTIONAL = ("llama-cpp-python", "jinja2", "tiktoken", "openai")
 
 
 def doctor(arguments: Arguments) -> int:
@@ -80,7 +81,7 @@ def _packages() -> None:
 
     found: list[str] = []
     missing: list[str] = []
-    for name in PACKAGES:
+    for name in (*CORE, *OPTIONAL):
         try:
             found.append(f"{name} {version(name)}")
         except PackageNotFoundError:

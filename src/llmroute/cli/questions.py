@@ -22,7 +22,7 @@ def question_of(arguments: Arguments) -> str:
     words = arguments.question
     if not words:
         if is_terminal(sys.stdin):
-            raise RequestError("there is none; type it, or pipe it in", where="messages")
+            raise RequestError("there is none; type it, or pipe it in", where="prompt")
         return _stdin()
     return " ".join(f"\n{_stdin()}" if word == "-" else sound(word) for word in words)
 
