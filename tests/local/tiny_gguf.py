@@ -13,6 +13,8 @@ import gguf
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 WIDTH, HEADS, KV_HEADS, FEED_FORWARD, LAYERS = 64, 4, 2, 176, 2
@@ -103,11 +105,13 @@ def tiny_gguf(
     context_tokens: int = 4096,
     license_id: str = "llama2",
     user_defined: tuple[str, ...] = (),
+    change: Callable[[gguf.GGUFWriter], None] | None = None,
 ) -> Path:
     """Write the model to `path` and return it; the same arguments give the same bytes.
 
     `template` of None leaves the chat template out, as in a base model. `user_defined` are tokens
-    added as fine-tunes add theirs (CHATML), not as control tokens.
+    added as fine-tunes add theirs (CHATML), not as control tokens. `change` alters the header, to
+    damage it.
     """
     vocabulary = _vocabulary(user_defined)
     writer = gguf.GGUFWriter(path, "llama")
@@ -126,6 +130,8 @@ def tiny_gguf(
     if template is not None:
         writer.add_chat_template(template)
     _add_weights(writer, vocabulary)
+    if change is not None:
+        change(writer)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

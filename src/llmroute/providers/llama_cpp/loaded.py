@@ -9,7 +9,7 @@ from llmroute.errors import AttemptError
 from llmroute.types.logs import logger
 
 from .bindings import VOCABULARY_NONE, LoadLog, load_library
-from .header import beyond_trained, read_header
+from .header import beyond_trained, read_header, window
 from .sequence import CHUNK_TOKENS, Sequence, interrupted
 from .threads import usable_threads
 from .vocabulary import Vocabulary
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from .bindings import ContextParameters, Handle, Library
     from .header import Header
 
-DEFAULT_WINDOW = 4096
-"""Tokens of the window when none is declared: the file's own, but no more than this."""
 LARGEST_OPERATION = 10e9
 """Operations of the largest matrix product; about 0.1 s on two cores, since llama.cpp can be
 stopped between two products only."""
@@ -75,17 +73,15 @@ def load(settings: Settings, go_on: Callable[[], bool]) -> Loaded:
     model = _load_model(library, settings, go_on)
     try:
         _check_kind(library, model, settings.path)
-        window = settings.context_tokens or min(
-            header.context_tokens or DEFAULT_WINDOW, DEFAULT_WINDOW
-        )
+        tokens = window(settings.context_tokens, header)
         grid = _grid_tokens(header)
-        context = _new_context(library, model, settings, (window, grid))
+        context = _new_context(library, model, settings, (tokens, grid))
     except AttemptError:
         library.llama_model_free(model)
         raise
     vocabulary = Vocabulary(library, library.llama_model_get_vocab(model))
     sequence = Sequence(library, context, grid)
-    return Loaded(library, model, context, vocabulary, sequence, header, window)
+    return Loaded(library, model, context, vocabulary, sequence, header, tokens)
 
 
 def _load_model(library: Library, settings: Settings, go_on: Callable[[], bool]) -> Handle:
