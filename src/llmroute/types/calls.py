@@ -146,6 +146,15 @@ class SupportsAvailability(Protocol):
 
 
 @runtime_checkable
+class SupportsWindow(Protocol):
+    """A provider that knows without sending anything how much a model takes."""
+
+    def context_tokens(self, model: Model, /) -> int | None:
+        """Tokens of the window of `model`, prompt and answer together; None when unknown."""
+        ...
+
+
+@runtime_checkable
 class SupportsClose(Protocol):
     """A provider that holds connections, threads or memory."""
 

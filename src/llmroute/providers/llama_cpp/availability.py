@@ -1,4 +1,4 @@
-"""Whether a local model can answer, known without loading it."""
+"""Whether a local model can answer, and within which window, known without loading it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from llmroute.errors import AttemptError
 
-from .header import beyond_trained, read_header
+from .header import beyond_trained, read_header, window
 from .templates import Unfit, choose_template
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ def missing_package() -> str | None:
     return None
 
 
-class Availability:
-    """Answers by file, modification time and size; a file that changed is looked at again."""
+class Files:
+    """What files say of themselves, by path, modification time and size."""
 
     def __init__(self) -> None:
         """Begin with nothing known."""
@@ -58,6 +58,13 @@ class Availability:
             return beyond
         template = choose_template(model.weights, found.template)
         return template.reason if isinstance(template, Unfit) else None
+
+    def context_tokens(self, model: Model) -> int | None:
+        """Tokens of the window `model` is loaded with; None when no file tells."""
+        if model.context_tokens is not None or model.weights is None:
+            return model.context_tokens
+        found = self._look(model.weights.file)
+        return None if isinstance(found, str) else window(None, found)
 
     def remember(self, path: str, reason: str) -> None:
         """Keep why `path` did not load, until the file changes."""

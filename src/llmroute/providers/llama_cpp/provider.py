@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import threading
 import weakref
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from llmroute.errors import AttemptError, ClosedError, ForkedError
 from llmroute.types.events import End
 
-from .availability import Availability
+from .availability import Files
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
@@ -37,7 +38,7 @@ class LlamaCppProvider:
         self._lock = threading.Lock()
         self._closed = False
         self._engines: dict[Settings, Engine] = {}
-        self._availability = Availability()
+        self._files = Files()
         self._free = weakref.finalize(self, _close_all, self._engines)
 
     def events(self, call: Call, /) -> Generator[ProviderEvent, None, None]:
@@ -52,21 +53,13 @@ class LlamaCppProvider:
         from .inbox import Inbox
 
         inbox = Inbox()
-        job = self._submit(call, inbox.put)
-        take_back = call.cancel.on_set(lambda: inbox.put(None))
-        try:
+        with self._submitted(call, inbox.put):
             while True:
                 event = inbox.take(call)
                 yield event
                 if isinstance(event, End):
                     return
                 del event  # no piece of an answer stays in a traceback
-        except AttemptError as problem:
-            self._learn(call, problem)
-            raise
-        finally:
-            job.stop()
-            take_back()
 
     async def aevents(self, call: Call, /) -> AsyncGenerator[ProviderEvent, None]:
         """Answer `call` without holding the event loop; leaving the loop stops the computation.
@@ -79,28 +72,28 @@ class LlamaCppProvider:
         from .async_inbox import AsyncInbox
 
         inbox = AsyncInbox(on_lost=lambda: job.stop())  # noqa: PLW0108 - bound below
-        job = self._submit(call, inbox.put)
-        take_back = call.cancel.on_set(lambda: inbox.put(None))
-        try:
+        with self._submitted(call, inbox.put) as job:
             while True:
                 event = await inbox.take(call)
                 yield event
                 if isinstance(event, End):
                     return
                 del event  # no piece of an answer stays in a traceback
-        except AttemptError as problem:
-            self._learn(call, problem)
-            raise
-        finally:
-            job.stop()
-            take_back()
 
     def unavailable(self, model: Model, /) -> str | None:
         """Say in one sentence why `model` cannot answer; None when it can.
 
-        Looks at the file's header, once per state of the file (20 ms), and loads nothing.
+        Looks at the file's header, once per state of the file (30 ms), and loads nothing.
         """
-        return self._availability.unavailable(model)
+        return self._files.unavailable(model)
+
+    def context_tokens(self, model: Model, /) -> int | None:
+        """Tokens of the window `model` is loaded with; None when no file tells.
+
+        It is what the model declares, else the file's own window, but no more than 4,096. Looks
+        at the file's header as `unavailable` does.
+        """
+        return self._files.context_tokens(model)
 
     def close(self) -> None:
         """Stop what runs, free the memory; live calls fail. Closing twice is allowed."""
@@ -109,13 +102,24 @@ class LlamaCppProvider:
         if os.getpid() == self._pid:
             self._free()
 
-    def _submit(self, call: Call, emit: Callable[[ProviderEvent | Fault], None]) -> Job:
+    @contextmanager
+    def _submitted(
+        self, call: Call, put: Callable[[ProviderEvent | Fault | None], None]
+    ) -> Generator[Job]:
+        """Have `call` computed; stops it however the block ends, and learns why it failed."""
         from .engine import Job
 
-        engine = self._engine(call.model)
-        job = Job(call, emit)
-        engine.submit(job)
-        return job
+        job = Job(call, put)
+        self._engine(call.model).submit(job)
+        take_back = call.cancel.on_set(lambda: put(None))
+        try:
+            yield job
+        except AttemptError as problem:
+            self._learn(call, problem)
+            raise
+        finally:
+            job.stop()
+            take_back()
 
     def _engine(self, model: Model) -> Engine:
         from .engine import Engine
@@ -136,7 +140,7 @@ class LlamaCppProvider:
         if problem.fault.kind == "model_file" and self.unavailable(call.model) is None:
             weights = call.model.weights
             if weights is not None:
-                self._availability.remember(weights.file, problem.fault.reason)
+                self._files.remember(weights.file, problem.fault.reason)
 
 
 def _settings(model: Model) -> Settings:
