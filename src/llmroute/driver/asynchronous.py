@@ -89,7 +89,7 @@ class AsyncDriver:
         except AttemptError as error:
             failure = error
         else:
-            if self.session.live is not live:
+            if self.session.live is not live and live.end is None:
                 await aclose_quietly(live.events)
             return
         await aclose_quietly(live.events)

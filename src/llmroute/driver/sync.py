@@ -87,7 +87,7 @@ class Driver:
         except AttemptError as error:
             failure = error
         else:
-            if session.live is not live:
+            if session.live is not live and live.end is None:
                 close_quietly(live.events)
             return
         close_quietly(live.events)
