@@ -1,7 +1,13 @@
-"""Local generation beside a bare low-level loop: speed, overhead per token, time to stop.
+"""Local generation: speed beside a bare low-level loop, overhead per token, time to stop.
 
-Run it as `python -m benchmarks.local`. Both sides run in one process, in turn, on one thread; every
-number is the median of the rounds.
+Run it as `python -m benchmarks.local`. llama.cpp has one thread. Speed: both sides run in one
+process, in turn. Overhead: the CPU of the whole process, both of llmroute's threads, less what
+llama.cpp's decoding and sampling took; it is no difference of two runs that take twenty times as
+long. It is measured twice. With decoding, it holds that threads wake each other for every token,
+and that decoding has emptied the processor's caches, the more so the longer the answer is. With
+decoding left out after the prompt (every token is then drawn from the same logits), only Python is
+left: if its work per token grew with the answer, it would show here. Every number is the median of
+the rounds.
 """
 
 from __future__ import annotations
@@ -11,12 +17,15 @@ import tempfile
 import threading
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from statistics import median
-from typing import TYPE_CHECKING, NamedTuple
+from statistics import median, quantiles
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from benchmarks.measure import interleaved
 from llmroute.errors import AttemptError
 from llmroute.providers.llama_cpp import LlamaCppProvider
+from llmroute.providers.llama_cpp.bindings import load_library
 from llmroute.providers.llama_cpp.engine import prompt_tokens
 from llmroute.providers.llama_cpp.loaded import Settings, load
 from llmroute.providers.llama_cpp.sampler import sampler_chain
@@ -26,14 +35,17 @@ from tests.local.support import call, model
 from tests.local.tiny_gguf import smollm2_path, tiny_gguf
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from llmroute.providers.llama_cpp.bindings import Library
     from llmroute.providers.llama_cpp.loaded import Loaded
     from llmroute.types.calls import Call
     from llmroute.types.events import ProviderEvent
     from llmroute.types.models import Model
 
 ROUNDS = 7
+OVERHEAD_ROUNDS = 15
+LENGTHS = (64, 256, 1024, 2048)
 
 
 class Cost(NamedTuple):
@@ -109,6 +121,61 @@ def _median(costs: list[Cost]) -> Cost:
     return Cost(median(one.cpu_s for one in costs), median(one.wall_s for one in costs))
 
 
+class Batch(Protocol):
+    """A `llama_batch`."""
+
+    n_tokens: int
+
+
+class Native:
+    """Takes the place of two of llama.cpp's functions, and sums the CPU seconds spent in them."""
+
+    def __init__(self, library: Library, *, decode: bool) -> None:
+        """From now on until `restore`; without `decode` single tokens are not decoded."""
+        self.spent_s = 0.0
+        self._library = library
+        self._own = (library.llama_decode, library.llama_sampler_sample)
+        decoding = partial(self._timed if decode else self._prompts_only, library.llama_decode)
+        library.llama_decode = decoding
+        library.llama_sampler_sample = partial(self._timed, library.llama_sampler_sample)
+
+    def _timed(self, function: Callable[..., int], *arguments: object) -> int:
+        begun = time.thread_time()
+        result = function(*arguments)
+        self.spent_s += time.thread_time() - begun
+        return result
+
+    def _prompts_only(self, function: Callable[..., int], context: object, batch: Batch) -> int:
+        return 0 if batch.n_tokens == 1 else self._timed(function, context, batch)
+
+    def restore(self) -> None:
+        """Put the library's own functions back."""
+        self._library.llama_decode, self._library.llama_sampler_sample = self._own
+
+
+def overheads(path: Path, *, decode: bool) -> dict[str, list[float]]:
+    """CPU seconds per token after the first, outside llama.cpp, by the length of the answer."""
+    of, provider = model(path), LlamaCppProvider()
+    native = Native(load_library(), decode=decode)
+
+    def outside(length: int, answers: int) -> float:
+        begun, spent = time.process_time(), native.spent_s
+        for _ in range(answers):
+            ours(provider, of, "hello", length)
+        return time.process_time() - begun - (native.spent_s - spent)
+
+    def after_the_first(length: int) -> float:
+        answers = LENGTHS[-1] // length
+        return (outside(length, answers) - outside(1, answers)) / (answers * (length - 1))
+
+    works = {f"{length:,}": partial(after_the_first, length) for length in LENGTHS}
+    interleaved(works, 1)
+    figures = interleaved(works, OVERHEAD_ROUNDS)
+    provider.close()
+    native.restore()
+    return figures
+
+
 def _note_first(events: Iterator[ProviderEvent], at: list[float]) -> None:
     assert next(events) == Opened()
     at.append(time.perf_counter())
@@ -138,6 +205,13 @@ def seconds_to_stop(path: Path) -> float:
     return median(spent)
 
 
+def show_overheads(figures: Mapping[str, Sequence[float]]) -> None:
+    """Print one line per length."""
+    for length, values in figures.items():
+        least, middle, most = (f"{1e6 * one:.1f}" for one in quantiles(values, n=4))
+        print(f"  {length:>5} tokens: {middle} us (half of the rounds: {least} to {most})")
+
+
 def main() -> None:
     """Print the table."""
     smollm2 = smollm2_path()
@@ -148,12 +222,9 @@ def main() -> None:
     print(f"  more CPU per token: {100 * (high.cpu_s / low.cpu_s - 1):+.1f} % (at most 5 %)")
     with tempfile.TemporaryDirectory() as folder:
         tiny = tiny_gguf(Path(folder) / "tiny.gguf")
-        for tokens in (64, 256, 1024, 2048):
-            low, high = compare(tiny, "hello", tokens)
-            print(
-                f"tiny LLaMA-2, {tokens:5} tokens, CPU per token: bare {low.cpu_s * 1e6:6.1f} us, "
-                f"llmroute {high.cpu_s * 1e6:6.1f}, more {(high.cpu_s - low.cpu_s) * 1e6:5.1f} us"
-            )
+        for decode, how in ((True, "done"), (False, "left out")):
+            print("tiny LLaMA-2, CPU per token outside llama.cpp, decoding " + how)
+            show_overheads(overheads(tiny, decode=decode))
     print(f"cancel in a long prompt: engine free after {seconds_to_stop(smollm2) * 1e3:.1f} ms")
 
 
