@@ -98,7 +98,10 @@ def test_any_body_is_survived(raw: bytes) -> None:
         ({"retry-after": "1e9"}, None),
         ({"retry-after": "1_0"}, None),
         ({"retry-after": "\u0663"}, None),
-        ({"retry-after": "9" * 400}, None),
+        ({"retry-after": "9" * 20}, 31_536_000.0),
+        ({"retry-after": "9" * 400}, 31_536_000.0),
+        ({"retry-after-ms": "9" * 400}, 31_536_000.0),
+        ({"retry-after": "Mon, 23 Nov 9026 12:00:30 GMT", "date": DATE}, 31_536_000.0),
         ({"retry-after": "tomorrow"}, None),
         ({"retry-after": "Mon, 23 Nov 2026 12:00:30 GMT", "date": DATE}, 30.0),
         ({"retry-after": "Mon, 23 Nov 2026 11:59:00 GMT", "date": DATE}, None),
@@ -108,7 +111,7 @@ def test_any_body_is_survived(raw: bytes) -> None:
     ],
 )
 def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
-    """Milliseconds go before seconds, dates count from the answer's Date, garbage is nothing."""
+    """Milliseconds go before seconds, dates count from Date, garbage is nothing, far is a year."""
     assert wait_s(headers) == seconds
     assert failure(429, None, headers).remedy.wait_s == seconds
 

@@ -75,7 +75,9 @@ BY_STATUS = {
 _WINDOW = re.compile(
     r"maximum context length|context window|context size|max_model_len", re.IGNORECASE
 )
-_DIGITS = re.compile(r"\d{1,12}(\.\d{1,12})?", re.ASCII)
+_DIGITS = re.compile(r"\d+(\.\d+)?", re.ASCII)
+LONGEST_WAIT_S = 31_536_000.0
+"""A year: an upstream that asks for more is as far away as one that asks for this."""
 
 
 class Said(NamedTuple):
@@ -120,8 +122,14 @@ def wait_s(headers: Mapping[str, str]) -> float | None:
     """Read how many seconds the upstream wants to be left alone; None when it does not say.
 
     `retry-after-ms` goes before `Retry-After`. A date is taken relative to the answer's own Date,
-    so that a wrong clock on either side does not matter. Garbage and the past count as nothing.
+    so that a wrong clock on either side does not matter. Garbage and the past count as nothing,
+    more than a year as a year.
     """
+    seconds = _asked_s(headers)
+    return None if seconds is None else min(seconds, LONGEST_WAIT_S)
+
+
+def _asked_s(headers: Mapping[str, str]) -> float | None:
     milliseconds = headers.get("retry-after-ms", "").strip()
     if _DIGITS.fullmatch(milliseconds):
         return float(milliseconds) / 1000.0
