@@ -170,6 +170,13 @@ def auth_401(peer: Peer, asked: Asked) -> None:
 
 
 @scenario
+def not_found(peer: Peer, asked: Asked) -> None:
+    """Answer 404 as a web framework does to a path that it does not serve."""
+    del asked
+    peer.answer(b'{"detail":"Not Found"}', status=404)
+
+
+@scenario
 def status(peer: Peer, asked: Asked) -> None:
     """Answer with status `code=` and no more than a sentence."""
     peer.error(int(asked.number("code", 500)), {"message": "It failed.", "type": "server_error"})

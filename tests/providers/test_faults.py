@@ -46,6 +46,7 @@ KINDS = {
     "context_length": ("context_length", "context_length"),
     "content_filter_400": ("content_filtered", "content_filtered"),
     "auth_401": ("bad_key", "bad_key"),
+    "not_found": ("model_not_found", "model_not_found"),
     "status": ("server_error", "server_error"),
     "overloaded": ("overloaded", "overloaded"),
     "no_retry_500": ("server_error", "server_error"),

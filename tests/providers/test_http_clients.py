@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ from tests.providers.calls import KEY, How, aoutcome, call_to, outcome, provider
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.providers.calls import Outcome
 
 MODULES = [httpx2, httpx]
 ANSWER = "The answer is forty-two."
@@ -73,7 +76,9 @@ def test_connections_that_fail(module: object) -> None:
     package = httpx2 if module is httpx2 else httpx
     with package.Client() as client:
         provider = provider_for(http_client=client)
-        assert outcome(provider.events(call_to("http://127.0.0.1:9/v1"))).kind == "connect"
+        refused = outcome(provider.events(call_to("http://127.0.0.1:9/v1")))
+        assert refused.kind == "connect"
+        assert refused.fault.reason == "Connection refused: nothing listens at http://127.0.0.1:9"
         with no_network(outage=True):
             assert outcome(provider.events(call_to("http://api.example.com/v1"))).kind == "dns"
 
@@ -123,6 +128,46 @@ def test_the_client_is_never_closed(server: FaultServer) -> None:
         assert outcome(provider.events(call_to(server.base_url))).text == ANSWER
         provider.close()
         assert not client.is_closed
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_closed_client_is_a_typed_fault(server: FaultServer, module: object) -> None:
+    """A client that the application closed is named, and is not tried again."""
+    package = httpx2 if module is httpx2 else httpx
+    client = package.Client()
+    client.close()
+    result = outcome(provider_for(http_client=client).events(call_to(server.base_url)))
+
+    async def main() -> Outcome:
+        client = package.AsyncClient()
+        await client.aclose()
+        provider = provider_for(http_client=client)
+        return await aoutcome(provider.aevents(call_to(server.base_url)))
+
+    for one in (result, asyncio.run(main())):
+        assert one.kind == "connect"
+        assert one.fault.reason.startswith("the http_client was closed by the application")
+        assert one.fault.remedy.next == "other_model"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_key_goes_before_the_clients_own_auth(server: FaultServer, module: object) -> None:
+    """The model's key replaces the client's `auth`; without a key that is left as it is."""
+    package = httpx2 if module is httpx2 else httpx
+
+    async def main(key: str | None) -> None:
+        async with package.AsyncClient(auth=("me", "mine")) as client:
+            provider = provider_for(http_client=client)
+            await aoutcome(provider.aevents(call_to(server.base_url, How(key=key))))
+
+    with package.Client(auth=("me", "mine")) as client:
+        provider = provider_for(http_client=client)
+        for key in (KEY, None):
+            outcome(provider.events(call_to(server.base_url, How(key=key))))
+            asyncio.run(main(key))
+    sent = [one.headers["authorization"] for one in server.requests]
+    assert sent[:2] == [f"Bearer {KEY}"] * 2
+    assert sent[2:] == [f"Basic {base64.b64encode(b'me:mine').decode()}"] * 2
 
 
 def test_a_transport_of_the_application_is_used() -> None:

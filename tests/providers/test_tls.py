@@ -12,6 +12,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import httpx2
 import pytest
 
 from llmroute.providers import open_codec
@@ -188,11 +189,47 @@ def test_the_environment_names_authorities(
 
 
 def test_a_server_without_tls(server: FaultServer) -> None:
-    """A server that does not speak TLS ends the attempt as "tls"."""
+    """A server that closes on a handshake ends the attempt as "tls" or, if it resets, "connect"."""
     provider = provider_for()
     kinds = both(provider, f"https://localhost:{server.port}/v1", How(connect_s=2))
     assert kinds in (["tls"] * 2, ["connect"] * 2)
     provider.close()
+
+
+def test_https_to_an_http_server_is_named() -> None:
+    """A server that answers a handshake in plain HTTP is said not to speak TLS, with its origin."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        origin = f"https://127.0.0.1:{listener.getsockname()[1]}"
+        reason = f"the server does not speak TLS: is it http? ({origin})"
+        serving = threading.Thread(target=answer_plainly, args=(listener, 4))
+        serving.start()
+        call = call_to(f"{origin}/v1")
+        provider = provider_for()
+        assert outcome(provider.events(call)).fault.reason == reason
+        assert asyncio.run(aoutcome(provider.aevents(call))).fault.reason == reason
+        provider.close()
+        with httpx2.Client() as client:
+            theirs = outcome(provider_for(http_client=client).events(call))
+        assert (theirs.kind, theirs.fault.reason) == ("tls", reason)
+
+        async def main() -> str:
+            async with httpx2.AsyncClient() as client:
+                result = await aoutcome(provider_for(http_client=client).aevents(call))
+                return result.fault.reason
+
+        assert asyncio.run(main()) == reason
+        serving.join()
+
+
+def answer_plainly(listener: socket.socket, times: int) -> None:
+    """Answer as a plain HTTP server does when it is sent something else."""
+    for _ in range(times):
+        peer, _ = listener.accept()
+        with peer:
+            peer.recv(65536)
+            peer.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            with suppress(OSError):
+                peer.recv(65536)
 
 
 def test_a_silent_server_does_not_hold_the_handshake(trusting: HttpProvider) -> None:

@@ -12,7 +12,7 @@ import httpcore2
 
 from .budget import broken, budget_of
 from .dialing import Dial
-from .line import Line, connect_time_was_up, time_was_up, tls_failure
+from .line import Line, connect_time_was_up, handshaking, time_was_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -103,20 +103,12 @@ class AsyncStream(httpcore2.AsyncNetworkStream):
     ) -> httpcore2.AsyncNetworkStream:
         """Make the connection secure; raises AttemptError "tls" or "connect_timeout"."""
         budget = budget_of(timeout)
-        self._line.use(budget)
         self._tls = ssl_context.wrap_bio(
             self._incoming, self._outgoing, server_hostname=server_hostname
         )
-        made = False
-        try:
+        with handshaking(self._line, budget, self.close):
             async with asyncio.timeout(budget.left_to_connect()):
                 await self._secure(self._tls.do_handshake)
-            made = True
-        except OSError as error:
-            raise tls_failure(budget, error) from None
-        finally:
-            if not made:
-                self.close()
         return self
 
     def get_extra_info(self, info: str) -> object:

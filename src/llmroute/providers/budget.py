@@ -102,9 +102,9 @@ def budget_of(timeout: float | None) -> Budget:
     return timeout
 
 
-def broken(kind: str, error: OSError) -> AttemptError:
+def broken(kind: str, error: OSError, reason: str = "") -> AttemptError:
     """Say which socket operation failed and why, without the error's own arguments."""
-    text = error.strerror or type(error).__name__
+    text = reason or error.strerror or type(error).__name__
     failure = AttemptError(kind, text)
     failure.__cause__ = TransportError(type(error).__name__, text)
     return failure

@@ -2,94 +2,35 @@
 
 Which of the two it is, its class tells; neither is imported here. The deadline is as good as that
 client's time-outs: each is set to the time left when the attempt begins, and the time is looked at
-again between chunks. A task is bounded exactly.
+again between chunks. A task is bounded exactly. A model's own key goes before the client's `auth`;
+a model without a key leaves it to the client.
 """
 
 from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import sys
-from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from llmroute.errors import AttemptError, RequestError
+from llmroute.types.faults import Remedy
 
 from .answers import Head, failed, headers_of
+from .budget import broken
+from .line import tls_reason
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Iterator
     from types import ModuleType
 
     from .budget import Budget
+    from .foreign_clients import AsyncHttpClient, Building, HttpClient, Response, Sending, Stream
     from .wire import HttpRequest
 
 T = TypeVar("T")
-
-
-class Response(Protocol):
-    """What `httpx2.Response` and `httpx.Response` share."""
-
-    status_code: int
-    headers: Mapping[str, str]
-    extensions: Mapping[str, object]
-    is_stream_consumed: bool
-    content: bytes
-
-    def iter_raw(self) -> Iterator[bytes]:
-        """The body, not decoded."""
-        ...
-
-    def aiter_raw(self) -> AsyncIterator[bytes]:
-        """The body, not decoded."""
-        ...
-
-    def close(self) -> None:
-        """Close."""
-        ...
-
-    async def aclose(self) -> None:
-        """Close."""
-        ...
-
-
-class Building(Protocol):
-    """What the clients of both packages and colors share."""
-
-    def build_request(
-        self,
-        method: str,
-        url: str,
-        *,
-        content: bytes,
-        headers: list[tuple[str, str]],
-        extensions: dict[str, object],
-    ) -> object:
-        """Make a request."""
-        ...
-
-
-class HttpClient(Building, Protocol):
-    """`httpx2.Client` or `httpx.Client`."""
-
-    def send(self, request: object, *, stream: bool, follow_redirects: bool) -> Response:
-        """Send it."""
-        ...
-
-
-class AsyncHttpClient(Building, Protocol):
-    """`httpx2.AsyncClient` or `httpx.AsyncClient`."""
-
-    async def send(self, request: object, *, stream: bool, follow_redirects: bool) -> Response:
-        """Send it."""
-        ...
-
-
-class Stream(Protocol):
-    """The network stream that a response carries in its extensions."""
-
-    def get_extra_info(self, info: str) -> object:
-        """Give the socket out."""
-        ...
 
 
 def engine_for(client: object) -> ForeignPool | AsyncForeignPool:
@@ -156,12 +97,14 @@ class ForeignPool:
     def send(self, request: HttpRequest, budget: Budget, /) -> ForeignAnswer:
         """Send, and wait for status and headers; raises AttemptError."""
         try:
-            response = self._client.send(
-                _built(self._client, request, budget), stream=True, follow_redirects=False
-            )
+            response = self._client.send(_built(self._client, request, budget), **_sending(budget))
         except self._errors as error:
             budget.left()
             raise _explained(error) from None
+        except RuntimeError:
+            if not self._client.is_closed:
+                raise
+            raise _closed() from None
         return ForeignAnswer(response, budget, self._errors)
 
     def close(self) -> None:
@@ -214,13 +157,15 @@ class AsyncForeignPool:
         try:
             response = await _bounded(
                 budget,
-                self._client.send(
-                    _built(self._client, request, budget), stream=True, follow_redirects=False
-                ),
+                self._client.send(_built(self._client, request, budget), **_sending(budget)),
             )
         except self._errors as error:
             budget.left()
             raise _explained(error) from None
+        except RuntimeError:
+            if not self._client.is_closed:
+                raise
+            raise _closed() from None
         return AsyncForeignAnswer(response, budget, self._errors)
 
     def close(self) -> None:
@@ -238,6 +183,18 @@ def _built(client: Building, request: HttpRequest, budget: Budget) -> object:
         headers=headers_of(budget.call, request),
         extensions={"timeout": timeout},
     )
+
+
+def _sending(budget: Budget) -> Sending:
+    if budget.call.key is None:
+        return {"stream": True, "follow_redirects": False}
+    return {"stream": True, "follow_redirects": False, "auth": None}
+
+
+def _closed() -> AttemptError:
+    """Say that the application closed its client; trying again would not open it."""
+    failure = AttemptError("connect", "the http_client was closed by the application")
+    return AttemptError.of(replace(failure.fault, remedy=Remedy("other_model")))
 
 
 async def _bounded(budget: Budget, awaitable: Awaitable[T]) -> T:
@@ -271,9 +228,11 @@ def _explained(error: Exception) -> AttemptError:
     beneath: BaseException | None = error
     while beneath is not None and failure.fault.kind == "connect":
         if isinstance(beneath, socket.gaierror):
-            return AttemptError("dns", beneath.strerror or "the host's name has no address")
-        if type(beneath).__module__ == "ssl":
-            return AttemptError("tls", "no secure connection")
+            return broken("dns", beneath)
+        if isinstance(beneath, ssl.SSLError):
+            return broken("tls", beneath, tls_reason(beneath))
+        if isinstance(beneath, OSError) and beneath.strerror:
+            return broken("connect", beneath)
         beneath = beneath.__cause__ or beneath.__context__
     return failure
 

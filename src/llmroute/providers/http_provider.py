@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from llmroute.errors import AttemptError, TransportError
 
+from .advice import advised
 from .budget import Budget
 from .exchange import Exchange
 
@@ -105,10 +106,10 @@ class HttpProvider:
                 await answer.aclose()
 
     def _clean(self, error: AttemptError, call: Call) -> AttemptError:
-        """Copy the error without what hangs on it."""
+        """Copy the error without what hangs on it, and say where it happened."""
         if self._transport.closed and not call.cancel.is_set:
             return AttemptError("interrupted", "the client was closed")
-        failure = AttemptError.of(error.fault)
+        failure = advised(error.fault, call)
         cause = error.__cause__
         if isinstance(cause, TransportError):
             failure.__cause__ = TransportError(cause.kind, cause.text)

@@ -19,6 +19,8 @@ from llmroute.errors import AttemptError
 from .budget import broken
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
     from .budget import Budget
 
 
@@ -74,7 +76,35 @@ def tls_failure(budget: Budget, error: OSError) -> AttemptError:
     if isinstance(error, TimeoutError):
         return connect_time_was_up(budget)
     budget.left()
-    return broken("tls" if isinstance(error, ssl.SSLError) else "connect", error)
+    if isinstance(error, ssl.SSLError):
+        return broken("tls", error, tls_reason(error))
+    return broken("connect", error)
+
+
+def tls_reason(error: ssl.SSLError) -> str:
+    """Say in words what OpenSSL found; a plain server's words make no TLS record."""
+    if error.reason in {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"}:
+        return "the server does not speak TLS: is it http?"
+    if isinstance(error, ssl.SSLEOFError):
+        return "the server closed the connection instead of a TLS handshake"
+    return error.strerror or "no secure connection"
+
+
+@contextlib.contextmanager
+def handshaking(
+    line: Line, budget: Budget, close: Callable[[], None]
+) -> Generator[None, None, None]:
+    """Shake hands on behalf of `budget`; a failure closes, and is AttemptError."""
+    line.use(budget)
+    made = False
+    try:
+        yield
+        made = True
+    except OSError as error:
+        raise tls_failure(budget, error) from None
+    finally:
+        if not made:
+            close()
 
 
 def _readable(sock: socket.socket) -> bool:

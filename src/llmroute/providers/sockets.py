@@ -10,7 +10,7 @@ import httpcore2
 
 from .budget import broken, budget_of
 from .dialing import Dial
-from .line import Line, time_was_up, tls_failure
+from .line import Line, handshaking, time_was_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -71,21 +71,13 @@ class Stream(httpcore2.NetworkStream):
     ) -> httpcore2.NetworkStream:
         """Make the connection secure; raises AttemptError "tls" or "connect_timeout"."""
         budget = budget_of(timeout)
-        self._line.use(budget)
-        made = False
-        try:
+        with handshaking(self._line, budget, self.close):
             self._line.sock.settimeout(budget.left_to_connect())
             secured = ssl_context.wrap_socket(
                 self._line.sock, server_hostname=server_hostname, do_handshake_on_connect=False
             )
             self._line.sock = secured  # from here on a cancel reaches it
             secured.do_handshake()
-            made = True
-        except OSError as error:
-            raise tls_failure(budget, error) from None
-        finally:
-            if not made:
-                self.close()
         return self
 
     def get_extra_info(self, info: str) -> object:

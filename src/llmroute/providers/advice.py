@@ -1,0 +1,54 @@
+"""Where an attempt failed and how to mend it, said in one place for every codec and transport."""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from llmroute.errors import AttemptError
+
+if TYPE_CHECKING:
+    from llmroute.types.calls import Call
+    from llmroute.types.faults import Fault
+    from llmroute.types.models import Endpoint
+
+PLACED = frozenset({"connect", "connect_timeout", "dns", "tls"})
+
+
+def advised(fault: Fault, call: Call) -> AttemptError:
+    """Make an error of `fault` whose reason names the address, or where the key comes from.
+
+    Base URLs hold no credentials; the key is never named, only its variable.
+    """
+    endpoint = call.model.endpoint
+    if endpoint is None:
+        return AttemptError.of(fault)
+    advice = _advice(fault, endpoint, keyless=call.key is None)
+    return AttemptError.of(replace(fault, reason=fault.reason + advice))
+
+
+def _advice(fault: Fault, endpoint: Endpoint, *, keyless: bool) -> str:
+    if fault.kind == "bad_key":
+        return _key_advice(endpoint, keyless=keyless)
+    if fault.kind == "bad_response":
+        return f", from {endpoint.base_url}: {_api_advice(endpoint)}"
+    if fault.kind == "model_not_found" and fault.code is None:
+        named = f"does it have {endpoint.wire_model!r}, and "
+        return f", at {endpoint.base_url}: {named}{_api_advice(endpoint)}"
+    if fault.kind == "connect" and fault.reason == os.strerror(errno.ECONNREFUSED):
+        return f": nothing listens at {endpoint.origin}"
+    return f" ({endpoint.origin})" if fault.kind in PLACED else ""
+
+
+def _key_advice(endpoint: Endpoint, *, keyless: bool) -> str:
+    if keyless:
+        return "; no key is declared for it (key_env)"
+    return f"; check {endpoint.key_name or 'the key'}, or the api_key that was passed"
+
+
+def _api_advice(endpoint: Endpoint) -> str:
+    question = "is this an OpenAI-compatible API?"
+    usual = endpoint.base_url.endswith("/v1")
+    return question if usual else f"{question} base_url usually ends in /v1"
