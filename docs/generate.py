@@ -39,7 +39,7 @@ FAULTS = """
 An attempt that fails has a fault: `reply.attempts[0].fault`, or `error.fault` of an `AttemptError`.
 Its `kind` is one of those below, its `reason` a sentence, and its `remedy` says as data what may be
 done: retry, fallback, this page and the command line all read it. A call ends in an error only when
-nothing is left to try.
+nothing is left to try; the text of the error then says in brackets what you can do.
 
 | kind | means | llmroute | blame | what you can do |
 |---|---|---|---|---|
