@@ -109,6 +109,10 @@ DAMAGES = {
     "whole numbers for weights": Damage(
         partial(put_type, "output.weight", GGMLQuantizationType.I32), "'output.weight' are of type"
     ),
+    "whole numbers for a norm": Damage(
+        partial(put_type, "output_norm.weight", GGMLQuantizationType.I32),
+        "'output_norm.weight' are of type",
+    ),
 }
 
 

@@ -20,8 +20,9 @@ MAX_LAYERS = 512  # llama-hparams.h: LLAMA_MAX_LAYERS
 MAX_EXPERTS = 1024  # llama-hparams.h: LLAMA_MAX_EXPERTS
 ROPE_SCALINGS = ("none", "linear", "yarn", "longrope")
 TENSOR_ALIGNMENT = 32  # ggml-impl.h: of the first weight in memory
+F32 = 0  # ggml.h; llama.cpp's own tools keep every norm in it
 NO_WEIGHTS = range(24, 29)  # ggml.h: I8, I16, I32, I64, F64
-WEIGHTS = re.compile(r"(token_embd|output|\w*norm|attn_\w+|ffn_(gate|up|down))\.weight$")
+WEIGHTS = re.compile(r"(token_embd|output|attn_\w+|ffn_(gate|up|down))\.weight$")
 
 
 class Contents(NamedTuple):
@@ -84,7 +85,8 @@ def _tensors(contents: Contents) -> Iterator[str]:
     if contents.weights_at % TENSOR_ALIGNMENT:
         yield f"the weights begin at byte {contents.weights_at}, no multiple of {TENSOR_ALIGNMENT}"
     for name, kind in contents.tensors:
-        if kind in NO_WEIGHTS and WEIGHTS.search(name):
+        norm = name.endswith("norm.weight")
+        if (norm and kind != F32) or (kind in NO_WEIGHTS and WEIGHTS.search(name)):
             yield f"the weights {name!r} are of type {kind}, which llama.cpp cannot compute with"
 
 
