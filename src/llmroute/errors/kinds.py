@@ -180,8 +180,9 @@ def told(attempts: Sequence[Attempt]) -> list[str]:
     mends: dict[tuple[str, str], str] = {}
     for attempt in attempts:
         if attempt.fault is not None:
-            endpoint = attempt.model.endpoint
-            where = f" at {endpoint.origin}" if endpoint else ""
+            origin = attempt.model.upstream.origin if attempt.model.endpoint else ""
+            named = not origin or origin in attempt.fault.reason
+            where = "" if named else f" at {origin}"
             key = (attempt.model.name + where, attempt.fault.reason)
             lines[key] = lines.get(key, 0) + 1
             mends[key] = FAULT_KINDS[attempt.fault.kind].mend
