@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from llmroute.driver.asynchronous import AsyncDriver
+from llmroute.errors import LLMRouteError
 from llmroute.flow import occurrences as on
 from llmroute.types.events import Text
 
-from .shared import BaseClient, BaseStream, finished, one_consumer, unwrapped
+from .shared import BaseClient, BaseStream, finished, one_consumer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -42,7 +43,9 @@ class AsyncClient(BaseClient):
         """
         ordered = self._ordered(prompt, options, stream=False)
         del prompt, options  # a crash report with locals does not get them from here
-        order, key = unwrapped(ordered)
+        if isinstance(ordered, LLMRouteError):
+            raise ordered
+        order, key = ordered
         core = self._core
         driver = AsyncDriver(order, core.lend(key))
         core.enter(driver.session)
@@ -59,7 +62,9 @@ class AsyncClient(BaseClient):
         """
         ordered = self._ordered(prompt, options, stream=True)
         del prompt, options
-        order, key = unwrapped(ordered)
+        if isinstance(ordered, LLMRouteError):
+            raise ordered
+        order, key = ordered
         return AsyncStream(self._core, order, key)
 
     async def close(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn, Self, TypeVar, cast
+from typing import TYPE_CHECKING, NoReturn, Self, cast
 
 from llmroute.errors import ClosedError, LLMRouteError, RequestError
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from .setup import ClientOptions, PolicySource
 
     Ordered = tuple[Order, Secret | None] | LLMRouteError
-
-Value = TypeVar("Value")
 
 
 class RefusesPickle:
@@ -58,7 +56,9 @@ class BaseClient(RefusesPickle):
         """
         planned = self._planned(prompt, options)
         del prompt, options
-        return unwrapped(planned)
+        if isinstance(planned, LLMRouteError):
+            raise planned
+        return planned
 
     def with_options(self, **options: Unpack[ChatOptions]) -> Self:
         """Make a client with these options set; it shares everything and owns nothing.
@@ -73,7 +73,7 @@ class BaseClient(RefusesPickle):
     # with locals then has nothing to show but the frame of the public method, which forgot it.
     def _ordered(self, prompt: Prompt, options: ChatOptions, *, stream: bool) -> Ordered:
         try:
-            checked = self._checked(options)
+            checked = self._checked(options) if options else self._base
             order = self._core.prepare(prompt, checked, stream=stream)
         except LLMRouteError as error:
             return error.with_traceback(None)
@@ -87,7 +87,7 @@ class BaseClient(RefusesPickle):
             return error.with_traceback(None)
 
     def _checked(self, options: ChatOptions) -> Checked:
-        return merge(self._base, check(options)) if options else self._base
+        return merge(self._base, check(options))
 
     def __repr__(self) -> str:
         core: Core | None = vars(self).get("_core")  # None in a crash report on its making
@@ -110,13 +110,6 @@ class BaseStream(RefusesPickle):
                 where="stream.text",
                 hint="Read the events, and void the text at Restarted",
             )
-
-
-def unwrapped(value: Value | LLMRouteError) -> Value:
-    """Raise what is an error, return what is not."""
-    if isinstance(value, LLMRouteError):
-        raise value
-    return value
 
 
 def one_consumer() -> RequestError:

@@ -6,10 +6,11 @@ import threading
 from typing import TYPE_CHECKING, Self
 
 from llmroute.driver.sync import Driver
+from llmroute.errors import LLMRouteError
 from llmroute.flow import occurrences as on
 from llmroute.types.events import Text
 
-from .shared import BaseClient, BaseStream, finished, one_consumer, unwrapped
+from .shared import BaseClient, BaseStream, finished, one_consumer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +44,9 @@ class Client(BaseClient):
         """
         ordered = self._ordered(prompt, options, stream=False)
         del prompt, options  # a crash report with locals does not get them from here
-        order, key = unwrapped(ordered)
+        if isinstance(ordered, LLMRouteError):
+            raise ordered
+        order, key = ordered
         core = self._core
         driver = Driver(order, core.lend(key))
         core.enter(driver.session)
@@ -60,7 +63,9 @@ class Client(BaseClient):
         """
         ordered = self._ordered(prompt, options, stream=True)
         del prompt, options
-        order, key = unwrapped(ordered)
+        if isinstance(ordered, LLMRouteError):
+            raise ordered
+        order, key = ordered
         return Stream(self._core, order, key)
 
     def close(self) -> None:

@@ -46,7 +46,7 @@ class AsyncDriver:
             session.pulled()
         done = False
         try:
-            while session.busy:
+            while session.to_stop is not None or (session.result is None and not session.shown):
                 await self._once()
             done = True
         finally:
@@ -74,7 +74,7 @@ class AsyncDriver:
             session.start(_aevents)
         elif session.live is not None:
             await self._pull(session.live)
-        elif session.busy:
+        elif session.result is None:
             await session.resources.clock.asleep_until(session.wake_at, session.cancel)
             session.heed_abort()
             session.feed(on.Tick())

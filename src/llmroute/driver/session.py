@@ -140,11 +140,6 @@ class Session(Generic[Events]):
             self.result = ClosedError(why)
 
     @property
-    def busy(self) -> bool:
-        """Whether there is more to do before the caller gets something."""
-        return self.to_stop is not None or (self.result is None and not self.shown)
-
-    @property
     def unfinished(self) -> bool:
         """Whether anything is left to be stopped."""
         return self.result is None or self.live is not None or self.to_stop is not None

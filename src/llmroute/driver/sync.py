@@ -45,7 +45,7 @@ class Driver:
             session.pulled()
         done = False
         try:
-            while session.busy:
+            while session.to_stop is not None or (session.result is None and not session.shown):
                 self._once()
             done = True
         finally:
@@ -73,7 +73,7 @@ class Driver:
             session.start(_events)
         elif session.live is not None:
             self._pull(session.live)
-        elif session.busy:
+        elif session.result is None:
             session.resources.clock.sleep_until(session.wake_at, session.cancel)
             session.heed_abort()
             session.feed(on.Tick())
