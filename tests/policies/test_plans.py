@@ -456,7 +456,7 @@ def test_every_plan_keeps_the_rules(models: list[Model], asked: Situation, polic
 @given(MODELS, SITUATIONS)
 def test_equal_situations_give_equal_plans(models: list[Model], asked: Situation) -> None:
     """A policy is pure."""
-    assert BEST(asked, models) == BEST(replace(asked), list(models))
+    assert BEST(asked, models) == BEST(asked._replace(), list(models))
 
 
 def test_the_names_that_a_policy_uses() -> None:

@@ -38,7 +38,7 @@ def without_v1(call: Call, base_url: str) -> Call:
     """The same call to a base URL as people mistype it."""
     assert call.model.endpoint is not None
     endpoint = replace(call.model.endpoint, base_url=base_url)
-    return replace(call, model=replace(call.model, endpoint=endpoint))
+    return call._replace(model=replace(call.model, endpoint=endpoint))
 
 
 def test_an_answer_that_is_no_api_names_the_address(server: FaultServer) -> None:

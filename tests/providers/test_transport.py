@@ -456,7 +456,7 @@ def test_a_key_stays_on_its_origin(server: FaultServer, provider: HttpProvider) 
     call = call_to(server.base_url)
     assert call.model.endpoint is not None
     foreign = replace(call.model.endpoint, origin="https://api.example.com")
-    call = replace(call, model=replace(call.model, endpoint=foreign))
+    call = call._replace(model=replace(call.model, endpoint=foreign))
     assert outcome(provider.events(call)).kind == "bad_request"
     for key in ("with space", "line\n", "caf\u00e9", ""):
         result = outcome(provider.events(call_to(server.base_url, How(key=key))))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -95,8 +94,7 @@ class Clock(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One attempt, as a provider gets it.
 
     `stream` asks the upstream for a stream; otherwise for a whole answer. `timer.at` is the moment
@@ -115,8 +113,11 @@ class Call:
     timer: Timer
     cancel: Cancel
     connect_s: float
-    prefix: str = field(default="", repr=False)
+    prefix: str = ""
     key: Secret | None = None
+
+    def __repr__(self) -> str:
+        return f"Call({self.id}, {self.model!r}, {self.request!r}, stream={self.stream})"
 
 
 class Provider(Protocol):

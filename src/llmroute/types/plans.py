@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from .tables import table
 
@@ -36,8 +36,10 @@ class Facts:
     granted: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+_NOTHING: Mapping[str, str] = {}
+
+
+class Situation(NamedTuple):
     """All that a policy may look at: one snapshot, taken before anything is sent.
 
     `unavailable` maps a model's name to why it cannot answer now. `offline` is True when the
@@ -48,7 +50,7 @@ class Situation:
     tokens: TokenCount
     today: date
     facts: Facts = Facts()
-    unavailable: Mapping[str, str] = field(default_factory=dict[str, str])
+    unavailable: Mapping[str, str] = _NOTHING
     offline: bool = False
     offline_mode: OfflineMode = "auto"
 
