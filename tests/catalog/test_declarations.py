@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -16,6 +17,7 @@ from llmroute.catalog.declarations import declare
 from llmroute.catalog.urls import address, is_loopback
 from llmroute.errors import PolicyError
 from llmroute.errors.reading import Table, collector
+from llmroute.types.usage import Price
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -193,6 +195,8 @@ WRONG: list[tuple[dict[str, object], str, str]] = [
     ),
     ({"use": "vllm"}, "m.use", 'vllm speaks the OpenAI API: use = "openai-compatible"'),
     ({"use": "groq/x"}, "m.use", 'groq.com/openai/v1", key_env = "GROQ_API_KEY" and model = "x"'),
+    ({"use": "azure/gpt-4"}, "m.use", 'with base_url and model = "gpt-4"'),
+    ({"use": "stranger/gpt-4"}, "m.use", 'with base_url and model = "gpt-4"'),
     ({"use": "openai-compatible/x"}, "m.use", 'use = "openai-compatible" and model = "x"'),
     ({"use": "mine", "provider": "hello"}, "m.provider", "events and aevents, not a string"),
     ({"use": "mine", "provider": _Own}, "m.provider", "not the class _Own"),
@@ -279,6 +283,15 @@ def test_misspelt_licenses(license_: str, meant: str | None) -> None:
     assert caught.value.key == "m.license"
 
 
+@pytest.mark.parametrize("server", ["azure", "Azure_AI", "bedrock", "vertex_ai", "stranger"])
+def test_another_provider_is_not_replaced(server: str) -> None:
+    """A model of another provider is no misspelling of one in the catalog, whatever its name."""
+    with pytest.raises(PolicyError, match="openai-compatible") as caught:
+        made({"use": f"{server}/gpt-4"})
+    assert "Did you mean" not in str(caught.value)
+    assert str(caught.value).count(server) >= 1
+
+
 def test_keys_that_do_not_work_yet_are_not_recommended() -> None:
     """The list of known keys holds only those that this version takes."""
     with pytest.raises(PolicyError, match="Known: abilities, ") as caught:
@@ -293,7 +306,77 @@ def test_all_problems_at_once() -> None:
     assert len(caught.value.problems) == 3
 
 
+PRICES: list[tuple[Price, str, str]] = [
+    (Price(Decimal(10**5000), Decimal(1)), "m.price.input", "at most 1000"),
+    (Price(Decimal(1), Decimal(-1)), "m.price.output", "at least 0"),
+    (Price(Decimal("NaN"), Decimal(1)), "m.price.input", "not NaN"),
+    (Price(Decimal(1), Decimal(1), Decimal("-Infinity")), "m.price.cached_input", "at least 0"),
+    (Price(*cast("tuple[Decimal, Decimal]", (10**5000, 1))), "m.price.input", "at most 1000"),
+    (Price(*cast("tuple[Decimal, Decimal]", ("1", "1"))), "m.price.input", "not a string"),
+    (Price(*cast("tuple[Decimal, Decimal]", (None, None))), "m.price", "needs input and output"),
+    (Price(Decimal(1), Decimal(1), marginal=cast("bool", "x")), "m.price", "marginal must be"),
+]
+
+
+@pytest.mark.parametrize(("price", "key", "says"), PRICES)
+def test_a_wrong_price_value(price: Price, key: str, says: str) -> None:
+    """A `Price` is checked where the model is declared, as a table of numbers is."""
+    with pytest.raises(PolicyError, match=says) as caught:
+        model("m", use="openai/gpt-4", price=price)
+    assert caught.value.key == key
+
+
+def test_a_price_of_other_numbers() -> None:
+    """A `Price` of floats and integers becomes one of decimals, and stays marginal."""
+    given = Price(*cast("tuple[Decimal, Decimal]", (1.5, 2)), marginal=True)
+    found = model("m", use="openai/gpt-4", price=given).price
+    assert found == Price(Decimal("1.5"), Decimal(2), marginal=True)
+    assert found is not None
+    assert isinstance(found.input, Decimal)
+    assert isinstance(found.output, Decimal)
+
+
+class _Index:
+    def __index__(self) -> int:
+        return 5
+
+
+def test_numbers_of_other_libraries() -> None:
+    """What Python takes for an integer or a real number, NumPy's also, is one here."""
+    numpy = pytest.importorskip("numpy")
+    for whole in (numpy.int64(5), cast("int", _Index())):
+        assert model("m", use="openai/gpt-4", context_tokens=whole).context_tokens == 5
+    price = {"input": numpy.float32(0.1), "output": Fraction(1, 2), "cached_input": numpy.int8(1)}
+    options = cast("ModelOptions", {"use": "openai/gpt-4", "price": price})
+    assert model("m", **options).price == Price(Decimal("0.1"), Decimal("0.5"), Decimal(1))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [True, int, 5.0, "5", 1j, Fraction(10**5000, 3)],
+    ids=lambda value: type(value).__name__,
+)
+def test_no_whole_numbers(wrong: object) -> None:
+    """A boolean, a class, a float or a text is no whole number, and its type is named."""
+    with pytest.raises(PolicyError, match="must be a whole number, not a") as caught:
+        model("m", **cast("ModelOptions", {"use": "openai/gpt-4", "context_tokens": wrong}))
+    assert caught.value.key == "m.context_tokens"
+
+
+@pytest.mark.parametrize(
+    "wrong", [True, int, "5", 1j, Fraction(10**5000, 3)], ids=lambda value: type(value).__name__
+)
+def test_no_prices(wrong: object) -> None:
+    """A boolean, a class, a text or a number beyond any float is no price."""
+    price = {"input": wrong, "output": 1}
+    with pytest.raises(PolicyError, match="it must be") as caught:
+        model("m", **cast("ModelOptions", {"use": "openai/gpt-4", "price": price}))
+    assert caught.value.key == "m.price.input"
+
+
 ADDRESSES = [
+    ("https://my_host.internal/v1", "https://my_host.internal/v1", "https://my_host.internal"),
+    ("https://h./v1", "https://h./v1", "https://h."),
     ("HTTPS://API.Example.COM:443/v1/", "https://api.example.com/v1", "https://api.example.com"),
     ("http://localhost", "http://localhost", "http://localhost"),
     ("http://127.8.9.1:80/", "http://127.8.9.1", "http://127.8.9.1"),

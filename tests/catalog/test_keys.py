@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from traceback import TracebackException
 from typing import TYPE_CHECKING, cast
 
@@ -10,7 +11,7 @@ import pytest
 from llmroute import policies
 from llmroute.catalog import model, resolve
 from llmroute.errors import PolicyError, Problem
-from llmroute.policies.files import loads_policy
+from llmroute.policies.files import load_policy, loads_policy
 from llmroute.types.secrets import without_keys
 
 if TYPE_CHECKING:
@@ -87,11 +88,11 @@ KEYS = [
     "hf_SECRETSECRETSECRET",
     "AIzaSECRETSECRETSECRET01",
     "AKIASECRETSECRET0123",
-    "SECRET0123456789ABCDEF0123456789",
+    "CANARY0123456789ABCDEF0123456789",
     "0123456789SECRET",
     "aSECRETb",
     "my SECRET",
-    "SECRET_" + "X" * 60,
+    "SECRET_" + "X" * 122,
 ]
 
 
@@ -107,14 +108,36 @@ def test_a_key_in_place_of_a_variable(name: str) -> None:
         loads_policy(text)
     for error in (caught.value, in_file.value):
         assert "models.m.key_env" in str(error) or error is caught.value
-        assert "SECRET" not in repr(error.problems)
-        assert "SECRET" not in str(error)
+        assert name not in repr(error.problems)
+        assert name not in str(error)
 
 
-@pytest.mark.parametrize("name", ["CLUSTER_KEY", "_KEY", "K", "MY_COMPANY_GPT4_CLUSTER_KEY_2"])
+NAMES = [
+    "CLUSTER_KEY",
+    "_KEY",
+    "K",
+    "MY_COMPANY_GPT4_CLUSTER_KEY_2",
+    "VLLMCLUSTERNUMBER2KEY",
+    "TOKEN4THECOMPANYCLUSTER",
+    "ONEVERYLONGWORDWITHOUTDIGITS",
+    "SECRET_" + "X" * 121,
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_names_of_variables(name: str) -> None:
-    """A name of capitals, digits and underscores is a variable's."""
+    """A name of capitals, digits and underscores is a variable's, up to 128 of them."""
     declared({**SERVER, "key_env": name})
+
+
+@pytest.mark.parametrize("name", KEYS[:1] + KEYS[3:6])
+def test_a_key_in_place_of_a_file_or_a_name(name: str) -> None:
+    """A key passed as a file's name, a model's name or its use is not shown; folders are."""
+    with pytest.raises(PolicyError) as caught:
+        load_policy(Path("/sk-learn-models") / name)
+    assert caught.value.problems[0].file == "/sk-learn-models/(a key, not shown)"
+    assert "SECRET" not in f"{caught.value!s} {caught.value!r} {caught.value.problems!r}"
+    assert "SECRET" not in repr(model(name, use=name))
 
 
 def test_both_are_told() -> None:

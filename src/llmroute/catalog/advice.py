@@ -52,6 +52,9 @@ SERVERS = {
 }
 """Servers and hosts that speak the OpenAI API, each at the address of its own documentation."""
 
+UNSUPPORTED = ("azure", "bedrock", "cohere", "sagemaker", "vertex", "watsonx")
+"""How the names of well-known providers begin that have a client of their own, not yet here."""
+
 SPELLING = 0.87
 """How much like the id of a card a misspelt one is; openrail is less like openai than that."""
 
@@ -70,9 +73,26 @@ def for_use(use: str, *, in_code: bool) -> str:
         return _compatible(server.lower(), model or "MODEL")
     if server == "openai-compatible":
         return f'Write use = "openai-compatible" and model = "{model}"'
-    found = _near_model(use)
-    hint = f"Did you mean {found!r}?" if found else nearest(server, provider_names())
+    hint = _unknown(use)
     return sentences(hint, OWN) if in_code else hint
+
+
+def _unknown(use: str) -> str:
+    """Name what `use` may be a misspelling of; no model of another provider than it names."""
+    server, slash, model = use.partition("/")
+    if server.lower().startswith(UNSUPPORTED):
+        return sentences(f"{server} has no client of its own here yet", _any_server(model))
+    if slash and close(server.lower(), provider_names()) is None:
+        return sentences(nearest(server, provider_names()), _any_server(model))
+    found = _near_model(use)
+    return f"Did you mean {found!r}?" if found else nearest(server, provider_names())
+
+
+def _any_server(model: str) -> str:
+    return (
+        'A server that speaks the OpenAI API is use = "openai-compatible" '
+        f'with base_url and model = "{model or "MODEL"}"'
+    )
 
 
 def for_id(id_: str, entry: ProviderEntry) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Required, TypedDict, Unpack, cast
 
 from llmroute.errors import PolicyError
 from llmroute.errors.problems import nearest
 from llmroute.errors.reading import Table, collector, kind_of
-from llmroute.types.secrets import Secret, flaw
+from llmroute.types.secrets import Secret, flaw, without_keys
 from llmroute.types.usage import Price
 
 from .advice import KEYS, for_license
@@ -101,8 +102,8 @@ class Declaration(NamedTuple):
     folder: str = ""
 
     def __repr__(self) -> str:
-        """Name and use; never a key, nor a URL that may hold one."""
-        return f"Declaration({self.name!r}, use={self.use!r})"
+        """Name and use; never a key, also not in their place, nor a URL that may hold one."""
+        return without_keys(f"Declaration({self.name!r}, use={self.use!r})")
 
 
 def model(name: str, **options: Unpack[ModelOptions]) -> Declaration:
@@ -234,9 +235,23 @@ def _license(table: Table) -> str | None:
 
 def _price(table: Table) -> Price | None:
     given = table.get("price")
-    if given is None or isinstance(given, Price):
-        return given
+    if given is None:
+        return None
     from .entries import read_price
 
+    if isinstance(given, Price):
+        return _checked(given, table)
     inner = table.table("price")
     return read_price(inner) if inner else None
+
+
+def _checked(price: Price, table: Table) -> Price | None:
+    """Check a price that code made: nothing has looked at its numbers yet."""
+    from .entries import read_price
+
+    given: dict[str, object] = {name: getattr(price, name) for name in Price.__dataclass_fields__}
+    marginal = given.pop("marginal")
+    if not isinstance(marginal, bool):
+        table.problem("price", f"marginal must be true or false, not {kind_of(marginal)}")
+    read = read_price(Table(given, (*table.path, "price"), table.report))
+    return replace(read, marginal=price.marginal) if read else None

@@ -187,7 +187,7 @@ def read_price(table: Table) -> Price | None:
     }
     table.done()
     if numbers["input"] is None or numbers["output"] is None:
-        if "input" not in table.values or "output" not in table.values:
+        if table.get("input") is None or table.get("output") is None:
             table.problem("", "a price needs input and output, in USD per million tokens")
         return None
     return Price(

@@ -8,10 +8,15 @@ from llmroute.types.secrets import without_keys
 
 from .entries import provider, provider_names
 
-VARIABLE = r"[A-Z_][A-Z0-9_]{0,63}"
-VARIABLE_HINT = "By convention such a name is in upper case: A-Z, 0-9 and _; the key is its value"
+VARIABLE = r"[A-Z_][A-Z0-9_]{0,127}"
 SHORTEST_KEY = 20
 """How long a word of capitals and digits is that is taken for a key."""
+WORDS = r"KEY|TOKEN|SECRET"
+"""What only the name of a variable holds."""
+VARIABLE_HINT = (
+    "Such a name holds A-Z, 0-9 and _ only, 128 at most, and begins with no digit; one of "
+    f"{SHORTEST_KEY} or more with a digit needs a _, KEY, TOKEN or SECRET in it"
+)
 
 # Variables of providers that the catalog does not hold yet, and the only origin of each.
 FOREIGN: dict[str, str] = {
@@ -33,10 +38,12 @@ def variable_problem(variable: str) -> str | None:
     """Say why `variable` names no environment variable; None when it does. It is not quoted.
 
     By convention such names are in upper case, which is what tells them from keys that were put in
-    their place; one long word of capitals and digits is taken for a key as well.
+    their place; what begins like a key, or is one long word of capitals and digits, is taken for a
+    key as well, unless the word says what it names: KEY, TOKEN or SECRET.
     """
-    word = "_" not in variable and len(variable) >= SHORTEST_KEY and re.search(r"\d", variable)
-    if re.fullmatch(VARIABLE, variable) and not word and without_keys(variable) == variable:
+    legal = re.fullmatch(VARIABLE, variable) and without_keys(variable) == variable
+    long = len(variable) >= SHORTEST_KEY and re.search(r"\d", variable)
+    if legal and (not long or "_" in variable or re.search(WORDS, variable)):
         return None
     return "it must be the name of an environment variable, not a key"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ class Problem:
     def __post_init__(self) -> None:
         """Make every text fit to be printed."""
         texts = {
-            "file": escaped(self.file),
+            "file": _named(escaped(self.file)),
             "key": shortened(without_keys(escaped(self.key))),
             "what": shortened(without_keys(escaped(self.what))),
             "hint": without_keys(escaped(self.hint)),
@@ -50,6 +51,12 @@ def escaped(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+
+
+def _named(file: str) -> str:
+    """Leave out a key that was passed as a file's name; folders stay, sk-learn-models is one."""
+    folder, separator, name = file.rpartition(os.sep)
+    return f"{folder}{separator}{without_keys(name)}"
 
 
 def shortened(text: str) -> str:

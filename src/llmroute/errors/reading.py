@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
-from typing import TYPE_CHECKING, cast
+from decimal import Decimal, InvalidOperation
+from numbers import Real
+from typing import TYPE_CHECKING, SupportsIndex, cast
 
 from .problems import Problem, nearest
 
@@ -46,6 +48,36 @@ def kind_of(value: object) -> str:
         (name for name, types in kinds.items() if isinstance(value, types)),
         f"a Python {type(value).__name__}",
     )
+
+
+def _integer(value: object) -> int | None:
+    """Take what Python takes for an index, such as NumPy's integers; None when it is no integer."""
+    if isinstance(value, bool) or not isinstance(value, SupportsIndex):
+        return None
+    try:
+        return operator.index(value)
+    except TypeError:  # the class int, an array of several
+        return None
+
+
+def _decimal(value: object) -> Decimal | None:
+    """Take any real number, as the decimal that it is written as; None when it is none."""
+    integer = _integer(value)
+    if integer is not None:
+        return Decimal(integer)
+    if isinstance(value, bool) or not isinstance(value, Real | Decimal):
+        return None
+    try:
+        return Decimal(str(value))
+    except (InvalidOperation, ValueError):  # a fraction; ValueError: one of thousands of digits
+        return _quotient(value)
+
+
+def _quotient(value: Real | Decimal) -> Decimal | None:
+    try:
+        return Decimal(str(float(value)))
+    except OverflowError:
+        return Decimal("Infinity")
 
 
 def _within(number: Decimal, low: Decimal, high: Decimal, *, above: bool) -> bool:
@@ -113,10 +145,10 @@ class Table:
         value = self.get(key)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        number = _decimal(value)
+        if number is None:
             self._wrong(key, value, "a number")
             return None
-        number = Decimal(value) if isinstance(value, int) else Decimal(str(value))
         if _within(number, Decimal(low), Decimal(high), above=above):
             return number
         start = f"more than {low}" if above else f"at least {low}"
@@ -128,10 +160,11 @@ class Table:
         value = self.get(key)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int):
+        integer = _integer(value)
+        if integer is None:
             self._wrong(key, value, "a whole number")
-        elif low <= value <= high:
-            return value
+        elif low <= integer <= high:
+            return integer
         else:
             self.problem(key, f"it must lie between {low} and {high}")
         return None
