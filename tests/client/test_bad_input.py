@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
 import pytest
 
 import llmroute
 from llmroute import Client, Limits, Message, RequestError, policies
-from llmroute.testing import ScriptedProvider
+from llmroute.testing import Fail, ScriptedProvider, VirtualClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -184,9 +186,15 @@ CLIENT_OPTIONS: list[tuple[str, object, str]] = [
     ("facts", {"comercial": True}, "Did you mean 'commercial'?"),
     ("backoff", 1, "callable"),
     ("clock", 3, "has no now()"),
+    ("clock", VirtualClock, "it is a class"),
+    ("providers", {"gpt": ScriptedProvider}, "the class ScriptedProvider"),
+    ("hints", {"tier": ["gold"]}, "no type of a hint"),
+    ("bogus", None, "no such option"),
+    ("timeout", None, "deadline_s"),
+    ("api_key", "sk-CANARY", "llmroute.model(..., key=...)"),
     ("http_client", Closed(), "http_client"),
     ("providers", {"gtp": PROVIDER}, "Did you mean 'gpt'?"),
-    ("providers", {"gpt": "hello"}, "has no events()"),
+    ("providers", {"gpt": "hello"}, "events and aevents"),
 ]
 
 
@@ -208,6 +216,9 @@ def test_bad_client_options(option: str, value: object, word: str) -> None:
         ('version = 1\n[models.x]\nuse = "y"', "the text of a policy"),
         ("a\0b", "the text of a policy"),
         ("nofile.toml", "nofile.toml"),
+        ("", "it is empty"),
+        ("~nosuchuser/x.toml", "nosuchuser"),
+        ("a\ud800.toml", "the text of a policy"),
     ],
 )
 def test_bad_policies(policy: object, word: str) -> None:
@@ -249,3 +260,52 @@ def test_policies_name_declared_models() -> None:
 def test_a_client_that_was_not_made_has_a_repr() -> None:
     """A crash report on the making of a client can show the client."""
     assert repr(Client.__new__(Client)) == "Client(not made)"
+
+
+def test_a_policy_returns_a_plan() -> None:
+    """A policy of the application that returns anything but a plan is named."""
+    models = [llmroute.model("gpt", use="scripted", provider=PROVIDER)]
+
+    def junk(_: object, __: object) -> None:
+        return None
+
+    with (
+        Client(cast("Any", junk), models=models) as client,
+        pytest.raises(llmroute.PolicyError, match="returned NoneType, not a Plan"),
+    ):
+        client.chat("hi")
+
+
+@pytest.mark.parametrize("seconds", ["x", -1, float("nan"), 10**400, None], ids=range(5))
+def test_a_backoff_returns_seconds(seconds: object) -> None:
+    """A back-off that returns no time is named, and nothing waits."""
+    models = [llmroute.model("m", use="scripted", provider=ScriptedProvider(Fail("overloaded")))]
+    with (
+        Client(models=models, backoff=lambda _: cast("Any", seconds)) as client,
+        pytest.raises(llmroute.PolicyError, match="must return seconds"),
+    ):
+        client.chat("hi")
+
+
+def test_numbers_of_other_kinds_are_taken() -> None:
+    """Whole and real numbers of other libraries are numbers; sets are lists where order is none."""
+    provider = ScriptedProvider("x")
+    models = (one for one in [llmroute.model("m", use="scripted", provider=provider)])
+    with Client(models=cast("Any", models)) as client:
+        client.chat(
+            [{"role": "user", "content": "hi", "refusal": None}],
+            **cast(
+                "Any",
+                {
+                    "max_tokens": np.int64(4),
+                    "seed": np.uint32(4),
+                    "temperature": np.float32(0.5),
+                    "deadline_s": Decimal(4),
+                    "tags": {"a"},
+                },
+            ),
+        )
+
+    request = provider.calls[0].request
+    assert (request.sampling.max_tokens, request.sampling.temperature) == (4, 0.5)
+    assert request.tags == ("a",)

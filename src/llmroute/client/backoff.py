@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, cast
 
 from llmroute.flow.occurrences import exponential_s
+
+from .checks import wrong
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,8 +28,11 @@ def waits(backoff: Backoff | None) -> Callable[[int], float]:
     """Make a function of the number of failures (from 1) to seconds; tenacity's waits included."""
     if backoff is None:
         return exponential_s
-    if not type(backoff).__module__.startswith("tenacity"):
-        return cast("Callable[[int], float]", backoff)
+    wait = _tenacity(backoff) if type(backoff).__module__.startswith("tenacity") else backoff
+    return lambda failures: _checked(cast("Callable[[int], float]", wait)(failures))
+
+
+def _tenacity(backoff: object) -> Callable[[int], float]:
     wait = cast("wait_base", backoff)
 
     def seconds(failures: int) -> float:
@@ -34,6 +40,18 @@ def waits(backoff: Backoff | None) -> Callable[[int], float]:
 
         state = RetryCallState(Retrying(), None, (), {})
         state.attempt_number = failures
-        return float(wait(state))
+        return wait(state)
 
     return seconds
+
+
+def _checked(seconds: object) -> float:
+    """What a back-off returned, in seconds; raises PolicyError when that is no time."""
+    try:
+        found = float(cast("float", seconds))
+    except (TypeError, ValueError, OverflowError):
+        found = -1.0
+    if 0 <= found < math.inf:
+        return found
+    kind = type(seconds).__name__
+    raise wrong("backoff", f"it must return seconds, 0 or more, it returned {kind}")

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from os import PathLike
+from os import PathLike, fspath
 from typing import TYPE_CHECKING, cast, get_args
 
+from llmroute.catalog.declarations import provider_problem
 from llmroute.errors import PolicyError, Problem, RequestError
 from llmroute.errors.problems import nearest
 from llmroute.errors.reading import Table, collector
 from llmroute.types.limits import Limits
 from llmroute.types.plans import OfflineMode
 
+from .values import CHECKERS as CALL_OPTIONS
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from llmroute.catalog.declarations import Declaration
+
+    from .setup import ClientOptions
 
 HINT_TYPES = {bool: "bool", str: "str", int: "int", float: "float"}
 CLOCK = ("now", "today", "sleep_until", "asleep_until")
@@ -27,33 +32,72 @@ def wrong(option: str, what: str, hint: str = "") -> PolicyError:
     return PolicyError([Problem("Client", None, option, what, hint)])
 
 
-def check_options(options: Mapping[str, object], call_options: Sequence[str]) -> None:
-    """Refuse unknown options and values that cannot be meant; raises PolicyError."""
+def given_options(options: ClientOptions) -> ClientOptions:
+    """The options that were given, checked; None is the same as leaving one out.
+
+    Raises PolicyError for unknown options and for values that cannot be meant.
+    """
+    given: dict[str, object] = {}
     for name, value in options.items():
-        checker = CHECKERS.get(name)
-        if checker is not None:
-            checker(value)
-        elif name in call_options:
-            hint = f"It goes with a call, or with client.with_options({name}=...)"
-            hint = "Models are declared by models=[...]" if name == "model" else hint
-            raise wrong(name, "it is no option of a client", hint)
-        else:
-            hint = "Use limits=Limits(deadline_s=...)" if name == "timeout" else ""
-            raise wrong(name, "there is no such option", hint or nearest(name, CHECKERS))
+        if name not in CHECKERS:
+            raise _unknown(name)
+        if value is not None:
+            given[name] = _listed(value) if name == "models" else value
+    for name, value in given.items():
+        CHECKERS[name](value)
+    return cast("ClientOptions", given)
+
+
+def _listed(value: object) -> object:
+    """Make a tuple of any iterable of models; leave alone what is none."""
+    is_one = isinstance(value, str) or hasattr(value, "use")  # a declaration is a tuple itself
+    if is_one or not isinstance(value, Iterable):
+        return value
+    return tuple(cast("Iterable[object]", value))
+
+
+def _unknown(name: str) -> PolicyError:
+    if name == "timeout":
+        return wrong(name, "there is no such option", "Use limits=Limits(deadline_s=...)")
+    if name == "model":
+        return wrong(name, "it is no option of a client", "Models are declared by models=[...]")
+    if name in {"key", "api_key"}:
+        hint = "Use llmroute.model(..., key=...), or api_key=... of a call"
+        return wrong(name, "it is no option of a client", hint)
+    if name in CALL_OPTIONS:
+        hint = f"It goes with a call, or with client.with_options({name}=...)"
+        return wrong(name, "it is no option of a client", hint)
+    return wrong(name, "there is no such option", nearest(name, CHECKERS))
 
 
 def check_source(source: object) -> None:
     """Refuse what is neither a file's name nor a policy; raises PolicyError."""
     if source is None or callable(source):
         return
-    if not isinstance(source, str | PathLike):
+    name = _name_of(source)
+    if not name:
+        what = f"got {_kind(source)}" if name is None else "it is empty"
         hint = "Models go in models=[...]; the first argument is a policy or a file's name"
-        kind = type(source).__name__
-        raise wrong("policy", f"it must be a policy or a file's name, got {kind}", hint)
-    text = str(cast("object", source))
-    if "\n" in text or "\0" in text:
+        raise wrong("policy", f"it must be a policy or a file's name, {what}", hint)
+    if any(mark in name for mark in "\n\0") or not _encodable(name):
         hint = "Write it into a file, and name that; or llmroute.policies.files.loads_policy"
         raise wrong("policy", "it is the text of a policy, not the name of a file", hint)
+
+
+def _name_of(source: object) -> str | None:
+    """The name that a string or a path stands for; None for anything else."""
+    if not isinstance(source, str | PathLike):
+        return None
+    name = cast("object", fspath(cast("str", source)))
+    return name if isinstance(name, str) else None
+
+
+def _encodable(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def limits_of(value: Limits | Mapping[str, object]) -> Limits:
@@ -71,7 +115,11 @@ def limits_of(value: Limits | Mapping[str, object]) -> Limits:
 
 def hints_of(value: Mapping[str, object]) -> dict[str, str]:
     """Make hint declarations of names and types, as "bool" or bool."""
-    return {name: HINT_TYPES.get(cast("type", kind), str(kind)) for name, kind in value.items()}
+    return {name: _hint_type(kind) for name, kind in value.items()}
+
+
+def _hint_type(kind: object) -> str:
+    return HINT_TYPES.get(kind, kind.__name__) if isinstance(kind, type) else str(kind)
 
 
 def _kind(value: object) -> str:
@@ -82,9 +130,9 @@ def _models(value: object) -> None:
     from llmroute.catalog.declarations import Declaration
 
     hint = "models=[llmroute.model(...), ...]"
-    if isinstance(value, str | Declaration) or not isinstance(value, Sequence):
+    if not isinstance(value, tuple) or isinstance(value, Declaration):
         raise wrong("models", f"it must be a list of declarations, got {_kind(value)}", hint)
-    for one in cast("Sequence[object]", value):
+    for one in cast("tuple[object, ...]", value):
         if not isinstance(one, Declaration):
             raise wrong("models", f"it must hold declarations, got {_kind(one)}", hint)
 
@@ -116,7 +164,7 @@ def _limits(value: object) -> None:
 
 def _offline(value: object) -> None:
     modes = get_args(OfflineMode)
-    if value not in modes:
+    if not isinstance(value, str) or value not in modes:
         hint = nearest(value, modes) if isinstance(value, str) else 'Use "always" to forbid it'
         raise wrong("offline", "it must be " + ", ".join(map(repr, modes)), hint)
 
@@ -128,9 +176,11 @@ def _backoff(value: object) -> None:
 
 
 def _clock(value: object) -> None:
+    hint = "Use llmroute.testing.VirtualClock() in tests"
+    if isinstance(value, type):
+        raise wrong("clock", "it is a class, not an object of it", hint)
     lacking = [name for name in CLOCK if not callable(getattr(value, name, None))]
     if lacking:
-        hint = "Use llmroute.testing.VirtualClock() in tests"
         raise wrong("clock", f"{_kind(value)} has no {lacking[0]}()", hint)
 
 
@@ -141,7 +191,7 @@ def _http_client(value: object) -> None:
         try:
             Transport(value)
         except RequestError as error:
-            what = str(error)
+            what = str(error).removeprefix("http_client: ")
         else:
             return
         raise wrong("http_client", what)
@@ -166,7 +216,8 @@ def stand_ins(declared: Sequence[Declaration], providers: Mapping[str, object]) 
     for name, provider in providers.items():
         if name not in names:
             raise wrong(f"providers.{name}", "the policy has no such model", nearest(name, names))
-        if not (callable(getattr(provider, "events", None)) and hasattr(provider, "aevents")):
-            hint = "See llmroute.Provider, or use llmroute.testing.ScriptedProvider"
-            raise wrong(f"providers.{name}", f"{_kind(provider)} has no events()", hint)
+        problem = provider_problem(provider)
+        if problem is not None:
+            hint = "See llmroute.Provider, or use llmroute.testing.ScriptedProvider(...)"
+            raise wrong(f"providers.{name}", problem, hint)
     return frozenset(providers)

@@ -15,9 +15,10 @@ from llmroute.flow import occurrences as on
 from llmroute.providers.extras import check_extras
 from llmroute.tokens import estimate_request
 from llmroute.types.logs import logger
-from llmroute.types.plans import Situation
+from llmroute.types.plans import Plan, Situation
 
 from .backoff import chance, waits
+from .checks import wrong
 from .keys import Keyring
 from .models import Models
 from .options import check_hints, request
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from llmroute.types.calls import Clock, Provider
     from llmroute.types.models import Model
-    from llmroute.types.plans import Plan
     from llmroute.types.reply import Attempt
     from llmroute.types.requests import OnBreak, Request
     from llmroute.types.secrets import Secret
@@ -138,7 +138,10 @@ class Core:
             unavailable=self._unavailable(models, key),
             offline_mode=self.setup.offline_mode,
         )
-        return self.setup.policy(situation, models)
+        plan = self.setup.policy(situation, models)
+        if not isinstance(plan, Plan):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise wrong("policy", f"it returned {type(plan).__name__}, not a Plan")
+        return plan
 
     def lend(self, key: Secret | None) -> Lent:
         """Lend the client's resources to one call."""

@@ -49,7 +49,8 @@ def _message(item: object, where: str) -> Message:
         hint = 'Use Message.user("..."), or {"role": "user", "content": "..."}'
         raise RequestError(f"is a {type(item).__name__}", where=where, hint=hint)
     fields = cast("Mapping[str, object]", item)
-    unknown = sorted(set(fields) - {"role", "content", "name"})
+    known = {"role", "content", "name"}
+    unknown = [name for name, value in fields.items() if name not in known and value is not None]
     if unknown:
         what = f"has a field that is not understood: {str(unknown[0])[:40]!r}"
         raise RequestError(what, where=where, hint="A message has role and content")

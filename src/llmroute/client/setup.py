@@ -13,8 +13,7 @@ from llmroute.types.limits import Limits
 from llmroute.types.plans import Facts
 from llmroute.types.secrets import Secret
 
-from .checks import check_options, check_source, hints_of, limits_of, stand_ins, wrong
-from .options import CHECKERS as CALL_OPTIONS
+from .checks import check_source, hints_of, limits_of, stand_ins, wrong
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -74,7 +73,6 @@ class Setup(NamedTuple):
 def read_setup(source: PolicySource | None, options: ClientOptions) -> Setup:
     """Read the policy and resolve its models; raises PolicyError with every problem found."""
     check_source(source)
-    check_options(options, tuple(CALL_OPTIONS))
     if callable(source) or "models" in options:
         file = _in_code(source, options)
     else:
@@ -160,10 +158,17 @@ def read_policy(source: str | Path | None) -> PolicyFile:
 
     named = source if source is not None else os.environ.get("LLMROUTE_POLICY") or None
     if named is not None:
-        return load_policy(Path(named).expanduser())
+        return load_policy(_expanded(Path(named)))
     found = find_policy(Path.cwd())
     return default_policy() if found is None else load_policy(found, found=True)
 
 
 def _key(key: Key) -> Callable[[], str]:
     return key.reveal if isinstance(key, Secret) else key
+
+
+def _expanded(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:  # "~somebody" who is not known here
+        return path

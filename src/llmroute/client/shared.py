@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn, Self, cast
+from typing import TYPE_CHECKING, NoReturn, Self
 
 from llmroute.errors import ClosedError, LLMRouteError, RequestError
 
+from .checks import given_options
 from .core import Core
 from .options import NOTHING, check, merge, request
 from .setup import read_setup
@@ -43,8 +44,11 @@ class BaseClient(RefusesPickle):
         self, policy: PolicySource | None = None, **options: Unpack[ClientOptions]
     ) -> None:
         """Read the policy; raises PolicyError with every problem found."""
-        given = cast("ClientOptions", {k: v for k, v in options.items() if v is not None})
-        self._core = Core(read_setup(policy, given), given)
+        made = self._made(policy, options)
+        del policy, options  # a key that was passed here by mistake is in no crash report
+        if isinstance(made, LLMRouteError):
+            raise made
+        self._core = made
         self._base: Checked = NOTHING
         self._owner = True
 
@@ -69,7 +73,15 @@ class BaseClient(RefusesPickle):
         vars(child).update(vars(self), _base=self._checked(options), _owner=False)
         return child
 
-    # Errors come out of these two as values, without the frames that saw the prompt: a crash report
+    @staticmethod
+    def _made(policy: PolicySource | None, options: ClientOptions) -> Core | LLMRouteError:
+        try:
+            given = given_options(options)
+            return Core(read_setup(policy, given), given)
+        except LLMRouteError as error:
+            return error.with_traceback(None)
+
+    # Errors come out of these as values, without the frames that saw the prompt: a crash report
     # with locals then has nothing to show but the frame of the public method, which forgot it.
     def _ordered(self, prompt: Prompt, options: ChatOptions, *, stream: bool) -> Ordered:
         try:

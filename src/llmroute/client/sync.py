@@ -90,7 +90,7 @@ class Stream(BaseStream):
         """Prepare; nothing is sent before the first event is asked for."""
         super().__init__(order)
         self._core = core
-        self._reader: int | None = None
+        self._reading = threading.Lock()
         self._driver = Driver(order, core.lend(key))
         core.enter_stream(self._driver.session)
 
@@ -99,13 +99,12 @@ class Stream(BaseStream):
 
     def __next__(self) -> Event:
         self._core.check_process()
-        if self._reader not in {None, threading.get_ident()}:
+        if not self._reading.acquire(blocking=False):
             raise one_consumer()
-        self._reader = threading.get_ident()
         try:
             event = self._driver.next_event()
         finally:
-            self._reader = None
+            self._reading.release()
         if event is None:
             self._driver.session.answer()
             raise StopIteration
@@ -125,10 +124,13 @@ class Stream(BaseStream):
 
     def close(self) -> None:
         """Stop the model, from any thread; closing twice does nothing."""
-        if self._reader in {None, threading.get_ident()}:
-            self._driver.close("the stream was closed")
-        else:
+        if not self._reading.acquire(blocking=False):  # somebody reads: he is told, and ends it
             self._driver.session.abort(on.Abandoned("the stream was closed"))
+            return
+        try:
+            self._driver.close("the stream was closed")
+        finally:
+            self._reading.release()
 
     def __enter__(self) -> Self:
         return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 from llmroute.errors import AttemptError
@@ -103,9 +104,19 @@ class AsyncDriver:
     async def _bounded(self, live: Live[AsyncIterator[ProviderEvent]]) -> None:
         """Pull from a provider that is not ours: it is cut off even if it ignores its timer."""
         left_s = live.call.timer.at - live.call.clock.now()
+        loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(max(0.0, left_s)):
-                await self._drain(live)
+            async with asyncio.timeout(max(0.0, left_s)) as alarm:
+
+                def hurry() -> None:
+                    with contextlib.suppress(RuntimeError):  # it is over, or the loop is closed
+                        loop.call_soon_threadsafe(alarm.reschedule, loop.time())
+
+                forget = self.session.cancel.on_set(hurry)
+                try:
+                    await self._drain(live)
+                finally:
+                    forget()
         except TimeoutError:
             pass
         else:

@@ -114,7 +114,7 @@ def hint_fits(kind: str, value: object) -> bool:
         from decimal import Decimal
 
         return isinstance(value, int | float | Decimal)
-    return type(value).__name__ == kind
+    return isinstance(value, str if kind == "str" else int)
 
 
 def read_limits(table: Table | None) -> Limits:
