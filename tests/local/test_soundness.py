@@ -14,7 +14,7 @@ from gguf import GGUFValue, GGUFValueType
 
 from llmroute.errors import AttemptError
 from llmroute.providers.llama_cpp import read_header
-from tests.local.damaged import DAMAGES, STRING, put, put_numbers, put_token
+from tests.local.damaged import DAMAGES, FLOAT32, STRING, put, put_numbers, put_token
 from tests.local.tiny_gguf import tiny_gguf
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def test_damage_is_told(name: str, tmp_path: Path) -> None:
     with pytest.raises(AttemptError) as caught:
         read_header(str(path))
     assert caught.value.fault.kind == "model_file"
+    assert f"{path}: cannot be used: " in caught.value.fault.reason
     assert damage.reason in caught.value.fault.reason
 
 
@@ -74,6 +75,7 @@ SOUND: dict[str, Callable[[GGUFWriter], None]] = {
     "rope scaling": partial(put, STRING, "llama.rope.scaling.type", "yarn"),
     "a token without text": partial(put_token, 300, ""),
     "a byte without its name": partial(put_token, 3 + ord("~"), "~"),
+    "another's epsilon": partial(put, FLOAT32, "bert.attention.layer_norm_epsilon", -1.0),
     "an array for each layer": partial(put_array, "attention.head_count_kv", [2, 2]),
 }
 

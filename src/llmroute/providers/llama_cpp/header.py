@@ -157,7 +157,7 @@ def read_header(path: str) -> Header:
     header = _header(path, values)
     reason = damage(Contents(header.architecture, values, tensors, weights_at))
     if reason:
-        refuse(path, f"the header is damaged: {reason}")
+        refuse(path, f"cannot be used: {reason}")
     return header
 
 

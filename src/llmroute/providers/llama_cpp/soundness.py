@@ -77,7 +77,8 @@ def _numbers(contents: Contents) -> Iterator[str]:
     if scaling not in ROPE_SCALINGS:
         yield f"rope.scaling.type is {scaling!r}, one of {', '.join(ROPE_SCALINGS)} makes sense"
     for key, value in contents.values.items():
-        if key.endswith("_epsilon") and isinstance(value, float) and not value >= 0:
+        own = key.startswith(f"{contents.architecture}.") and key.endswith("_epsilon")
+        if own and isinstance(value, float) and not value >= 0:
             yield f"{key} is {value}, not a number from 0 on"
 
 
