@@ -146,7 +146,7 @@ def test_a_refused_key_is_not_repeated(
     file.write_text(text, encoding="utf-8")
     run = here(capsys, "chat", "-p", str(file), QUESTION)
     assert run.code == 1
-    assert "check the variable that holds the key" in run.err
+    assert "check MY_KEY" in run.err
     assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
     assert KEY not in run.out + run.err
 

@@ -6,8 +6,10 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import httpx2
 import pytest
 
+import llmroute
 from llmroute.testing import no_network
 from tests.faults.server import FaultServer
 from tests.providers.calls import How, aoutcome, call_to, outcome, provider_for
@@ -70,6 +72,48 @@ def test_a_refused_key_names_its_variable(server: FaultServer) -> None:
     with_key = reason_of(call_to(url))
     assert with_key.endswith("; check TEST_KEY, or the api_key that was passed")
     assert reason_of(call_to(url, How(key=None))).endswith("; no key is declared for it (key_env)")
+
+
+@pytest.mark.parametrize(
+    ("key_env", "ending"),
+    [
+        ("TEST_KEY", "check TEST_KEY, or the api_key that was passed"),
+        (None, "no key is declared for it (key_env)"),
+    ],
+)
+def test_a_refused_key_is_told_without_contradiction(
+    server: FaultServer, monkeypatch: pytest.MonkeyPatch, key_env: str | None, ending: str
+) -> None:
+    """What can be done fits both a wrong key and none."""
+    monkeypatch.setenv("TEST_KEY", "x")
+    model = llmroute.model(
+        "m",
+        base_url=server.url_for("auth_401"),
+        use="openai-compatible",
+        model="x",
+        key_env=key_env,
+    )
+    with (
+        llmroute.Client(models=[model]) as client,
+        pytest.raises(llmroute.AllFailedError) as caught,
+    ):
+        client.chat("hi")
+    mend = "[check the key, or declare one where there is none]"
+    assert f"{ending} {mend}" in str(caught.value)
+
+
+def test_a_closed_http_client_is_not_blamed_on_the_address(server: FaultServer) -> None:
+    """What can be done about a client that the application closed is to keep it open."""
+    theirs = httpx2.Client()
+    theirs.close()
+    model = llmroute.model("m", base_url=server.base_url, use="openai-compatible", model="x")
+    with (
+        llmroute.Client(models=[model], http_client=theirs) as client,
+        pytest.raises(llmroute.AllFailedError) as caught,
+    ):
+        client.chat("hi")
+    assert "[keep the http_client open" in str(caught.value)
+    assert "base_url" not in str(caught.value)
 
 
 def test_a_name_without_address_is_named() -> None:

@@ -145,8 +145,8 @@ def test_a_closed_client_is_a_typed_fault(server: FaultServer, module: object) -
         return await aoutcome(provider.aevents(call_to(server.base_url)))
 
     for one in (result, asyncio.run(main())):
-        assert one.kind == "connect"
-        assert one.fault.reason.startswith("the http_client was closed by the application")
+        assert one.kind == "client_closed"
+        assert one.fault.reason == "the http_client was closed by the application"
         assert one.fault.remedy.next == "other_model"
 
 

@@ -34,7 +34,7 @@ FAULT_KINDS: dict[str, FaultKind] = {
     "bad_key": FaultKind(
         Remedy("other_upstream", "key", disable=True),
         "the key was refused (401)",
-        "check the variable that holds the key",
+        "check the key, or declare one where there is none",
     ),
     "payment_required": FaultKind(
         Remedy("other_upstream", "key", disable=True),
@@ -85,6 +85,11 @@ FAULT_KINDS: dict[str, FaultKind] = {
         Remedy("other_upstream", "upstream"),
         "no connection: refused, unreachable or reset",
         "check base_url and that the server runs",
+    ),
+    "client_closed": FaultKind(
+        Remedy("other_model"),
+        "the http_client was closed by the application",
+        "keep the http_client open until the llmroute client is closed",
     ),
     "dns": FaultKind(
         Remedy("other_upstream", "upstream"),
@@ -154,7 +159,7 @@ FAULT_KINDS: dict[str, FaultKind] = {
     "bad_key_format": FaultKind(
         Remedy("other_upstream", "key", disable=True),
         "the key holds characters that cannot be sent",
-        "look for a line break, a space or a non-ASCII character in the named variable",
+        "look for a line break, a space or a non-ASCII character in the key",
     ),
     "missing_package": FaultKind(
         Remedy("other_model", "model", disable=True),

@@ -12,11 +12,9 @@ import contextlib
 import socket
 import ssl
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from llmroute.errors import AttemptError, RequestError
-from llmroute.types.faults import Remedy
 
 from .answers import Head, failed, headers_of
 from .budget import broken
@@ -193,8 +191,7 @@ def _sending(budget: Budget) -> Sending:
 
 def _closed() -> AttemptError:
     """Say that the application closed its client; trying again would not open it."""
-    failure = AttemptError("connect", "the http_client was closed by the application")
-    return AttemptError.of(replace(failure.fault, remedy=Remedy("other_model")))
+    return AttemptError("client_closed", "the http_client was closed by the application")
 
 
 async def _bounded(budget: Budget, awaitable: Awaitable[T]) -> T:
