@@ -10,6 +10,7 @@ import pytest
 from llmroute.errors import AttemptError, RequestError
 from llmroute.providers import open_codec
 from llmroute.providers.extras import RESERVED_FIELDS, check_extras
+from llmroute.providers.shapes import parse
 from llmroute.types.events import End, Reasoning, Text, ToolCallPart, UsageReport
 from llmroute.types.messages import Message
 from llmroute.types.requests import Request, Sampling
@@ -25,6 +26,10 @@ URL = "https://api.example.com/v1"
 CODEC = open_codec("openai-chat")
 SAMPLING = Sampling(100, 0.5, 0.9, 40, 0.05, ("END",), 7)
 ASKED = Asked("chat", stream=True, model="m", options={})
+FRAMING = (
+    *("Content-Encoding", "Accept-Encoding", "Content-Type", "Accept", "Upgrade", "TE", "Expect"),
+    *("Trailer", "Keep-Alive", "Proxy-Connection", "Proxy-Authorization"),
+)
 USAGE = Usage(11, 6, 4, 0, 1)
 
 
@@ -116,6 +121,13 @@ def test_a_prefix_is_the_assistant_having_begun() -> None:
     assert messages[-1] == {"role": "assistant", "content": "It is 4"}
 
 
+@pytest.mark.parametrize("value", ["", "a\tb", "a b"])
+def test_legal_header_values_are_sent(value: str) -> None:
+    """A value may be empty, and may hold tabs and spaces inside: RFC 9110, 5.5."""
+    request = Request(QUESTION.messages, extra_headers={"X-A": value})
+    assert CODEC.encode(call_to(URL, request=request)).headers == (("x-a", value),)
+
+
 def test_extras_go_last() -> None:
     """`extra_body` overrides what llmroute wrote; `extra_headers` are sent in lower case."""
     request = Request(
@@ -140,6 +152,9 @@ def test_extras_go_last() -> None:
         ({}, {"x": "a\r\nb: c"}, "extra_headers"),
         ({}, {"x y": "a"}, "extra_headers"),
         ({}, {"x": "\u00e9"}, "extra_headers"),
+        ({}, {"x": " a"}, "extra_headers"),
+        ({}, {"X-A": "1", "x-a": "1"}, "extra_headers"),
+        *(({}, {name: "x"}, "extra_headers") for name in FRAMING),
     ],
 )
 def test_extras_that_cannot_be_sent_are_refused(
@@ -343,6 +358,7 @@ def test_missing_usage_is_not_made_up() -> None:
         {"prompt_tokens": "3"},
         {"prompt_tokens": 3.5},
         {"prompt_tokens": 1e400},
+        {"prompt_tokens": 10**400},
         {"completion_tokens": True},
         {"prompt_tokens": 3, "prompt_tokens_details": []},
     ],
@@ -353,6 +369,20 @@ def test_malformed_usage_counts_as_missing(usage: object) -> None:
     last = event({"choices": [], "usage": usage})
     assert stream(part(content="x"), part("stop"), last) == [Text("x"), End("stop")]
     assert stream(last, part(content="x"), part("stop")) == [Text("x"), End("stop")]
+
+
+def test_a_number_that_python_does_not_convert_counts_as_missing() -> None:
+    """A count of 5,000 digits costs the usage, not the answer around it; bad JSON stays bad."""
+    usage = {"prompt_tokens": 7, "completion_tokens": 1}
+    digits = "9" * 5_000
+    decoder = CODEC.decoder(call_to(URL), stream=False)
+    text = json.dumps(choice(content="x") | {"usage": usage})
+    seen = [*decoder.feed(text.replace("7", digits).encode()), *decoder.finish()]
+    assert seen == [Text("x"), End("stop")]
+    last = event({"choices": [], "usage": usage}).replace(b"7", digits.encode())
+    assert stream(part(content="x"), part("stop"), last) == [Text("x"), End("stop")]
+    with pytest.raises(AttemptError, match="is not JSON"):
+        parse(f'{{"x": {digits}, ')
 
 
 def test_whole_counts_may_have_a_point() -> None:

@@ -12,10 +12,20 @@ from typing import TYPE_CHECKING
 from llmroute.errors import RequestError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from llmroute.types.requests import Request
 
+# Whose key it is, where one request ends, how its body is coded, and what concerns one connection
+# only (RFC 9110, 7.6.1): the transport says these, and a second word would contradict it.
 FORBIDDEN_HEADERS = frozenset(
-    {"authorization", "host", "content-length", "transfer-encoding", "connection"}
+    {
+        *("authorization", "proxy-authorization", "host"),
+        *("content-length", "transfer-encoding", "trailer", "expect"),
+        *("accept", "accept-encoding", "range"),
+        *("content-type", "content-encoding", "content-range"),
+        *("connection", "keep-alive", "proxy-connection", "te", "upgrade", "http2-settings"),
+    }
 )
 # Fields that this library writes itself, and what to use instead.
 RESERVED_FIELDS = {
@@ -26,7 +36,7 @@ RESERVED_FIELDS = {
     "store": "Nothing is kept at the provider; leave it out",
 }
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?")
+_HEADER_VALUE = re.compile(r"([\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?)?")
 
 
 def check_extras(request: Request) -> None:
@@ -41,10 +51,16 @@ def check_extras(request: Request) -> None:
     wrong = next((name for name, value in request.extra_body.items() if not _is_json(value)), None)
     if wrong is not None:
         raise RequestError(f"{wrong!r} cannot be written as JSON", where="extra_body")
-    problem = next(filter(None, starmap(_header_problem, request.extra_headers.items())), None)
+    problem = _headers_problem(request.extra_headers)
     if problem is not None:
-        hint = "Keys come from the policy or from api_key; values are printable ASCII"
+        hint = (
+            "Keys come from the policy or from api_key; values are printable ASCII, no space around"
+        )
         raise RequestError(problem, where="extra_headers", hint=hint)
+
+
+def _headers_problem(headers: Mapping[str, str]) -> str | None:
+    return next(filter(None, starmap(_header_problem, headers.items())), None) or _repeated(headers)
 
 
 def _header_problem(name: str, value: str) -> str | None:
@@ -52,6 +68,15 @@ def _header_problem(name: str, value: str) -> str | None:
         return f"{name!r} may not be set"
     if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
         return f"{name!r} or its value cannot be sent"
+    return None
+
+
+def _repeated(names: Iterable[str]) -> str | None:
+    seen: dict[str, str] = {}
+    for name in names:
+        first = seen.setdefault(name.lower(), name)
+        if first != name:
+            return f"{first!r} and {name!r} are the same header"
     return None
 
 

@@ -9,6 +9,9 @@ from typing import cast
 from llmroute.errors import AttemptError
 
 Json = dict[str, object]
+MAX_TOKENS = 10**12
+"""More than any usage can be; beyond it prices could not be reckoned."""
+WHOLE_CHARACTERS = 20
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -20,12 +23,25 @@ def bad(reason: str) -> AttemptError:
 def parse(text: str) -> Json:
     """Parse a JSON object; raises AttemptError "bad_response"."""
     try:
-        value = json.loads(text)
+        value = _loaded(text)
     except (ValueError, RecursionError):
         raise bad("the answer is not JSON") from None
     if not isinstance(value, dict):
         raise bad("the answer is JSON, but no object")
     return cast("Json", value)
+
+
+def _loaded(text: str) -> object:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # a number longer than Python converts: sys.get_int_max_str_digits
+        return json.loads(text, parse_int=_whole)
+
+
+def _whole(digits: str) -> float:
+    return int(digits) if len(digits) <= WHOLE_CHARACTERS else float(digits)
 
 
 def sound(text: str) -> str:
@@ -50,7 +66,7 @@ def count_at(owner: Json, name: str) -> int:
         return 0
     if isinstance(value, float) and value.is_integer():
         value = int(value)  # some servers write 3.0
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_TOKENS:
         raise bad(f"the answer's {name!r} is not a number of tokens")
     return value
 
