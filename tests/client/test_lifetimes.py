@@ -7,6 +7,7 @@ import contextlib
 import math
 import os
 import pickle
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -353,3 +354,21 @@ def test_what_is_no_event_is_the_providers_bug(junk: object) -> None:
     assert reply.attempts[0].fault is not None
     assert reply.attempts[0].fault.kind in {"provider_bug", "cut_short"}
     assert asyncio.run(run()) == "fine"
+
+
+def test_closing_a_stream_while_it_is_read_never_hangs() -> None:
+    """Whenever another thread closes a stream, its reader gets the rest or ClosedError, at once."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        for turn in range(150):
+            with client_of(ScriptedProvider(["x"] * 200)) as client:
+                stream = client.stream("hi")
+                timer = threading.Timer(turn % 5 / 5000, stream.close)
+                timer.start()
+                with contextlib.suppress(ClosedError):
+                    for _ in stream:
+                        pass
+                timer.join()
+    finally:
+        sys.setswitchinterval(interval)

@@ -39,7 +39,8 @@ class ClientOptions(TypedDict, total=False):
     facts: what is true of the application, as under [facts] of a policy file; they replace those.
     hints: hint names and their types (bool, str, int, float), as under [hints].
     limits: times and sizes, as under [limits]: `Limits(...)`, or a mapping of the same names.
-    offline: "auto", "always" or "never", as [offline] mode.
+    offline: as [offline] mode: "auto", "always" (no socket at all: remote models are refused) or
+        "never" (remote models are never refused for that).
     http_client: an `httpx2` or `httpx` client of yours; it is used, and never closed.
     clock: the time; `llmroute.testing.VirtualClock` makes tests instant.
     backoff: seconds to wait after the n-th failure of one model (counted from 1), or any

@@ -67,8 +67,10 @@ class ChatOptions(TypedDict, total=False):
     local: True refuses remote models, False refuses local ones; left out, neither.
     purposes: what the answer is for, in addition to the policy's facts ("chat", "improve_llm").
     api_key: a key for this call, for the model's own origin only; left out, that of its variable.
-    extra_body: fields added to the JSON body as they are.
-    extra_headers: headers added to the request as they are.
+    extra_body: fields added to the JSON body; not model, stream, messages, input and store, which
+        llmroute writes.
+    extra_headers: headers added to the request, whichever model answers; not those that carry the
+        key or frame the message (Authorization, Host, Content-Length, ...).
     """
 
     model: str | Sequence[str]
