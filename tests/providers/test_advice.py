@@ -78,11 +78,11 @@ def test_a_refused_key_names_its_variable(server: FaultServer) -> None:
     ("key_env", "ending"),
     [
         ("TEST_KEY", "check TEST_KEY, or the api_key that was passed"),
-        (None, "no key is declared for it (key_env)"),
+        ("", "no key is declared for it (key_env)"),
     ],
 )
 def test_a_refused_key_is_told_without_contradiction(
-    server: FaultServer, monkeypatch: pytest.MonkeyPatch, key_env: str | None, ending: str
+    server: FaultServer, monkeypatch: pytest.MonkeyPatch, key_env: str, ending: str
 ) -> None:
     """What can be done fits both a wrong key and none."""
     monkeypatch.setenv("TEST_KEY", "x")
