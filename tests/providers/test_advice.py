@@ -74,32 +74,25 @@ def test_a_refused_key_names_its_variable(server: FaultServer) -> None:
     assert reason_of(call_to(url, How(key=None))).endswith("; no key is declared for it (key_env)")
 
 
-@pytest.mark.parametrize(
-    ("key_env", "ending"),
-    [
-        ("TEST_KEY", "check TEST_KEY, or the api_key that was passed"),
-        ("", "no key is declared for it (key_env)"),
-    ],
-)
 def test_a_refused_key_is_told_without_contradiction(
-    server: FaultServer, monkeypatch: pytest.MonkeyPatch, key_env: str, ending: str
+    server: FaultServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What can be done fits both a wrong key and none."""
     monkeypatch.setenv("TEST_KEY", "x")
-    model = llmroute.model(
-        "m",
-        base_url=server.url_for("auth_401"),
-        use="openai-compatible",
-        model="x",
-        key_env=key_env,
-    )
-    with (
-        llmroute.Client(models=[model]) as client,
-        pytest.raises(llmroute.AllFailedError) as caught,
-    ):
-        client.chat("hi")
+    url, use = server.url_for("auth_401"), "openai-compatible"
+    models = [
+        llmroute.model("keyed", base_url=url, use=use, model="x", key_env="TEST_KEY"),
+        llmroute.model("keyless", base_url=url, use=use, model="x"),
+    ]
     mend = "[check the key, or declare one where there is none]"
-    assert f"{ending} {mend}" in str(caught.value)
+    with llmroute.Client(models=models) as client:
+        for name, ending in (
+            ("keyed", "check TEST_KEY, or the api_key that was passed"),
+            ("keyless", "no key is declared for it (key_env)"),
+        ):
+            with pytest.raises(llmroute.AllFailedError) as caught:
+                client.chat("hi", model=name)
+            assert f"{ending} {mend}" in str(caught.value)
 
 
 def test_a_closed_http_client_is_not_blamed_on_the_address(server: FaultServer) -> None:
