@@ -159,7 +159,7 @@ FAULT_KINDS: dict[str, FaultKind] = {
     "bad_key_format": FaultKind(
         Remedy("other_upstream", "key", disable=True),
         "the key holds characters that cannot be sent",
-        "look for a line break, a space or a non-ASCII character in the key",
+        "read the reason; often a line break, a space or a non-ASCII character in the key",
     ),
     "missing_package": FaultKind(
         Remedy("other_model", "model", disable=True),
