@@ -91,6 +91,7 @@ class Stream(BaseStream):
         super().__init__(order)
         self._core = core
         self._reading = threading.Lock()
+        self._closing = False
         self._driver = Driver(order, core.lend(key))
         core.enter_stream(self._driver.session)
 
@@ -100,7 +101,9 @@ class Stream(BaseStream):
     def __next__(self) -> Event:
         self._core.check_process()
         if not self._reading.acquire(blocking=False):
-            raise one_consumer()
+            if not self._closing:
+                raise one_consumer()
+            self._reading.acquire()  # whoever closes is soon done
         try:
             event = self._driver.next_event()
         finally:
@@ -124,6 +127,7 @@ class Stream(BaseStream):
 
     def close(self) -> None:
         """Stop the model, from any thread; closing twice does nothing."""
+        self._closing = True
         if not self._reading.acquire(blocking=False):  # somebody reads: he is told, and ends it
             self._driver.session.abort(on.Abandoned("the stream was closed"))
             return
