@@ -15,14 +15,24 @@ if TYPE_CHECKING:
 class SystemClock:
     """The machine's monotonic clock and its local date."""
 
-    __slots__ = ()
+    __slots__ = ("_days",)
+
+    def __init__(self) -> None:
+        """Begin with no date looked up."""
+        self._days: dict[int, date] = {}
 
     now = staticmethod(time.monotonic)
     """Seconds since an arbitrary moment; never goes back."""
 
     def today(self) -> date:
-        """The local date."""
-        return date.today()  # noqa: DTZ011 - retirements are dates without a time zone
+        """The local date; it is asked for at every plan, and looked up once a minute."""
+        minute = int(time.time() // 60)
+        found = self._days.get(minute)
+        if found is None:
+            self._days.clear()
+            found = date.today()  # noqa: DTZ011 - retirements are dates without a time zone
+            self._days[minute] = found
+        return found
 
     def sleep_until(self, moment: float, cancel: Cancel) -> None:
         """Sleep until `moment`, or until `cancel` is set; at once when either is past."""

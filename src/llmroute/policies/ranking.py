@@ -50,9 +50,7 @@ class Ranking(NamedTuple):
                     break
             else:
                 cost = expected_cost_usd(situation, model)
-                candidates.append(
-                    Candidate(model, cost_usd=cost, warnings=warnings(situation, model))
-                )
+                candidates.append(Candidate(model, cost, None, None, warnings(situation, model)))
         if request.models is None and self.objective is not None:
             _sort(candidates, self.objective, situation)
         return Plan(
