@@ -31,11 +31,7 @@ class AsyncDriver:
 
     async def run(self) -> Reply:
         """Run to the end and return the reply; raises the error the call ended in."""
-        try:
-            await self.next_event()
-        finally:
-            if self.session.unfinished:
-                await self.close("the caller left")
+        await self.next_event()  # what interrupts it also stops the attempt
         return self.session.answer()
 
     async def next_event(self) -> Event | None:

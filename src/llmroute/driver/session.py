@@ -139,11 +139,6 @@ class Session(Generic[Events]):
             self.feed(on.Abandoned(why))
             self.result = ClosedError(why)
 
-    @property
-    def unfinished(self) -> bool:
-        """Whether anything is left to be stopped."""
-        return self.result is None or self.live is not None or self.to_stop is not None
-
     def start(self, events_of: Callable[[Provider], Callable[[Call], Events]]) -> None:
         """Begin the attempt that is due; `events_of` takes the method of this color."""
         start, self.to_start = self.to_start, None

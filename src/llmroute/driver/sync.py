@@ -29,11 +29,7 @@ class Driver:
 
     def run(self) -> Reply:
         """Run to the end and return the reply; raises the error the call ended in."""
-        try:
-            self.next_event()
-        finally:
-            if self.session.unfinished:
-                self.close("the caller left")
+        self.next_event()  # what interrupts it also stops the attempt
         return self.session.answer()
 
     def next_event(self) -> Event | None:
