@@ -70,7 +70,7 @@ class Crank:
         self.wake_at = 0.0
         self.id = 0
         self.start: do.Start | None = None
-        self.reply: Reply | None = None
+        self.reply: Reply[object] | None = None
         self.error: LLMRouteError | None = None
         snapshot = on.Snapshot(
             limits or Limits(), stream=stream, on_break=on_break, chance=lambda: chance

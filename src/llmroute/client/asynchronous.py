@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Generic, Self, cast, overload
 
 from llmroute.driver.asynchronous import AsyncDriver
 from llmroute.errors import LLMRouteError
 from llmroute.flow import occurrences as on
 from llmroute.types.events import Text
+from llmroute.types.reply import OutputT_co
 
 from .shared import BaseClient, BaseStream, finished, one_consumer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
     from typing import Unpack
 
     from llmroute.driver.session import Order
     from llmroute.types.events import Event
-    from llmroute.types.reply import Reply
+    from llmroute.types.reply import OutputT, Reply
     from llmroute.types.requests import ChatOptions
     from llmroute.types.secrets import Secret
+    from llmroute.types.tools import Output
 
     from .core import Core
     from .messages import Prompt
@@ -34,14 +36,31 @@ class AsyncClient(BaseClient):
     network or loaded before the first call.
     """
 
-    async def chat(self, prompt: Prompt, **options: Unpack[ChatOptions]) -> Reply:
+    @overload
+    async def chat(
+        self, prompt: Prompt, *, output: type[OutputT], **options: Unpack[ChatOptions]
+    ) -> Reply[OutputT]: ...
+    @overload
+    async def chat(
+        self, prompt: Prompt, *, output: Mapping[str, object], **options: Unpack[ChatOptions]
+    ) -> Reply[object]: ...
+    @overload
+    async def chat(
+        self, prompt: Prompt, *, output: None = None, **options: Unpack[ChatOptions]
+    ) -> Reply: ...
+    async def chat(
+        self, prompt: Prompt, *, output: Output | None = None, **options: Unpack[ChatOptions]
+    ) -> Reply[object]:
         """Ask, and return the whole answer.
+
+        `output` is the shape that the answer must have: a pydantic model, a TypedDict, another type
+        that JSON can carry, or a JSON Schema; `reply.output` is then a value of it.
 
         Raises RequestError (the call itself is wrong), NoCandidateError (every model refused),
         AllFailedError, DeadlineExceededError, ClosedError (the client is closed, or gets closed
         meanwhile), ForkedError, and PolicyError for a policy in code that names no model.
         """
-        ordered = self._ordered(prompt, options, stream=False)
+        ordered = self._ordered(prompt, options, output, stream=False)
         del prompt, options  # a crash report with locals does not get them from here
         if isinstance(ordered, LLMRouteError):
             raise ordered
@@ -54,13 +73,27 @@ class AsyncClient(BaseClient):
         finally:
             core.leave(driver.session)
 
-    def stream(self, prompt: Prompt, **options: Unpack[ChatOptions]) -> AsyncStream:
+    @overload
+    def stream(
+        self, prompt: Prompt, *, output: type[OutputT], **options: Unpack[ChatOptions]
+    ) -> AsyncStream[OutputT]: ...
+    @overload
+    def stream(
+        self, prompt: Prompt, *, output: Mapping[str, object], **options: Unpack[ChatOptions]
+    ) -> AsyncStream[object]: ...
+    @overload
+    def stream(
+        self, prompt: Prompt, *, output: None = None, **options: Unpack[ChatOptions]
+    ) -> AsyncStream: ...
+    def stream(
+        self, prompt: Prompt, *, output: Output | None = None, **options: Unpack[ChatOptions]
+    ) -> AsyncStream[object]:
         """Plan now, and answer as events when the stream is read; use it in an `async with` block.
 
         Raises RequestError, NoCandidateError, ClosedError, ForkedError and PolicyError at once;
         reading raises AllFailedError, DeadlineExceededError, StreamBrokenError and ClosedError.
         """
-        ordered = self._ordered(prompt, options, stream=True)
+        ordered = self._ordered(prompt, options, output, stream=True)
         del prompt, options
         if isinstance(ordered, LLMRouteError):
             raise ordered
@@ -79,7 +112,7 @@ class AsyncClient(BaseClient):
         await self.close()
 
 
-class AsyncStream(BaseStream):
+class AsyncStream(BaseStream, Generic[OutputT_co]):
     """The events of one answer; one consumer. Leaving the `async with` block stops the model.
 
     `plan` is known at once, `reply` after the last event.
@@ -117,10 +150,10 @@ class AsyncStream(BaseStream):
         return (event.text async for event in self if isinstance(event, Text))
 
     @property
-    def reply(self) -> Reply:
+    def reply(self) -> Reply[OutputT_co]:
         """The reply, as `chat` gives it; raises ClosedError while the stream is not at its end."""
         finished(self._driver.session.result)
-        return self._driver.session.answer()
+        return cast("Reply[OutputT_co]", self._driver.session.answer())
 
     async def close(self) -> None:
         """Stop the model, also while another task reads; closing twice does nothing."""

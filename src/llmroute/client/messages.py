@@ -111,5 +111,5 @@ def _answerable(messages: list[Message]) -> None:
     if spoken[-1].role == "assistant":
         hint = "The last message must be the user's"
         raise RequestError("the last word is the model's own", where="prompt", hint=hint)
-    if not any(part.strip() for part in spoken[-1].parts):
+    if not any(not isinstance(part, str) or part.strip() for part in spoken[-1].parts):
         raise RequestError("the last message is empty: nothing to answer", where="prompt")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from llmroute.types.requests import ChatOptions
+    from llmroute.types.tools import Output
 
     from .messages import Prompt
 
@@ -27,6 +28,10 @@ ELSEWHERE = {
     "stream": "Use client.stream(...)",
     "key": "Use api_key",
     "max_cost": "Use max_cost_usd",
+    "output": "It goes with a call: chat(..., output=...), so that its reply is typed",
+    "response_format": "Use output: a type, or a JSON Schema",
+    "reasoning_effort": "Use reasoning",
+    "functions": "Use tools",
 }
 
 
@@ -69,6 +74,13 @@ def merge(base: Checked, top: Checked) -> Checked:
     if base is NOTHING or top is NOTHING:
         return base if top is NOTHING else top
     return Checked({**base.values, **top.values}, top.key or base.key)
+
+
+def shaped(checked: Checked, output: Output) -> Checked:
+    """Add the shape that the answer must have; raises RequestError when it can be none."""
+    from llmroute.schemas.outputs import output_spec
+
+    return Checked({**checked.values, "output": output_spec(output)}, checked.key)
 
 
 def request(prompt: Prompt, values: Mapping[str, object]) -> Request:
@@ -127,4 +139,8 @@ REQUEST = (
     "purposes",
     "extra_body",
     "extra_headers",
+    "tools",
+    "tool_choice",
+    "reasoning",
+    "output",
 )

@@ -8,7 +8,7 @@ from llmroute.errors import ClosedError, LLMRouteError, RequestError
 
 from .checks import given_options
 from .core import Core
-from .options import NOTHING, check, merge, request
+from .options import NOTHING, check, merge, request, shaped
 from .setup import read_setup
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from llmroute.types.reply import Reply
     from llmroute.types.requests import ChatOptions
     from llmroute.types.secrets import Secret
+    from llmroute.types.tools import Output
 
     from .messages import Prompt
     from .options import Checked
@@ -52,13 +53,15 @@ class BaseClient(RefusesPickle):
         self._base: Checked = NOTHING
         self._owner = True
 
-    def plan(self, prompt: Prompt, **options: Unpack[ChatOptions]) -> Plan:
+    def plan(
+        self, prompt: Prompt, *, output: Output | None = None, **options: Unpack[ChatOptions]
+    ) -> Plan:
         """Choose without sending anything; a plan without candidates is returned, not raised.
 
         Raises RequestError for the call itself, ClosedError, ForkedError, and PolicyError for a
         policy in code that names no model.
         """
-        planned = self._planned(prompt, options)
+        planned = self._planned(prompt, options, output)
         del prompt, options
         if isinstance(planned, LLMRouteError):
             raise planned
@@ -83,17 +86,25 @@ class BaseClient(RefusesPickle):
 
     # Errors come out of these as values, without the frames that saw the prompt: a crash report
     # with locals then has nothing to show but the frame of the public method, which forgot it.
-    def _ordered(self, prompt: Prompt, options: ChatOptions, *, stream: bool) -> Ordered:
+    def _ordered(
+        self, prompt: Prompt, options: ChatOptions, output: Output | None, *, stream: bool
+    ) -> Ordered:
         try:
             checked = self._checked(options) if options else self._base
+            if output is not None:
+                checked = shaped(checked, output)
             order = self._core.prepare(prompt, checked, stream=stream)
         except LLMRouteError as error:
             return error.with_traceback(None)
         return order, checked.key
 
-    def _planned(self, prompt: Prompt, options: ChatOptions) -> Plan | LLMRouteError:
+    def _planned(
+        self, prompt: Prompt, options: ChatOptions, output: Output | None
+    ) -> Plan | LLMRouteError:
         try:
             checked = self._checked(options)
+            if output is not None:
+                checked = shaped(checked, output)
             return self._core.plan(request(prompt, checked.values), checked.key)
         except LLMRouteError as error:
             return error.with_traceback(None)
@@ -130,7 +141,7 @@ def one_consumer() -> RequestError:
     return RequestError("it is being read already, by another", where="stream", hint=hint)
 
 
-def finished(result: Reply | Exception | None) -> None:
+def finished(result: Reply[object] | Exception | None) -> None:
     """Refuse a reply that is not there yet; raises ClosedError."""
     if result is None:
         raise ClosedError("the stream has no reply yet: read it to its end first")

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Generic, Self, cast, overload
 
 from llmroute.driver.sync import Driver
 from llmroute.errors import LLMRouteError
 from llmroute.flow import occurrences as on
 from llmroute.types.events import Text
+from llmroute.types.reply import OutputT_co
 
 from .shared import BaseClient, BaseStream, finished, one_consumer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import Unpack
 
     from llmroute.driver.session import Order
     from llmroute.types.events import Event
-    from llmroute.types.reply import Reply
+    from llmroute.types.reply import OutputT, Reply
     from llmroute.types.requests import ChatOptions
     from llmroute.types.secrets import Secret
+    from llmroute.types.tools import Output
 
     from .core import Core
     from .messages import Prompt
@@ -35,14 +37,31 @@ class Client(BaseClient):
     network or loaded before the first call.
     """
 
-    def chat(self, prompt: Prompt, **options: Unpack[ChatOptions]) -> Reply:
+    @overload
+    def chat(
+        self, prompt: Prompt, *, output: type[OutputT], **options: Unpack[ChatOptions]
+    ) -> Reply[OutputT]: ...
+    @overload
+    def chat(
+        self, prompt: Prompt, *, output: Mapping[str, object], **options: Unpack[ChatOptions]
+    ) -> Reply[object]: ...
+    @overload
+    def chat(
+        self, prompt: Prompt, *, output: None = None, **options: Unpack[ChatOptions]
+    ) -> Reply: ...
+    def chat(
+        self, prompt: Prompt, *, output: Output | None = None, **options: Unpack[ChatOptions]
+    ) -> Reply[object]:
         """Ask, and return the whole answer.
+
+        `output` is the shape that the answer must have: a pydantic model, a TypedDict, another type
+        that JSON can carry, or a JSON Schema; `reply.output` is then a value of it.
 
         Raises RequestError (the call itself is wrong), NoCandidateError (every model refused),
         AllFailedError, DeadlineExceededError, ClosedError (the client is closed, or gets closed
         meanwhile), ForkedError, and PolicyError for a policy in code that names no model.
         """
-        ordered = self._ordered(prompt, options, stream=False)
+        ordered = self._ordered(prompt, options, output, stream=False)
         del prompt, options  # a crash report with locals does not get them from here
         if isinstance(ordered, LLMRouteError):
             raise ordered
@@ -55,13 +74,27 @@ class Client(BaseClient):
         finally:
             core.leave(driver.session)
 
-    def stream(self, prompt: Prompt, **options: Unpack[ChatOptions]) -> Stream:
+    @overload
+    def stream(
+        self, prompt: Prompt, *, output: type[OutputT], **options: Unpack[ChatOptions]
+    ) -> Stream[OutputT]: ...
+    @overload
+    def stream(
+        self, prompt: Prompt, *, output: Mapping[str, object], **options: Unpack[ChatOptions]
+    ) -> Stream[object]: ...
+    @overload
+    def stream(
+        self, prompt: Prompt, *, output: None = None, **options: Unpack[ChatOptions]
+    ) -> Stream: ...
+    def stream(
+        self, prompt: Prompt, *, output: Output | None = None, **options: Unpack[ChatOptions]
+    ) -> Stream[object]:
         """Plan now, and answer as events when the stream is read; use it in a `with` block.
 
         Raises RequestError, NoCandidateError, ClosedError, ForkedError and PolicyError at once;
         reading raises AllFailedError, DeadlineExceededError, StreamBrokenError and ClosedError.
         """
-        ordered = self._ordered(prompt, options, stream=True)
+        ordered = self._ordered(prompt, options, output, stream=True)
         del prompt, options
         if isinstance(ordered, LLMRouteError):
             raise ordered
@@ -80,7 +113,7 @@ class Client(BaseClient):
         self.close()
 
 
-class Stream(BaseStream):
+class Stream(BaseStream, Generic[OutputT_co]):
     """The events of one answer; one consumer. Leaving the `with` block stops the model.
 
     `plan` is known at once, `reply` after the last event.
@@ -120,10 +153,10 @@ class Stream(BaseStream):
         return (event.text for event in self if isinstance(event, Text))
 
     @property
-    def reply(self) -> Reply:
+    def reply(self) -> Reply[OutputT_co]:
         """The reply, as `chat` gives it; raises ClosedError while the stream is not at its end."""
         finished(self._driver.session.result)
-        return self._driver.session.answer()
+        return cast("Reply[OutputT_co]", self._driver.session.answer())
 
     def close(self) -> None:
         """Stop the model, from any thread; closing twice does nothing."""

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, cast, get_args
 
 from llmroute.errors import RequestError
 from llmroute.errors.problems import nearest
-from llmroute.types.requests import PURPOSES, TASKS, OnBreak
+from llmroute.types.requests import PURPOSES, TASKS, OnBreak, ReasoningEffort
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import SupportsIndex
+
+    from llmroute.types.tools import Tool
 
 MOST_TOKENS = 100_000_000
 LONGEST_S = 86_400.0
@@ -170,12 +172,39 @@ def _headers(name: str, value: object) -> Mapping[str, str]:
     return {key: _text(name, item) for key, item in _mapping(name, value).items()}
 
 
+def _tools(name: str, value: object) -> tuple[Tool, ...]:
+    items = _several(value)
+    if items is None:
+        raise _wrong(name, value, "a list of functions or Tools")
+    from llmroute.schemas.tools import read_tools
+
+    return read_tools(items)
+
+
+def _tool_choice(name: str, value: object) -> str:
+    choice = _text(name, value)
+    if not choice:
+        raise RequestError("names nothing", where=name)
+    return choice
+
+
+def _reasoning(name: str, value: object) -> ReasoningEffort:
+    for effort in get_args(ReasoningEffort):
+        if value == effort:
+            return cast("ReasoningEffort", effort)
+    efforts = ", ".join(f'"{effort}"' for effort in get_args(ReasoningEffort))
+    raise RequestError(f"must be one of {efforts}", where=name)
+
+
 CHECKERS: dict[str, Callable[[str, object], object]] = {
     "model": _names,
     "task": _task,
     "hints": _mapping,
     "tags": _texts,
     "system": _text,
+    "tools": _tools,
+    "tool_choice": _tool_choice,
+    "reasoning": _reasoning,
     "max_tokens": _integer(1, MOST_TOKENS),
     "temperature": _number(0.0, 2.0),
     "top_p": _number(0.0, 1.0),

@@ -29,7 +29,7 @@ class AsyncDriver:
         """Prepare; nothing is sent before the first pull."""
         self.session: Session[AsyncIterator[ProviderEvent]] = Session(order, resources)
 
-    async def run(self) -> Reply:
+    async def run(self) -> Reply[object]:
         """Run to the end and return the reply; raises the error the call ended in."""
         await self.next_event()  # what interrupts it also stops the attempt
         return self.session.answer()

@@ -10,7 +10,16 @@ from llmroute.flow import Flow
 from llmroute.flow import commands as do
 from llmroute.flow import occurrences as on
 from llmroute.types.calls import Call, Cancel, Timer
-from llmroute.types.events import End, Opened, Reasoning, Text, ToolCallPart, UsageReport
+from llmroute.types.events import (
+    End,
+    Opened,
+    Reasoning,
+    ReasoningEnd,
+    Text,
+    ToolCallPart,
+    UsageReport,
+    Vectors,
+)
 
 from .hooks import guarded
 
@@ -26,17 +35,26 @@ if TYPE_CHECKING:
     from llmroute.types.secrets import Secret
     from llmroute.types.usage import Usage
 
-OTHER_CONTENT = frozenset({Reasoning, ToolCallPart})
-
 Events = TypeVar("Events")
 
 
-def size_of(event: Text | Reasoning | ToolCallPart) -> int:
-    """The length of an event's text; raises AttemptError when that is no text."""
+def size_of(event: object) -> int:
+    """The length of what an event says; raises AttemptError for no content, or text that is none.
+
+    Embeddings count as one.
+    """
+    what = type(event).__name__
     try:
-        return str.__len__(event[-1])  # unlike len(), takes nothing but a string
+        if isinstance(event, Text | Reasoning):
+            return str.__len__(event.text)  # unlike len(), takes nothing but a string
+        if isinstance(event, ToolCallPart):
+            return str.__len__(event.arguments)
+        if isinstance(event, ReasoningEnd):
+            return str.__len__(event.block.text)
     except TypeError:
-        what = f"{type(event).__name__} of {type(event[-1]).__name__}"
+        what = f"{what} without a text"
+    if isinstance(event, Vectors):
+        return 1
     raise AttemptError("provider_bug", f"the provider yielded {what}")
 
 
@@ -97,7 +115,7 @@ class Session(Generic[Events]):
         self.cancel = Cancel()
         self.wake_at = 0.0
         self.shown: deque[Event] = deque()
-        self.result: Reply | LLMRouteError | None = None
+        self.result: Reply[object] | LLMRouteError | None = None
         self.live: Live[Events] | None = None
         self.to_start: do.Start | None = None
         self.to_stop: Live[Events] | None = None
@@ -113,7 +131,8 @@ class Session(Generic[Events]):
             self.feed(on.Wanted())
         else:
             self._begun = True
-            self.feed(on.Begin(self._order.plan, self._order.snapshot))
+            order = self._order
+            self.feed(on.Begin(order.plan, order.snapshot, order.request))
 
     def abort(self, occurrence: on.Abandoned | on.Closing) -> None:
         """Stop from any thread: the provider is told at once, the flow at the next step."""
@@ -188,10 +207,8 @@ class Session(Generic[Events]):
             return
         elif isinstance(event, Opened):
             occurrence = on.Opened(live.call.id)
-        elif type(event) in OTHER_CONTENT:
-            occurrence = on.Got(live.call.id, event, size_of(event))
         else:
-            raise AttemptError("provider_bug", f"the provider yielded {type(event).__name__}")
+            occurrence = on.Got(live.call.id, event, size_of(event))
         for command in self._step(self._now(), occurrence):
             self._apply(command)
 
@@ -215,7 +232,7 @@ class Session(Generic[Events]):
         error = AttemptError("interrupted", live.call.cancel.why or "")
         self.feed(on.Failed(live.call.id, error, live.usage))
 
-    def answer(self) -> Reply:
+    def answer(self) -> Reply[object]:
         """The reply; raises the error that the call ended in."""
         if isinstance(self.result, LLMRouteError):
             raise self.result

@@ -27,7 +27,7 @@ class Driver:
         """Prepare; nothing is sent before the first pull."""
         self.session: Session[Iterator[ProviderEvent]] = Session(order, resources)
 
-    def run(self) -> Reply:
+    def run(self) -> Reply[object]:
         """Run to the end and return the reply; raises the error the call ended in."""
         self.next_event()  # what interrupts it also stops the attempt
         return self.session.answer()

@@ -131,6 +131,21 @@ FAULT_KINDS: dict[str, FaultKind] = {
         "the answer is not what the API promises: HTML, no JSON, wrong shape, no choices",
         "check that base_url points to an OpenAI-compatible API",
     ),
+    "empty_after_reasoning": FaultKind(
+        Remedy("other_model", "model"),
+        "the model thought, and then said nothing",
+        "raise max_tokens, or lower reasoning: thinking uses up the same tokens",
+    ),
+    "bad_tool_call": FaultKind(
+        Remedy("other_model", "model"),
+        "the model asked for a tool that there is not, or with arguments that do not fit",
+        "read the reason; describe the tool better, or let another model answer",
+    ),
+    "bad_output": FaultKind(
+        Remedy("other_model", "model"),
+        "the answer does not have the shape that `output` asks for",
+        "read the reason; raise max_tokens if it was cut, or let another model answer",
+    ),
     "too_long": FaultKind(
         Remedy("other_model", "upstream"),
         "the answer exceeds the size limits",

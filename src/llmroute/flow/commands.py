@@ -50,7 +50,7 @@ class Record(NamedTuple):
 class Finish(NamedTuple):
     """The call is answered."""
 
-    reply: Reply
+    reply: Reply[object]
 
 
 class Fail(NamedTuple):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from llmroute.types.plans import Plan
     from llmroute.types.reply import Attempt, Outcome
 
+    from .outcome import Answer
     from .running import Running
 
 
@@ -62,7 +63,7 @@ class Ledger:
         cost = cost_usd(running.model, usage)
         return PartialReply(text, running.model, usage, cost, reasoning)
 
-    def reply(self, running: Running, end: End, now: float) -> Reply:
+    def reply(self, running: Running, end: End, answer: Answer, now: float) -> Reply[object]:
         """The reply that `running` completed; its cost is that of all attempts."""
         attempts = self.attempts
         usage = self._attempts[running.id].usage or Usage()
@@ -78,6 +79,8 @@ class Ledger:
             reasoning="".join(running.reasoning),
             refused=end.refused,
             warnings=self.plan.candidates[running.index].warnings,
+            parts=answer.parts,
+            output=answer.output,
         )
 
     def _usage(self, running: Running, *, complete: bool) -> Usage:

@@ -18,6 +18,7 @@ from . import commands as do
 from . import occurrences as on
 from .choice import CONNECT_S, FIRST_TOKEN_S, Choice, share_at
 from .ledger import Ledger
+from .outcome import judge
 from .running import Running
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Flow:
         "_deadline_at",
         "_done",
         "_ledger",
+        "_request",
         "_running",
         "_seam",
         "_shown",
@@ -59,6 +61,7 @@ class Flow:
 
     def _begin(self, now: float, begin: on.Begin) -> Commands:
         self._snapshot = begin.snapshot
+        self._request = begin.request
         self._deadline_at = now + begin.snapshot.limits.deadline_s
         self._choice = Choice(begin.plan.candidates, begin.snapshot)
         self._ledger = Ledger(begin.plan, now)
@@ -106,12 +109,13 @@ class Flow:
 
     def _got(self, now: float, got: on.Got) -> Commands:
         running = self._running.get(got.id)
-        if running is None or not running.take(now, got.event) or not self._snapshot.stream:
+        shown = None if running is None else running.take(now, got.event)
+        if running is None or shown is None or not self._snapshot.stream:
             return ()
         if running is self._shown:
-            return (do.Emit(got.event),)
+            return (do.Emit(shown),)
         self._shown = running
-        return (*self._restarted(running), do.Emit(got.event))
+        return (*self._restarted(running), do.Emit(shown))
 
     def _restarted(self, running: Running) -> Commands:
         """Show the seam, once, when something was shown that is void now."""
@@ -136,8 +140,12 @@ class Flow:
         if running is None:
             return self._late(now, ended)
         running.reported = ended.usage
+        try:
+            answer = judge(running, ended.end, self._request)
+        except AttemptError as error:
+            return self._lost_to(now, running, error.fault)
         attempt = self._ledger.write(running, now, "answered")
-        reply = self._ledger.reply(running, ended.end, now)
+        reply = self._ledger.reply(running, ended.end, answer, now)
         self._done = True
         if not self._snapshot.stream:
             return (do.Record(attempt), do.Finish(reply))
@@ -160,6 +168,10 @@ class Flow:
                 attempt = self._ledger.write(running, now, "cancelled")
                 return (do.Record(attempt), *self._past_deadline(now))
             fault = self._time_out_fault(running)
+        return self._lost_to(now, running, fault)
+
+    def _lost_to(self, now: float, running: Running, fault: Fault) -> Commands:
+        """Write a failed attempt down, and go on if there is time."""
         attempt = self._ledger.write(running, now, "failed", fault)
         if now >= self._deadline_at:
             return (do.Record(attempt), *self._past_deadline(now))

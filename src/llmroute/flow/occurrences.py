@@ -10,12 +10,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from llmroute.errors import AttemptError
-    from llmroute.types.events import End, Reasoning, Text, ToolCallPart
+    from llmroute.types.events import (
+        End,
+        Reasoning,
+        ReasoningEnd,
+        Text,
+        ToolCallPart,
+        Vectors,
+    )
     from llmroute.types.plans import Plan
-    from llmroute.types.requests import OnBreak
+    from llmroute.types.requests import OnBreak, Request
     from llmroute.types.usage import Usage
 
-    Content = Text | Reasoning | ToolCallPart
+    Shown = Text | Reasoning | ToolCallPart
+    Content = Shown | ReasoningEnd | Vectors
 
 
 def exponential_s(failures: int) -> float:
@@ -43,10 +51,14 @@ class Snapshot(NamedTuple):
 
 
 class Begin(NamedTuple):
-    """The call begins; the deadline runs from here."""
+    """The call begins; the deadline runs from here.
+
+    Answers are held against the tools and the output of `request`; None asks for nothing special.
+    """
 
     plan: Plan
     snapshot: Snapshot
+    request: Request | None = None
 
 
 class Opened(NamedTuple):

@@ -6,16 +6,17 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 from llmroute.tokens import expected_tokens
-from llmroute.types.events import Reasoning, Text
+from llmroute.types.events import Reasoning, ReasoningEnd, Text, ToolCallPart
 from llmroute.types.reply import Attempt
 from llmroute.types.usage import Usage
 
 if TYPE_CHECKING:
     from llmroute.types.faults import Fault
+    from llmroute.types.messages import ReasoningBlock
     from llmroute.types.models import Model
     from llmroute.types.reply import Outcome
 
-    from .occurrences import Content
+    from .occurrences import Content, Shown
 
 NOTHING = Usage()
 
@@ -28,22 +29,46 @@ TIMED_OUT: dict[LimitKind, str] = {
 }
 
 
+class Asked:
+    """A call of a tool as it comes in, piece by piece."""
+
+    __slots__ = ("arguments", "id", "name", "signature")
+
+    def __init__(self) -> None:
+        """Begin with nothing known."""
+        self.id = ""
+        self.name = ""
+        self.arguments: list[str] = []
+        self.signature: str | None = None
+
+    def take(self, part: ToolCallPart) -> None:
+        """Take a piece; what it does not say stays."""
+        self.id = part.id or self.id
+        self.name = part.name or self.name
+        self.signature = part.signature or self.signature
+        if part.arguments:
+            self.arguments.append(part.arguments)
+
+
 class Running:
     """State of one attempt; times are moments of the driver's clock."""
 
     __slots__ = (
+        "asked",
         "first_token_at",
         "id",
         "index",
         "limit_at",
         "limit_from",
         "limit_kind",
+        "marks",
         "model",
         "opened_at",
         "reasoning",
         "reported",
         "started_at",
         "text",
+        "vectors",
     )
 
     def __init__(self, attempt_id: int, index: int, model: Model, now: float) -> None:
@@ -60,6 +85,9 @@ class Running:
         self.text: list[str] = []
         self.reasoning: list[str] = []
         self.reported: Usage | None = None
+        self.asked: dict[int, Asked] = {}
+        self.marks: list[tuple[int, ReasoningBlock | Asked]] = []
+        self.vectors: tuple[tuple[float, ...], ...] = ()
 
     def limit(self, kind: LimitKind, start: float, end: float) -> None:
         """Run under the limit `kind` from `start` to `end`."""
@@ -71,17 +99,35 @@ class Running:
         """Say which limit ran out, in words."""
         return TIMED_OUT[self.limit_kind].format(seconds=self.limit_at - self.limit_from)
 
-    def take(self, now: float, event: Content) -> bool:
-        """Keep what came in; True when it is content."""
+    def take(self, now: float, event: Content) -> Shown | None:
+        """Keep what came in; returns what of it a caller sees."""
+        shown: Shown | None = None
         if isinstance(event, Text):
             if not event.text:
-                return False
+                return None
             self.text.append(event.text)
+            shown = event
         elif isinstance(event, Reasoning):
             self.reasoning.append(event.text)
+            shown = event
+        elif isinstance(event, ToolCallPart):
+            self._ask(event)
+            shown = event
+        elif isinstance(event, ReasoningEnd):
+            self.marks.append((len(self.text), event.block))
+            return None
+        else:
+            self.vectors = event.vectors
         if self.first_token_at is None:
             self.first_token_at = now
-        return True
+        return shown
+
+    def _ask(self, part: ToolCallPart) -> None:
+        """Keep a piece of a tool call, and where in the text the call stands."""
+        if part.position not in self.asked:
+            self.asked[part.position] = Asked()
+            self.marks.append((len(self.text), self.asked[part.position]))
+        self.asked[part.position].take(part)
 
     def usage(self, input_tokens: int, *, complete: bool) -> Usage:
         """What was used: as reported, else estimated; nothing if it was never taken."""
@@ -89,7 +135,10 @@ class Running:
             return self.reported
         if self.opened_at is None and self.first_token_at is None and not complete:
             return NOTHING
-        output_tokens = expected_tokens("".join([*self.reasoning, *self.text]))
+        called = [
+            piece for asked in self.asked.values() for piece in (asked.name, *asked.arguments)
+        ]
+        output_tokens = expected_tokens("".join([*self.reasoning, *self.text, *called]))
         return Usage(input_tokens, output_tokens, estimated=True)
 
     def attempt(

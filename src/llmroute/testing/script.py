@@ -15,9 +15,11 @@ from llmroute.types.events import (
     Opened,
     ProviderEvent,
     Reasoning,
+    ReasoningEnd,
     Text,
     ToolCallPart,
     UsageReport,
+    Vectors,
 )
 
 if TYPE_CHECKING:
@@ -85,10 +87,10 @@ Steps = Step | Sequence[Step]
 Script = Steps | Callable[["Call"], Steps]
 """What one attempt does, or a function of the call that says so."""
 
-_SINGLE = (str, Text, Reasoning, ToolCallPart, UsageReport, Opened, End, Delay, Fail, CutShort)
+_CONTENT = (Text, Reasoning, ReasoningEnd, ToolCallPart, Vectors, UsageReport, End)
+_SINGLE = (str, *_CONTENT, Opened, Delay, Fail, CutShort)
 _REASONS: tuple[str, ...] = get_args(FinishReason)
 _LAST = (End, Fail, CutShort)
-_CONTENT = (Text, Reasoning, ToolCallPart, UsageReport, End)
 
 
 class Until(NamedTuple):

@@ -99,10 +99,7 @@ def estimate_request(request: Request, model: Model | None = None) -> TokenCount
     `model` of None leaves the tokenizer open.
     """
     messages = request.messages
-    if len(messages) == 1:  # the most common request
-        text = "".join(messages[0].parts)
-    else:
-        text = "".join([part for message in messages for part in message.parts])
+    text = messages[0].text if len(messages) == 1 else "".join([one.text for one in messages])
     fixed = TOKENS_PER_MESSAGE * len(messages) + TOKENS_PER_REPLY
     return _estimate(text, model.tokenizer if model else None, fixed, 2 * fixed)
 

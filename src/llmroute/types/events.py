@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
+    from .messages import ReasoningBlock
     from .models import Model
     from .reply import Reply
     from .usage import Usage
@@ -28,13 +29,29 @@ class Reasoning(NamedTuple):
     text: str
 
 
+class ReasoningEnd(NamedTuple):
+    """A stretch of reasoning is complete; `block` goes back to its provider with the next turn."""
+
+    block: ReasoningBlock
+
+
 class ToolCallPart(NamedTuple):
-    """A piece of a tool call: `arguments` is a fragment of JSON; `position` tells calls apart."""
+    """A piece of a tool call: `arguments` is a fragment of JSON; `position` tells calls apart.
+
+    `signature` is what the provider wants back with the call; it comes whole, with any piece.
+    """
 
     position: int
     id: str | None
     name: str | None
     arguments: str
+    signature: str | None = None
+
+
+class Vectors(NamedTuple):
+    """Embeddings: one vector per text, in the order of the texts."""
+
+    vectors: tuple[tuple[float, ...], ...]
 
 
 class UsageReport(NamedTuple):
@@ -67,8 +84,10 @@ class Restarted(NamedTuple):
 class Finish(NamedTuple):
     """The last event of a stream; `reply` is the whole reply."""
 
-    reply: Reply | None = None
+    reply: Reply[object] | None = None
 
 
-ProviderEvent = Text | Reasoning | ToolCallPart | UsageReport | Opened | End
+ProviderEvent = (
+    Text | Reasoning | ReasoningEnd | ToolCallPart | Vectors | UsageReport | Opened | End
+)
 Event = Text | Reasoning | ToolCallPart | UsageReport | Restarted | Finish

@@ -30,7 +30,10 @@ class Endpoint:
 
     `base_url` has no trailing slash; `origin` is its scheme, host and port, the only place the key
     is sent to. `key_name` names where the key comes from ("OPENAI_API_KEY"), never the key itself;
-    None means that no key is sent. `wire_model` is the model's name on the wire.
+    None means that no key is sent. `wire_model` is the model's name on the wire. The key goes into
+    the header `key_header`, after `key_prefix`. `headers` and `query` go with every request.
+    `parameters` are those that the API takes, without `rejects_when_reasoning` while it reasons.
+    `quirks` are words of QUIRKS: where this server differs from the API it speaks.
     """
 
     base_url: str
@@ -39,6 +42,24 @@ class Endpoint:
     key_name: str | None = None
     parameters: frozenset[str] = frozenset()
     max_tokens_parameter: str = "max_tokens"
+    key_header: str = "authorization"
+    key_prefix: str = "Bearer "
+    headers: tuple[tuple[str, str], ...] = ()
+    query: tuple[tuple[str, str], ...] = ()
+    rejects_when_reasoning: frozenset[str] = frozenset()
+    quirks: frozenset[str] = frozenset()
+
+
+QUIRKS: dict[str, str] = {
+    "merge_roles": "two messages of one role in a row must be one",
+    "system_first": "one system message, before all others",
+    "no_system": "no system message: the instruction stands in the first user message",
+    "short_tool_ids": "ids of tool calls are nine letters or digits",
+    "no_stream_usage": "stream_options is not taken; usage comes by itself, or not at all",
+    "reasoning_content": "the model wants its reasoning_content back while it calls tools",
+    "image_data": "images go as data, never as a URL",
+}
+"""How a server may differ from the API that it speaks; said by data, read by the codecs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +89,9 @@ class Model:
     `context_tokens` of None means that the window is unknown; `price` of None likewise.
     `retires_on` is the first day on which the provider no longer serves it. `license` is the id of
     the weights' license card, `host_terms` that of the host's contract; None means unknown.
+    `cache` marks prompts for the provider's cache ("5m", "1h") where it must be told; None: no
+    mark. `repeat_instruction` repeats the system instruction in each user turn. Vectors of models
+    of one `vector_space` can be compared; None means unknown.
     """
 
     name: str
@@ -87,6 +111,9 @@ class Model:
     tokenizer: str | None = None
     retires_on: date | None = None
     replaced_by: str | None = None
+    cache: str | None = None
+    repeat_instruction: bool = False
+    vector_space: str | None = None
 
     @property
     def id(self) -> str:

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Generic, Literal, cast
 
-from .messages import Message
+from .messages import Message, ToolCall
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from typing_extensions import TypeVar
+
     from .events import FinishReason
     from .faults import Fault
+    from .messages import Part
     from .models import Model
     from .plans import Plan
     from .usage import Usage
+
+    OutputT_co = TypeVar("OutputT_co", default=None, covariant=True)
+else:  # the same without a default, which Python has from 3.13 on
+    from typing import TypeVar
+
+    OutputT_co = TypeVar("OutputT_co", covariant=True)
+
+OutputT = TypeVar("OutputT")
 
 Outcome = Literal["answered", "failed", "cancelled"]
 
@@ -54,11 +65,14 @@ class PartialReply:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Generic[OutputT_co]):
     """The answer and how it came about; its repr shows sizes, never content.
 
-    `cost_usd` covers every attempt and is None when the price of one is not known. `warnings` says
-    what a user should know: a retirement that is near, a parameter that was dropped.
+    `parts` are all that the model said, in its order: text, reasoning, calls of tools. `output` is
+    the value of the shape that was asked for, else None; it is also None when the model asks for
+    tools first (`finish_reason` is "tool_calls"). `cost_usd` covers every attempt and is None when
+    the price of one is not known. `warnings` says what a user should know: a retirement that is
+    near, a parameter that was dropped.
     """
 
     text: str
@@ -72,11 +86,18 @@ class Reply:
     reasoning: str = ""
     refused: bool = False
     warnings: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
+    output: OutputT_co = cast("OutputT_co", None)  # noqa: RUF009 - None, whatever the checker believes
 
     @property
     def message(self) -> Message:
         """The answer as a message, to be appended to the history."""
-        return Message("assistant", (self.text,))
+        return Message("assistant", self.parts or (self.text,))
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """The tools that the model asks for, in its order."""
+        return tuple(part for part in self.parts if isinstance(part, ToolCall))
 
     @property
     def fell_back(self) -> bool:
@@ -99,3 +120,25 @@ class Reply:
             f"{self.usage.input_tokens}+{self.usage.output_tokens} tokens, "
             f"{self.finish_reason!r}, {len(self.attempts)} attempts)"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Embeddings:
+    """One vector per text, in the order of the texts; its repr shows sizes, never content.
+
+    `cost_usd` covers every attempt and is None when the price of one is not known. `duration_s` is
+    in seconds.
+    """
+
+    vectors: tuple[tuple[float, ...], ...]
+    model: Model
+    usage: Usage
+    cost_usd: Decimal | None
+    plan: Plan
+    attempts: tuple[Attempt, ...]
+    duration_s: float
+    warnings: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        size = len(self.vectors[0]) if self.vectors else 0
+        return f"Embeddings({len(self.vectors)} of {size} dimensions from {self.model.name!r})"

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from decimal import Decimal
 
     from .messages import Message
+    from .tools import OutputSpec, Tool, ToolChoice
 
 OnBreak = Literal["raise", "restart"]
+ReasoningEffort = Literal["none", "minimal", "low", "medium", "high"]
 Hint = str | int | float | bool
 
 TASKS: tuple[str, ...] = (
@@ -51,6 +53,12 @@ class ChatOptions(TypedDict, total=False):
     hints: facts about this request that the policy declares under [hints]; routes ask for them.
     tags: free labels, kept on the reply's plan; routes may ask for them.
     system: the system instruction; it goes before the messages.
+    tools: what the model may ask for: functions with type hints and a docstring, or `Tool`s; they
+        are never run by llmroute. Models without the ability are refused.
+    tool_choice: "auto" (the model decides), "required", "none", or the name of the tool that it
+        must ask for; left out, "auto".
+    reasoning: how much the model thinks before it answers, "none", "minimal", "low", "medium" or
+        "high"; models that cannot be told are not, with a warning. Left out, the model's own.
     max_tokens: most tokens of the answer; left out, as many as the model gives.
     temperature: from 0, the most likely token, to 2; left out, this and the next three are the
         model's own.
@@ -78,6 +86,9 @@ class ChatOptions(TypedDict, total=False):
     hints: Mapping[str, Hint]
     tags: Sequence[str]
     system: str
+    tools: Sequence[Tool | Callable[..., object]]
+    tool_choice: ToolChoice
+    reasoning: ReasoningEffort
     max_tokens: int
     temperature: float
     top_p: float
@@ -129,7 +140,10 @@ PLAIN = Sampling()
 class Request:
     """What the caller asked, frozen; its repr shows sizes, never content.
 
-    `models` of None leaves the choice to the policy; `local` of None allows both kinds.
+    `models` of None leaves the choice to the policy; `local` of None allows both kinds; `reasoning`
+    of None leaves the effort to the model, `output` of None the shape of the answer. `texts` are
+    to be embedded; None for everything else. Parts of the messages are checked and read: images
+    hold a URL or bytes with a media type, results of tools are strings.
     """
 
     messages: tuple[Message, ...]
@@ -143,6 +157,11 @@ class Request:
     purposes: tuple[str, ...] = ()
     extra_body: Mapping[str, object] = field(default_factory=_no_fields)
     extra_headers: Mapping[str, str] = field(default_factory=_no_headers)
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice = "auto"
+    output: OutputSpec | None = None
+    reasoning: ReasoningEffort | None = None
+    texts: tuple[str, ...] | None = None
 
     def __repr__(self) -> str:
         return f"Request({len(self.messages)} messages, task={self.task!r})"

@@ -1,0 +1,1 @@
+"""JSON Schemas: of tools and answers, as providers take them, and what fits them."""
