@@ -33,14 +33,25 @@ def judge(running: Running, end: End, request: Request | None) -> Answer:
         AttemptError: kind "bad_tool_call", "bad_output" or "empty_after_reasoning".
     """
     spec = None if request is None else request.output
-    if spec is None and not running.marks and not running.reasoning:
-        return Answer(("".join(running.text),))  # text and nothing else, as a rule
-    if running.reasoning and not running.asked and not any(running.text):
-        raise AttemptError("empty_after_reasoning", _silence(end))
-    parts = _parts(running, request)
+    if running.marks or running.reasoning:
+        _check_said(running, end)
+        parts = _parts(running, request)
+    else:
+        parts = ("".join(running.text),)  # text and nothing else, as a rule
     if spec is None or running.asked:
         return Answer(parts)
     return Answer(parts, _value(spec, "".join(running.text), end))
+
+
+def _check_said(running: Running, end: End) -> None:
+    """Raise AttemptError "empty_after_reasoning" for thoughts without an answer."""
+    if running.asked or any(running.text):
+        return
+    if end.finish_reason == "length":
+        reason = "the model spent all of its tokens on thinking"
+    else:
+        reason = "the model thought, but gave no answer"
+    raise AttemptError("empty_after_reasoning", reason)
 
 
 def _value(spec: OutputSpec, text: str, end: End) -> object:
@@ -55,25 +66,24 @@ def _value(spec: OutputSpec, text: str, end: End) -> object:
     raise AttemptError("bad_output", reason)
 
 
-def _silence(end: End) -> str:
-    if end.finish_reason == "length":
-        return "the model spent all of its tokens on thinking"
-    return "the model thought, but gave no answer"
-
-
 def _parts(running: Running, request: Request | None) -> tuple[Part, ...]:
     """Everything that was said, in its order; reasoning without a block of its own comes first."""
     parts: list[Part] = []
-    blocks = [mark for _, mark in running.marks if isinstance(mark, ReasoningBlock)]
-    if running.reasoning and not blocks:
+    thought = any(isinstance(mark, ReasoningBlock) for _, mark in running.marks)
+    if running.reasoning and not thought:
         parts.append(ReasoningBlock("".join(running.reasoning), running.model.api))
     start = 0
     for place, mark in running.marks:
-        parts += filter(None, ["".join(running.text[start:place])])
-        start = place
+        parts += _said(running.text[start:place])
         parts.append(mark if isinstance(mark, ReasoningBlock) else _called(mark, running, request))
-    parts += filter(None, ["".join(running.text[start:])])
-    return tuple(parts)
+        start = place
+    return (*parts, *_said(running.text[start:]))
+
+
+def _said(pieces: list[str]) -> list[str]:
+    """The pieces as one text; none at all when they are empty."""
+    text = "".join(pieces)
+    return [text] if text else []
 
 
 def _called(asked: Asked, running: Running, request: Request | None) -> ToolCall:
