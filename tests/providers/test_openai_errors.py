@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from llmroute.providers import open_codec
-from llmroute.providers.openai_errors import wait_s
+from llmroute.providers.failures import wait_s
 from llmroute.providers.wire import HttpFailure
 from llmroute.types.messages import Message
 from llmroute.types.requests import Request
