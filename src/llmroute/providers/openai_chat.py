@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from llmroute.errors import AttemptError
 from llmroute.types.events import End, Reasoning, Text, ToolCallPart
 
+from .bodies import endpoint_of, request_to
 from .decoding import BodyDecoder, StreamDecoder
 from .extras import check_extras
-from .openai_body import endpoint_of, messages_of, request_to, sampling_fields
+from .openai_body import messages_of, sampling_fields
 from .openai_errors import error_inside, failure_of
 from .openai_usage import usage_in
 from .shapes import bad, count_at, object_at, objects_at, text_at

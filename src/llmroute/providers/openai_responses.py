@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from llmroute.errors import AttemptError
 from llmroute.types.events import End, Reasoning, Text, ToolCallPart
 
+from .bodies import endpoint_of, request_to
 from .decoding import BodyDecoder, StreamDecoder
 from .extras import check_extras
-from .openai_body import endpoint_of, messages_of, request_to, sampling_fields
+from .openai_body import messages_of, sampling_fields
 from .openai_errors import error_inside, failure_of
 from .openai_usage import usage_in
-from .shapes import bad, count_at, object_at, objects_at, sound, text_at
+from .shapes import bad, count_at, object_at, objects_at, text_at
 
 if TYPE_CHECKING:
     from llmroute.types.calls import Call
@@ -34,7 +35,7 @@ class OpenAIResponses:
         messages = list(call.request.messages)
         instructions: list[str] = []
         while messages and messages[0].role == "system":
-            instructions.append(sound(messages.pop(0).text))
+            instructions.append(messages.pop(0).text)
         items = messages_of(call, messages)
         body: Json = {"model": endpoint_of(call).wire_model, "input": items, "store": False}
         if instructions:
