@@ -6,30 +6,45 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from llmroute.errors import RequestError
-from llmroute.errors.problems import nearest
 from llmroute.types.messages import ROLES, Message
 
 if TYPE_CHECKING:
-    from llmroute.types.messages import Role
+    from collections.abc import Iterable
 
 Prompt = str | Message | Sequence[Message | Mapping[str, object]]
 """A user's text, one message, or a conversation."""
 
 
 def normalize(prompt: Prompt, system: str | None) -> tuple[Message, ...]:
-    """Make the messages of a request; raises RequestError when there is nothing to answer."""
+    """Make the messages of a request; raises RequestError when there is nothing to answer.
+
+    Images and documents are read here, and the results of tools held against their calls.
+    """
     if isinstance(prompt, str):
         if prompt and not prompt.isspace() and system is None:
             return (Message("user", (prompt,)),)
         messages = [Message("user", (prompt,))]
     elif isinstance(prompt, Message):
-        messages = [_checked(prompt, "prompt")]
+        messages = _read([_message(prompt, "prompt")])
     else:
-        messages = _conversation(prompt)
+        messages = _read(_conversation(prompt))
     if system:
         messages.insert(0, Message("system", (system,)))
     _answerable(messages)
     return tuple(messages)
+
+
+def _read(messages: list[Message]) -> list[Message]:
+    """Check and read what is no plain text; plain conversations pass as they are."""
+    if all(one.role != "tool" and _is_plain(one.parts) for one in messages):
+        return messages
+    from .content import read_parts  # files, tools: most requests have none
+
+    return read_parts(messages)
+
+
+def _is_plain(parts: Iterable[object]) -> bool:
+    return all(isinstance(part, str) for part in parts)
 
 
 def _conversation(prompt: object) -> list[Message]:
@@ -43,65 +58,16 @@ def _conversation(prompt: object) -> list[Message]:
 
 
 def _message(item: object, where: str) -> Message:
+    if isinstance(item, Message) and item.role in ROLES:
+        return item
+    from .dicts import read_message, read_role
+
     if isinstance(item, Message):
-        return _checked(item, where)
+        return Message(read_role(item.role, where), item.parts)
     if not isinstance(item, Mapping):
         hint = 'Use Message.user("..."), or {"role": "user", "content": "..."}'
         raise RequestError(f"is a {type(item).__name__}", where=where, hint=hint)
-    fields = cast("Mapping[str, object]", item)
-    known = {"role", "content", "name"}
-    unknown = [name for name, value in fields.items() if name not in known and value is not None]
-    if unknown:
-        what = f"has a field that is not understood: {str(unknown[0])[:40]!r}"
-        raise RequestError(what, where=where, hint="A message has role and content")
-    role = _role(fields.get("role"), where)
-    return Message(role, _parts(fields.get("content"), f"{where}.content"))
-
-
-def _checked(message: Message, where: str) -> Message:
-    _role(message.role, where)
-    for part in cast("tuple[object, ...]", message.parts):
-        if not isinstance(part, str):
-            raise _not_text(type(part).__name__, where)
-    return message
-
-
-def _role(role: object, where: str) -> Role:
-    for known in ROLES:
-        if role == known:
-            return known
-    if role == "developer":
-        return "system"
-    if not isinstance(role, str):
-        raise RequestError("has no role", where=where, hint=nearest("", ROLES))
-    raise RequestError(f"unknown role {role[:40]!r}", where=where, hint=nearest(role, ROLES))
-
-
-def _parts(content: object, where: str) -> tuple[str, ...]:
-    if isinstance(content, str):
-        return (content,)
-    if isinstance(content, Sequence) and not isinstance(content, bytes):
-        parts = cast("Sequence[object]", content)
-        return tuple(_part(part, f"{where}[{index}]") for index, part in enumerate(parts))
-    raise _not_text(type(content).__name__, where)
-
-
-def _part(part: object, where: str) -> str:
-    if isinstance(part, str):
-        return part
-    if isinstance(part, Mapping):
-        fields = cast("Mapping[str, object]", part)
-        text = fields.get("text")
-        if fields.get("type") == "text" and isinstance(text, str):
-            return text
-        raise _not_text(str(fields.get("type"))[:40], where)
-    raise _not_text(type(part).__name__, where)
-
-
-def _not_text(kind: str, where: str) -> RequestError:
-    return RequestError(
-        f"content of kind {kind} is not text", where=where, hint="Only text is taken"
-    )
+    return read_message(cast("Mapping[str, object]", item), where)
 
 
 def _answerable(messages: list[Message]) -> None:
@@ -109,7 +75,7 @@ def _answerable(messages: list[Message]) -> None:
     if not spoken:
         raise RequestError("holds no message to answer", where="prompt")
     if spoken[-1].role == "assistant":
-        hint = "The last message must be the user's"
+        hint = "The last message must be the user's, or the result of a tool"
         raise RequestError("the last word is the model's own", where="prompt", hint=hint)
     if not any(not isinstance(part, str) or part.strip() for part in spoken[-1].parts):
         raise RequestError("the last message is empty: nothing to answer", where="prompt")
