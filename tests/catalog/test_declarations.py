@@ -376,7 +376,8 @@ def test_no_prices(wrong: object) -> None:
 
 ADDRESSES = [
     ("https://my_host.internal/v1", "https://my_host.internal/v1", "https://my_host.internal"),
-    ("https://h./v1", "https://h./v1", "https://h."),
+    ("https://H./v1", "https://h/v1", "https://h"),
+    ("http://localhost.:80", "http://localhost", "http://localhost"),
     ("HTTPS://API.Example.COM:443/v1/", "https://api.example.com/v1", "https://api.example.com"),
     ("http://localhost", "http://localhost", "http://localhost"),
     ("http://127.8.9.1:80/", "http://127.8.9.1", "http://127.8.9.1"),
@@ -387,7 +388,7 @@ ADDRESSES = [
 
 @pytest.mark.parametrize(("text", "base_url", "origin"), ADDRESSES)
 def test_addresses(text: str, base_url: str, origin: str) -> None:
-    """A base URL is normalized: lower case, no usual port, no trailing slash."""
+    """A base URL is normalized: lower case, no usual port, no trailing slash or dot."""
     assert address(text) == (base_url, origin)
     assert is_loopback(origin) == origin.startswith("http:")
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from contextlib import suppress
@@ -20,89 +18,19 @@ from llmroute.providers.http_provider import HttpProvider
 from llmroute.providers.transport import Transport
 from tests.faults.server import FaultServer
 from tests.providers.calls import How, aoutcome, call_to, outcome, provider_for
+from tests.providers.secure import OPENSSL, Tunnel, make_certificate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-OPENSSL = shutil.which("openssl")
 pytestmark = pytest.mark.skipif(OPENSSL is None, reason="needs the openssl command")
 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A key and a certificate for localhost, in one file."""
-    path = tmp_path_factory.mktemp("tls") / "both.pem"
-    subprocess.run(
-        [
-            *(str(OPENSSL), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
-            *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"),
-            *("-keyout", str(path), "-out", f"{path}.crt"),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    path.write_bytes(path.read_bytes() + path.with_name("both.pem.crt").read_bytes())
-    return path
-
-
-class Tunnel:
-    """A port that speaks TLS and passes everything on to the port `target`."""
-
-    def __init__(self, certificate: Path, target: int) -> None:
-        """Begin to listen."""
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._context.load_cert_chain(certificate)
-        self._target = target
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._sockets: list[socket.socket] = []
-        self._threads: list[threading.Thread] = []
-        self.port: int = self._listener.getsockname()[1]
-        self._run(self._accept)
-
-    def close(self) -> None:
-        """Close everything and join every thread."""
-        shut_down(self._listener)
-        self._listener.close()
-        for one in self._sockets:
-            shut_down(one)
-        for thread in self._threads:
-            thread.join()
-        for one in self._sockets:
-            one.close()
-
-    def _run(self, target: Callable[..., None], *args: socket.socket) -> None:
-        self._threads.append(threading.Thread(target=target, args=args))
-        self._threads[-1].start()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                plain, _ = self._listener.accept()
-                self._run(self._serve, plain)
-
-    def _serve(self, plain: socket.socket) -> None:
-        with plain, suppress(OSError):
-            secure = self._context.wrap_socket(plain, server_side=True)
-            inner = socket.create_connection(("127.0.0.1", self._target))
-            self._sockets += [secure, inner]
-            self._run(pump, secure, inner)
-            pump(inner, secure)
-
-
-def pump(source: socket.socket, sink: socket.socket) -> None:
-    """Pass everything on until either side ends."""
-    with suppress(OSError):
-        while data := source.recv(65536):
-            sink.sendall(data)
-    shut_down(source)
-    shut_down(sink)
-
-
-def shut_down(one: socket.socket) -> None:
-    """End what is under way on a socket."""
-    with suppress(OSError):
-        socket.socket.shutdown(one, socket.SHUT_RDWR)
+    return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
-HOST = r"[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?\.?|\[[0-9a-f:.]+\]"
+HOST = r"[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?|\[[0-9a-f:.]+\]"
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -72,9 +72,12 @@ def _check_parts(parts: SplitResult) -> None:
 
 
 def _host(parts: SplitResult) -> str:
-    """Check everything but the port; return the host in lower case, IPv6 in brackets."""
+    """Check everything but the port; return the host in lower case, IPv6 in brackets.
+
+    A dot at its end says that the name is whole, which it is; no certificate has it.
+    """
     _check_parts(parts)
-    host = parts.hostname or ""
+    host = (parts.hostname or "").removesuffix(".")
     shown = f"[{host}]" if ":" in host else host
     if not re.fullmatch(HOST, shown):
         raise ValueError("its host cannot be read")

@@ -84,7 +84,7 @@ FAULT_KINDS: dict[str, FaultKind] = {
     "connect": FaultKind(
         Remedy("other_upstream", "upstream"),
         "no connection: refused, unreachable or reset",
-        "check base_url and that the server runs",
+        "check base_url and that the server runs; behind a proxy, HTTPS_PROXY and NO_PROXY",
     ),
     "client_closed": FaultKind(
         Remedy("other_model"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,6 +11,7 @@ import httpcore2
 
 from .async_sockets import AsyncBackend
 from .pool import IDLE_S, KEPT, errors, head_of, outgoing, target_of, translated
+from .proxies import NO_PROXIES, Proxies
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -47,6 +49,7 @@ class AsyncPool:
     def __init__(self, security: Security) -> None:
         """Begin without connections."""
         self._security = security
+        self._proxies = Proxies(os.environ)
         self._lock = threading.Lock()
         self._pools: dict[tuple[int, bool], LoopPool] = {}
 
@@ -75,7 +78,7 @@ class AsyncPool:
             found = self._pools.get((id(loop), secure))
             if found is None or found.loop is not loop:
                 self._drop_closed()
-                backend = AsyncBackend()
+                backend = AsyncBackend(self._proxies if secure else NO_PROXIES)
                 pool = httpcore2.AsyncConnectionPool(
                     ssl_context=self._security.context if secure else None,
                     max_connections=None,

@@ -13,9 +13,13 @@ import httpcore2
 from .budget import broken, budget_of
 from .dialing import Dial
 from .line import Line, connect_time_was_up, handshaking, time_was_up
+from .proxies import HEAD_BYTES, NO_PROXIES, ProxyAnswer, connect_request, through
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from .budget import Budget
+    from .proxies import Proxies
 
 # ruff: noqa: ASYNC109 - `timeout` is what httpcore2 calls it
 
@@ -95,6 +99,17 @@ class AsyncStream(httpcore2.AsyncNetworkStream):
         if not self._busy:
             self._line.sock.close()
 
+    async def open_tunnel(self, request: bytes, budget: Budget) -> None:
+        """Ask the proxy at the other end for a tunnel; raises AttemptError when there is none."""
+        answer = ProxyAnswer()
+        with handshaking(self._line, budget, self.close):
+            async with asyncio.timeout(budget.left_to_connect()):
+                await asyncio.get_running_loop().sock_sendall(self._line.sock, request)
+                while not answer.complete:
+                    data = await self._receive(HEAD_BYTES)
+                    budget.left()  # it may have been shut down by a cancel
+                    answer.feed(data)
+
     async def start_tls(
         self,
         ssl_context: ssl.SSLContext,
@@ -149,10 +164,11 @@ class AsyncStream(httpcore2.AsyncNetworkStream):
 
 
 class AsyncBackend(httpcore2.AsyncNetworkBackend):
-    """Connects for tasks; asyncio only."""
+    """Connects for tasks, through the proxies that it is given; asyncio only."""
 
-    def __init__(self) -> None:
+    def __init__(self, proxies: Proxies = NO_PROXIES) -> None:
         """Begin without connections."""
+        self._proxies = proxies
         self._streams: WeakSet[AsyncStream] = WeakSet()
 
     def close(self) -> None:
@@ -170,26 +186,40 @@ class AsyncBackend(httpcore2.AsyncNetworkBackend):
     ) -> httpcore2.AsyncNetworkStream:
         """Resolve and connect; raises AttemptError "dns", "connect" or "connect_timeout"."""
         budget = budget_of(timeout)
-        loop = asyncio.get_running_loop()
-        over = asyncio.Event()
+        proxy = self._proxies.route(host, port)
+        if proxy is None:
+            return self._stream(await connected(host, port, budget))
+        with through(proxy):
+            stream = self._stream(await connected(proxy.host, proxy.port, budget))
+            await stream.open_tunnel(connect_request(proxy, host, port), budget)
+        return stream
 
-        def ready() -> None:
-            with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
-                loop.call_soon_threadsafe(over.set)
-
-        dial = Dial(host, port, ready)
-        budget.hold(dial.abandon)
-        try:
-            async with asyncio.timeout(budget.left_to_connect()):
-                await over.wait()
-            budget.left()
-            line = Line(dial.take())
-        except TimeoutError:
-            raise connect_time_was_up(budget) from None
-        finally:
-            budget.hold(None)
-            dial.abandon()
-        line.use(budget)
+    def _stream(self, line: Line) -> AsyncStream:
         stream = AsyncStream(line)
         self._streams.add(stream)
         return stream
+
+
+async def connected(host: str, port: int, budget: Budget) -> Line:
+    """Resolve and connect within `budget`; raises AttemptError."""
+    loop = asyncio.get_running_loop()
+    over = asyncio.Event()
+
+    def ready() -> None:
+        with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
+            loop.call_soon_threadsafe(over.set)
+
+    dial = Dial(host, port, ready)
+    budget.hold(dial.abandon)
+    try:
+        async with asyncio.timeout(budget.left_to_connect()):
+            await over.wait()
+        budget.left()
+        line = Line(dial.take())
+    except TimeoutError:
+        raise connect_time_was_up(budget) from None
+    finally:
+        budget.hold(None)
+        dial.abandon()
+    line.use(budget)
+    return line

@@ -1,13 +1,14 @@
 """Our own HTTP engine: httpcore2's pools over our own sockets.
 
 It stands below httpx2, which runs the same pools: an answer costs about half of what it costs
-through `httpx2.Client`, and nothing on the way follows redirects, keeps cookies or asks the
-environment for proxies.
+through `httpx2.Client`, and nothing on the way follows redirects or keeps cookies. Secure
+connections go through the environment's proxies, as it names them when the pool is made.
 """
 
 from __future__ import annotations
 
 import functools
+import os
 import sys
 import threading
 from typing import TYPE_CHECKING, NamedTuple, cast
@@ -17,6 +18,7 @@ import httpcore2
 from llmroute.errors import AttemptError
 
 from .answers import Head, failed, headers_of
+from .proxies import NO_PROXIES, Proxies
 from .sockets import Backend
 
 if TYPE_CHECKING:
@@ -96,6 +98,7 @@ class Pool:
     def __init__(self, security: Security) -> None:
         """Begin without connections."""
         self._security = security
+        self._proxies = Proxies(os.environ)
         self._lock = threading.Lock()
         self._pools: dict[bool, httpcore2.ConnectionPool] = {}
 
@@ -127,7 +130,7 @@ class Pool:
                     max_connections=None,
                     max_keepalive_connections=KEPT,
                     keepalive_expiry=IDLE_S,
-                    network_backend=Backend(),
+                    network_backend=Backend(self._proxies if secure else NO_PROXIES),
                 )
             return found
 

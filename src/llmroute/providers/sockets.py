@@ -11,9 +11,13 @@ import httpcore2
 from .budget import broken, budget_of
 from .dialing import Dial
 from .line import Line, handshaking, time_was_up
+from .proxies import HEAD_BYTES, NO_PROXIES, ProxyAnswer, connect_request, through
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from .budget import Budget
+    from .proxies import Proxies
 
 
 class Stream(httpcore2.NetworkStream):
@@ -63,6 +67,19 @@ class Stream(httpcore2.NetworkStream):
         self._line.shut_down()
         self._line.sock.close()
 
+    def open_tunnel(self, request: bytes, budget: Budget) -> None:
+        """Ask the proxy at the other end for a tunnel; raises AttemptError when there is none."""
+        answer = ProxyAnswer()
+        sock = self._line.sock
+        with handshaking(self._line, budget, self.close):
+            sock.settimeout(budget.left_to_connect())
+            sock.sendall(request)
+            while not answer.complete:
+                sock.settimeout(budget.left_to_connect())
+                data = sock.recv(HEAD_BYTES)
+                budget.left()  # it may have been shut down by a cancel
+                answer.feed(data)
+
     def start_tls(
         self,
         ssl_context: ssl.SSLContext,
@@ -86,7 +103,11 @@ class Stream(httpcore2.NetworkStream):
 
 
 class Backend(httpcore2.NetworkBackend):
-    """Connects for threads."""
+    """Connects for threads, through the proxies that it is given."""
+
+    def __init__(self, proxies: Proxies = NO_PROXIES) -> None:
+        """Begin without connections."""
+        self._proxies = proxies
 
     def connect_tcp(
         self,
@@ -98,16 +119,27 @@ class Backend(httpcore2.NetworkBackend):
     ) -> httpcore2.NetworkStream:
         """Resolve and connect; raises AttemptError "dns", "connect" or "connect_timeout"."""
         budget = budget_of(timeout)
-        ready = threading.Event()
-        dial = Dial(host, port, ready.set)
-        budget.hold(dial.abandon)
-        try:
-            while not ready.wait(budget.left_to_connect()):
-                pass  # it may have woken a moment too early
-            budget.left()
-            line = Line(dial.take())
-        finally:
-            budget.hold(None)
-            dial.abandon()
-        line.use(budget)
-        return Stream(line)
+        proxy = self._proxies.route(host, port)
+        if proxy is None:
+            return Stream(connected(host, port, budget))
+        with through(proxy):
+            stream = Stream(connected(proxy.host, proxy.port, budget))
+            stream.open_tunnel(connect_request(proxy, host, port), budget)
+        return stream
+
+
+def connected(host: str, port: int, budget: Budget) -> Line:
+    """Resolve and connect within `budget`; raises AttemptError."""
+    ready = threading.Event()
+    dial = Dial(host, port, ready.set)
+    budget.hold(dial.abandon)
+    try:
+        while not ready.wait(budget.left_to_connect()):
+            pass  # it may have woken a moment too early
+        budget.left()
+        line = Line(dial.take())
+    finally:
+        budget.hold(None)
+        dial.abandon()
+    line.use(budget)
+    return line

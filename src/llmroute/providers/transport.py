@@ -23,7 +23,8 @@ class Transport:
     """Sends requests; owns the connections unless `http_client` does.
 
     It may be used by any number of threads and event loops, in the process that made it. It
-    follows no redirects. Proxies of the environment are not used: pass an `http_client` for that.
+    follows no redirects. Our own connections take the environment's proxies, as it names them at
+    the first request.
     `http_client` is an `httpx2` or `httpx` client of the application's, sync or async; it is used,
     never closed. A model's own key goes before that client's `auth`; a model without a key leaves
     it to the client. `ssl_context` replaces the machine's trusted authorities in our own
