@@ -121,17 +121,15 @@ def _named(environment: Mapping[str, str]) -> tuple[Secret | None, str]:
 
 def _proxy(address: str, variable: str) -> Proxy:
     """Read a proxy's address; raises AttemptError that names the variable, never its value."""
-    with_scheme = address if "://" in address else f"http://{address}"
-    parts = _split(with_scheme)
-    scheme = parts.scheme if parts is not None else ""
-    if scheme.startswith("socks"):
+    scheme = address.partition("://")[0] if "://" in address else "http"
+    if scheme.lower().startswith("socks"):
         raise _unfit(variable, f"names a SOCKS proxy, which is not spoken here; {OWN_CLIENT}")
-    if scheme == "https":
+    if scheme.lower() == "https":
         raise _unfit(variable, f"names a proxy that is reached by https; {OWN_CLIENT}")
-    if parts is None or scheme != "http" or not parts.hostname:
+    parts = _split(address if "://" in address else f"http://{address}")
+    if parts is None or not parts.hostname:
         raise _unfit(variable, "does not hold the address of a proxy: write http://HOST:PORT")
-    port = USUAL_PORT if parts.port is None else parts.port
-    return Proxy(parts.hostname, port, variable, _credentials(parts))
+    return Proxy(parts.hostname, parts.port or USUAL_PORT, variable, _credentials(parts))
 
 
 def _split(address: str) -> SplitResult | None:
@@ -139,7 +137,7 @@ def _split(address: str) -> SplitResult | None:
         return None
     with contextlib.suppress(ValueError):
         parts = urlsplit(address)
-        return parts if parts.port != 0 else None
+        return parts if parts.scheme == "http" and parts.port != 0 else None
     return None
 
 
@@ -177,19 +175,26 @@ class ProxyAnswer:
         head, end, rest = self._head.partition(b"\r\n\r\n")
         if not end and data and len(head) < HEAD_BYTES:
             return
-        found = re.match(rb"HTTP/1\.[01] (\d{3})\b", head)
-        if found is None or not end or (found[1][:1] == b"2" and rest):
-            what = "it closed the connection" if not head else "its answer is not HTTP"
-            raise AttemptError("connect", f"{what}, asked for a tunnel")
-        if found[1][:1] != b"2":
-            raise AttemptError("connect", _refusal(int(found[1])))
+        status = _status(head) if end else 0
+        if not 200 <= status < 300 or rest:  # noqa: PLR2004 - HTTP's own classes of status
+            raise AttemptError("connect", _refusal(status, closed=not head))
         self.complete = True
 
 
-def _refusal(status: int) -> str:
+def _status(head: bytes) -> int:
+    """The status of an answer's head; 0 when it is none."""
+    found = re.match(rb"HTTP/1\.[01] (\d{3})\b", head)
+    return 0 if found is None else int(found[1])
+
+
+def _refusal(status: int, *, closed: bool) -> str:
     """Say that the proxy refused; its own words may quote what it was sent, and are left out."""
     if status == 407:  # noqa: PLR2004 - RFC 9110, section 15.5.8
         return "it refused (407): write user and password into its URL, or mend them"
+    if closed:
+        return "it closed the connection, asked for a tunnel"
+    if status < 300:  # noqa: PLR2004 - no status, or bytes before the tunnel's first
+        return "its answer is not HTTP, asked for a tunnel"
     return f"it refused the tunnel ({status})"
 
 
