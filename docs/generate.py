@@ -2,7 +2,7 @@
 """Writes the pages that say what the code says: `python docs/generate.py`.
 
 docs/errors.md comes from the error tree and the table of faults, docs/options.md from the
-docstrings of `ChatOptions` and `ClientOptions`.
+docstrings of `ChatOptions`, `EmbedOptions` and `ClientOptions`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from llmroute import errors
 from llmroute.client.setup import ClientOptions
 from llmroute.errors import FAULT_KINDS, LLMRouteError
-from llmroute.types.requests import PURPOSES, TASKS, ChatOptions
+from llmroute.types.requests import PURPOSES, TASKS, ChatOptions, EmbedOptions
 
 ERRORS = """\
 # Errors
@@ -67,7 +67,7 @@ never past the deadline. `attempts_per_model` of `[limits]`, 3 by default, bound
 CALLS = """\
 # Options
 
-<!-- written by docs/generate.py; change the docstrings of ChatOptions and ClientOptions -->
+<!-- written by docs/generate.py; change the docstrings of the tables of options -->
 
 All of them are given by keyword. What ends in `_s` is in seconds, what ends in `_usd` in USD. None
 is the same as leaving an option of a call out. An unknown name or a wrong value is an error with
@@ -77,6 +77,16 @@ the nearest right name, before anything is sent.
 
 `chat`, `stream`, `plan` and `with_options` take the same ones, in `Client` and in `AsyncClient`.
 Those of `with_options` stay for every call of the client that it makes, unless a call has its own.
+
+| option | type | means |
+|---|---|---|
+"""
+
+EMBEDDINGS = """
+## Of embed
+
+`embed` and `plan_embed` take these. Of the options that `with_options` has set, those hold that are
+in this table too.
 
 | option | type | means |
 |---|---|---|
@@ -153,8 +163,12 @@ def _options(table: type) -> list[str]:
 def options_page() -> str:
     """The page of options."""
     names = {"tasks": _names(TASKS), "purposes": _names(PURPOSES)}
-    clients = CLIENTS.format(**names)
-    return CALLS + _lines(_options(ChatOptions)) + clients + _lines(_options(ClientOptions))
+    pages = [
+        CALLS + _lines(_options(ChatOptions)),
+        EMBEDDINGS + _lines(_options(EmbedOptions)),
+        CLIENTS.format(**names) + _lines(_options(ClientOptions)),
+    ]
+    return "".join(pages)
 
 
 def _names(words: tuple[str, ...]) -> str:

@@ -36,14 +36,15 @@ if TYPE_CHECKING:
         Text,
         ToolCallPart,
         UsageReport,
+        Vectors,
     )
     from llmroute.types.faults import Fault, Remedy
     from llmroute.types.limits import Limits
     from llmroute.types.messages import Message
     from llmroute.types.models import Model, Upstream
     from llmroute.types.plans import Candidate, Facts, Plan, Refusal, Situation
-    from llmroute.types.reply import Attempt, PartialReply, Reply
-    from llmroute.types.requests import ChatOptions, Request
+    from llmroute.types.reply import Attempt, Embeddings, PartialReply, Reply
+    from llmroute.types.requests import ChatOptions, EmbedOptions, Request
     from llmroute.types.usage import Price, TokenCount, Usage
 
 __version__ = "0.1.0"
@@ -57,14 +58,15 @@ _HOMES = {
     "errors": "AllFailedError AttemptError ClosedError DeadlineExceededError ForkedError "
     "LLMRouteError NoCandidateError PolicyError RequestError StreamBrokenError",
     "types.calls": "Call Clock Provider",
-    "types.events": "End Event Finish Opened Reasoning Restarted Text ToolCallPart UsageReport",
+    "types.events": "End Event Finish Opened Reasoning Restarted Text ToolCallPart UsageReport "
+    "Vectors",
     "types.faults": "Fault Remedy",
     "types.limits": "Limits",
     "types.messages": "Message",
     "types.models": "Model Upstream",
     "types.plans": "Candidate Facts Plan Refusal Situation",
-    "types.reply": "Attempt PartialReply Reply",
-    "types.requests": "ChatOptions Request",
+    "types.reply": "Attempt Embeddings PartialReply Reply",
+    "types.requests": "ChatOptions EmbedOptions Request",
     "types.usage": "Price TokenCount Usage",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
@@ -85,6 +87,8 @@ __all__ = [  # the names that type checkers see, sorted; `_HOMES` says where eac
     "ClosedError",
     "DeadlineExceededError",
     "Declaration",
+    "EmbedOptions",
+    "Embeddings",
     "End",
     "Event",
     "Facts",
@@ -118,6 +122,7 @@ __all__ = [  # the names that type checkers see, sorted; `_HOMES` says where eac
     "Upstream",
     "Usage",
     "UsageReport",
+    "Vectors",
     "chat",
     "model",
 ]

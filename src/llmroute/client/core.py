@@ -12,6 +12,7 @@ from llmroute.driver.clock import SystemClock
 from llmroute.driver.session import Order
 from llmroute.errors import ClosedError, ForkedError, NoCandidateError, RequestError
 from llmroute.flow import occurrences as on
+from llmroute.policies.embedding import one_space
 from llmroute.providers.extras import check_extras
 from llmroute.tokens import estimate_request
 from llmroute.types.logs import logger
@@ -88,7 +89,7 @@ class Core:
         self._streams: WeakSet[Stoppable] = WeakSet()
         self._lock = threading.Lock()
         self._lent = Lent(self, None)
-        self._plain = {stream: self._snapshot({}, stream=stream) for stream in (False, True)}
+        self._plain = {stream: self.snapshot({}, stream=stream) for stream in (False, True)}
 
     def describe(self) -> str:
         """Name the models and whether the client is closed."""
@@ -116,7 +117,7 @@ class Core:
         if not plan.candidates:
             raise NoCandidateError(plan)
         values = checked.values
-        snapshot = self._snapshot(values, stream=stream) if values else self._plain[stream]
+        snapshot = self.snapshot(values, stream=stream) if values else self._plain[stream]
         return Order(asked, plan, snapshot)
 
     def plan(self, asked: Request, key: Secret | None) -> Plan:
@@ -141,7 +142,7 @@ class Core:
         plan = self.setup.policy(situation, models)
         if not isinstance(plan, Plan):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise wrong("policy", f"it returned {type(plan).__name__}, not a Plan")
-        return plan
+        return plan if asked.texts is None else one_space(plan)
 
     def lend(self, key: Secret | None) -> Lent:
         """Lend the client's resources to one call."""
@@ -205,7 +206,8 @@ class Core:
                 reasons[model.name] = reason
         return reasons
 
-    def _snapshot(self, values: Mapping[str, object], *, stream: bool) -> on.Snapshot:
+    def snapshot(self, values: Mapping[str, object], *, stream: bool) -> on.Snapshot:
+        """What a call with these options is run with."""
         limits = self.setup.limits
         on_break = cast("OnBreak", values.get("on_break", limits.on_break))
         if "deadline_s" in values:

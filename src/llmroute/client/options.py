@@ -15,10 +15,12 @@ from .values import CHECKERS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from llmroute.types.requests import ChatOptions
+    from llmroute.types.requests import ChatOptions, EmbedOptions
     from llmroute.types.tools import Output
 
     from .messages import Prompt
+
+    Checkers = Mapping[str, Callable[[str, object], object]]
 
 ELSEWHERE = {
     "timeout": "Use deadline_s: seconds for the whole call",
@@ -52,7 +54,7 @@ NOTHING = Checked({}, None)
 """No option at all."""
 
 
-def check(options: ChatOptions) -> Checked:
+def check(options: ChatOptions | EmbedOptions, known: Checkers = CHECKERS) -> Checked:
     """Check every option; raises RequestError. Takes the key out of `options` first."""
     if not options:
         return NOTHING
@@ -60,13 +62,17 @@ def check(options: ChatOptions) -> Checked:
     secret = _take_key(loose) if "api_key" in loose else None
     values: dict[str, object] = {}
     for name, value in loose.items():
-        checker = CHECKERS.get(name)
+        checker = known.get(name)
         if checker is None:
-            hint = ELSEWHERE.get(name) or nearest(name, [*CHECKERS, "api_key"])
-            raise RequestError("no such option", where=name, hint=hint)
+            hint = "It goes with chat and stream" if name in CHECKERS else ELSEWHERE.get(name)
+            raise RequestError("no such option", where=name, hint=hint or _nearest(name, known))
         if value is not None:
             values[name] = checker(name, value)
     return Checked(values, secret)
+
+
+def _nearest(name: str, known: Checkers) -> str:
+    return nearest(name, [*known, "api_key"])
 
 
 def merge(base: Checked, top: Checked) -> Checked:

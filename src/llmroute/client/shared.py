@@ -17,15 +17,18 @@ if TYPE_CHECKING:
     from llmroute.driver.session import Order
     from llmroute.types.plans import Plan
     from llmroute.types.reply import Reply
-    from llmroute.types.requests import ChatOptions
+    from llmroute.types.requests import ChatOptions, EmbedOptions
     from llmroute.types.secrets import Secret
     from llmroute.types.tools import Output
 
+    from .embedding import Embedding
+    from .embedding_texts import Texts
     from .messages import Prompt
     from .options import Checked
     from .setup import ClientOptions, PolicySource
 
     Ordered = tuple[Order, Secret | None] | LLMRouteError
+    Begun = tuple[Embedding, Secret | None] | LLMRouteError
 
 
 class RefusesPickle:
@@ -67,6 +70,17 @@ class BaseClient(RefusesPickle):
             raise planned
         return planned
 
+    def plan_embed(self, texts: Texts, **options: Unpack[EmbedOptions]) -> Plan:
+        """Choose who would embed `texts`, as `embed` does, without sending anything.
+
+        A plan without candidates is returned, not raised. Raises what `plan` raises.
+        """
+        begun = self._begun(texts, options)
+        del texts, options
+        if isinstance(begun, LLMRouteError):
+            raise begun
+        return begun[0].plan
+
     def with_options(self, **options: Unpack[ChatOptions]) -> Self:
         """Make a client with these options set; it shares everything and owns nothing.
 
@@ -106,6 +120,14 @@ class BaseClient(RefusesPickle):
             if output is not None:
                 checked = shaped(checked, output)
             return self._core.plan(request(prompt, checked.values), checked.key)
+        except LLMRouteError as error:
+            return error.with_traceback(None)
+
+    def _begun(self, texts: Texts, options: EmbedOptions) -> Begun:
+        from .embedding import begin  # programs that only chat need none of it
+
+        try:
+            return begin(self._core, texts, options, self._base)
         except LLMRouteError as error:
             return error.with_traceback(None)
 

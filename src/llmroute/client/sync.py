@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
     from llmroute.driver.session import Order
     from llmroute.types.events import Event
-    from llmroute.types.reply import OutputT, Reply
-    from llmroute.types.requests import ChatOptions
+    from llmroute.types.reply import Embeddings, OutputT, Reply
+    from llmroute.types.requests import ChatOptions, EmbedOptions
     from llmroute.types.secrets import Secret
     from llmroute.types.tools import Output
 
     from .core import Core
+    from .embedding_texts import Texts
     from .messages import Prompt
 
 
@@ -65,14 +66,7 @@ class Client(BaseClient):
         del prompt, options  # a crash report with locals does not get them from here
         if isinstance(ordered, LLMRouteError):
             raise ordered
-        order, key = ordered
-        core = self._core
-        driver = Driver(order, core.lend(key))
-        core.enter(driver.session)
-        try:
-            return driver.run()
-        finally:
-            core.leave(driver.session)
+        return self._run(*ordered)
 
     @overload
     def stream(
@@ -100,6 +94,31 @@ class Client(BaseClient):
             raise ordered
         order, key = ordered
         return Stream(self._core, order, key)
+
+    def embed(self, texts: Texts, **options: Unpack[EmbedOptions]) -> Embeddings:
+        """Make one vector for each of `texts`, a string or a list of strings.
+
+        Long lists are sent in batches; no model answers whose vectors cannot be compared with
+        those of the plan's first. Raises what `chat` raises.
+        """
+        begun = self._begun(texts, options)
+        del texts, options
+        if isinstance(begun, LLMRouteError):
+            raise begun
+        embedding, key = begun
+        while (order := embedding.next_order()) is not None:
+            with embedding.failing():
+                embedding.took(self._run(order, key))
+        return embedding.embeddings()
+
+    def _run(self, order: Order, key: Secret | None) -> Reply[object]:
+        core = self._core
+        driver = Driver(order, core.lend(key))
+        core.enter(driver.session)
+        try:
+            return driver.run()
+        finally:
+            core.leave(driver.session)
 
     def close(self) -> None:
         """Stop live calls with ClosedError and free everything; closing twice does nothing."""

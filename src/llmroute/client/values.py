@@ -220,3 +220,9 @@ CHECKERS: dict[str, Callable[[str, object], object]] = {
     "extra_body": _mapping,
     "extra_headers": _headers,
 }
+
+EMBED_CHECKERS: dict[str, Callable[[str, object], object]] = {
+    **{name: CHECKERS[name] for name in ("model", "hints", "tags", "max_cost_usd", "deadline_s")},
+    **{name: CHECKERS[name] for name in ("local", "purposes", "extra_body", "extra_headers")},
+    "dimensions": _integer(1, 65_536),
+}

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from llmroute.errors import AttemptError
 from llmroute.types.messages import ReasoningBlock, ToolCall
 
+from .vectors import checked
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -27,11 +29,13 @@ class Answer(NamedTuple):
 
 
 def judge(running: Running, end: End, request: Request | None) -> Answer:
-    """Put an answer together, and hold it against what was asked.
+    """Put an answer together, and hold it against what was asked; vectors are its `output`.
 
     Raises:
-        AttemptError: kind "bad_tool_call", "bad_output" or "empty_after_reasoning".
+        AttemptError: kind "bad_tool_call", "bad_output", "empty_after_reasoning", "bad_response".
     """
+    if request is not None and request.texts is not None:
+        return Answer((), checked(running.vectors, request))
     spec = None if request is None else request.output
     if running.marks or running.reasoning:
         _check_said(running, end)

@@ -14,6 +14,7 @@ from llmroute.types.models import dropped_parameters
 from llmroute.types.plans import Refusal
 from llmroute.types.requests import PLAIN
 
+from .embedding import embeds
 from .licensing import judged
 from .objectives import expected_cost_usd
 
@@ -174,6 +175,8 @@ def standing(situation: Situation, require: tuple[Constraint, ...] = ()) -> tupl
     """
     request = situation.request
     checks: tuple[Constraint, ...] = (retired, licensed, able, fitting)
+    if request.texts is not None:
+        checks = (retired, licensed, embeds)
     if request.local is not None:
         checks += (where_asked,)
     if situation.offline or situation.offline_mode == "always":

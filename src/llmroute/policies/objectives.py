@@ -20,11 +20,13 @@ def expected_cost_usd(situation: Situation, model: Model) -> Decimal | None:
     """Expect the cost of one attempt in USD; None when no price is known.
 
     Counted prompt tokens and expected answer tokens, each at the model's price:
-    input x price.input + min(max_tokens, 256) x price.output.
+    input x price.input + min(max_tokens, 256) x price.output. Vectors are no tokens.
     """
     price = model.price
     if price is None:
         return None
+    if situation.request.texts is not None:
+        return situation.tokens.value * price.input / PER_MILLION
     limit = situation.request.sampling.max_tokens
     output = EXPECTED_OUTPUT_TOKENS
     if limit is not None and limit < output:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HTTP_APIS", "LOCAL_API", "open_codec", "open_provider"]
 
-HTTP_APIS = ("openai-chat", "openai-responses")
+HTTP_APIS = ("openai-chat", "openai-responses", "openai-embeddings")
 """The wire APIs that `open_codec` knows."""
 LOCAL_API = "llama-cpp"
 """The API of models that run in this process."""
@@ -30,6 +30,10 @@ def open_codec(api: str) -> Codec:
         from .openai_responses import OpenAIResponses
 
         return OpenAIResponses()
+    if api == "openai-embeddings":
+        from .openai_embeddings import OpenAIEmbeddings
+
+        return OpenAIEmbeddings()
     raise RequestError(f"{api!r} is not an API", where="api", hint=nearest(api, HTTP_APIS))
 
 

@@ -34,18 +34,21 @@ def quote(call: Call, words: str) -> str:
         return ""
     printable = "".join(one if one.isprintable() else " " for one in words[: 4 * QUOTE_CHARACTERS])
     fit = " ".join(_KEY_LIKE.sub("***", printable).split())[:QUOTE_CHARACTERS]
-    letters = _letters(fit)
-    for message in call.request.messages:
-        if _repeats(fit, message.text, RUN_CHARACTERS):
-            return ""
-        if _repeats(letters, _letters(message.text), LETTERS):
-            return ""
-    return fit
+    said = [message.text for message in call.request.messages]
+    return "" if _holds_prompt(fit, [*said, *(call.request.texts or ())]) else fit
 
 
 def quotable(call: Call, code: str) -> bool:
     """Whether `code` is an error code and nothing else."""
     return bool(_CODE.fullmatch(code)) and quote(call, code) == code
+
+
+def _holds_prompt(words: str, texts: list[str]) -> bool:
+    letters = _letters(words)
+    return any(
+        _repeats(words, text, RUN_CHARACTERS) or _repeats(letters, _letters(text), LETTERS)
+        for text in texts
+    )
 
 
 def _letters(text: str) -> str:

@@ -96,12 +96,16 @@ def expected_tokens(text: str, tokenizer: str | None = None) -> int:
 def estimate_request(request: Request, model: Model | None = None) -> TokenCount:
     """Estimate the prompt of a request, 3 tokens per message and 3 for the reply included.
 
-    `model` of None leaves the tokenizer open.
+    Texts to be embedded count as they are; servers may add two tokens to each. `model` of None
+    leaves the tokenizer open.
     """
+    tokenizer = model.tokenizer if model else None
+    if request.texts is not None:
+        return _estimate("".join(request.texts), tokenizer, 0, 2 * len(request.texts))
     messages = request.messages
     text = messages[0].text if len(messages) == 1 else "".join([one.text for one in messages])
     fixed = TOKENS_PER_MESSAGE * len(messages) + TOKENS_PER_REPLY
-    return _estimate(text, model.tokenizer if model else None, fixed, 2 * fixed)
+    return _estimate(text, tokenizer, fixed, 2 * fixed)
 
 
 def _estimate(text: str, tokenizer: str | None, fixed: int, fixed_high: int) -> TokenCount:

@@ -106,6 +106,39 @@ class ChatOptions(TypedDict, total=False):
     extra_headers: Mapping[str, str]
 
 
+class EmbedOptions(TypedDict, total=False):
+    """Every option of `embed` and `plan_embed`; each may be left out.
+
+    model: a name of the policy, or "provider/model" of the catalog, or several in order of trial;
+        left out, the policy chooses. Those after the first are tried only if their vectors can be
+        compared with the first one's.
+    dimensions: how long the vectors shall be; left out, as long as the model makes them. Models
+        that make only their own length are refused.
+    hints: facts about this request that the policy declares under [hints]; routes ask for them.
+    tags: free labels, kept on the plan; routes may ask for them.
+    max_cost_usd: refuse models whose expected cost for all texts, in USD, is higher, or unknown.
+    deadline_s: seconds for the whole call, every batch of texts included, at most 86400; left out,
+        that of [limits], 120 by default.
+    local: True refuses remote models, False refuses local ones; left out, neither.
+    purposes: what the vectors are for, in addition to the policy's facts.
+    api_key: a key for this call, for the model's own origin only; left out, that of its variable.
+    extra_body: fields added to the JSON body of every request; not model and input.
+    extra_headers: headers added to every request, as for `chat`.
+    """
+
+    model: str | Sequence[str]
+    dimensions: int
+    hints: Mapping[str, Hint]
+    tags: Sequence[str]
+    max_cost_usd: Decimal | float | str
+    deadline_s: float
+    local: bool
+    purposes: Sequence[str]
+    api_key: str
+    extra_body: Mapping[str, object]
+    extra_headers: Mapping[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Sampling:
     """How the answer is drawn; None leaves a setting to the model's own default."""
@@ -142,8 +175,10 @@ class Request:
 
     `models` of None leaves the choice to the policy; `local` of None allows both kinds; `reasoning`
     of None leaves the effort to the model, `output` of None the shape of the answer. `texts` are
-    to be embedded; None for everything else. Parts of the messages are checked and read: images
-    hold a URL or bytes with a media type, results of tools are strings.
+    to be embedded; None for everything else. `dimensions` is the length that is asked for,
+    `vector_size` the one that vectors must have; None leaves both to the model. Parts of the
+    messages are checked and read: images hold a URL or bytes with a media type, results of tools
+    are strings.
     """
 
     messages: tuple[Message, ...]
@@ -162,6 +197,10 @@ class Request:
     output: OutputSpec | None = None
     reasoning: ReasoningEffort | None = None
     texts: tuple[str, ...] | None = None
+    dimensions: int | None = None
+    vector_size: int | None = None
 
     def __repr__(self) -> str:
+        if self.texts is not None:
+            return f"Request({len(self.texts)} texts)"
         return f"Request({len(self.messages)} messages, task={self.task!r})"
