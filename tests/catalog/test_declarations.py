@@ -143,6 +143,8 @@ def test_a_server() -> None:
     assert found.price is None
     assert not found.local
     assert made({**SERVER, "local": True}).local
+    named: ModelOptions = {"use": "openai-compatible/a/b", "base_url": "http://127.0.0.1:8000"}
+    assert made(named).id == "openai-compatible/a/b"
 
 
 class _Own:
@@ -197,7 +199,8 @@ WRONG: list[tuple[dict[str, object], str, str]] = [
     ({"use": "groq/x"}, "m.use", 'groq.com/openai/v1", key_env = "GROQ_API_KEY" and model = "x"'),
     ({"use": "azure/gpt-4"}, "m.use", 'with base_url and model = "gpt-4"'),
     ({"use": "stranger/gpt-4"}, "m.use", 'with base_url and model = "gpt-4"'),
-    ({"use": "openai-compatible/x"}, "m.use", 'use = "openai-compatible" and model = "x"'),
+    ({"use": "openai-compatible/x"}, "m", 'use = "openai-compatible" needs base_url'),
+    ({**SERVER, "use": "openai-compatible/x"}, "m.model", "use already names the model 'x'"),
     ({"use": "mine", "provider": "hello"}, "m.provider", "events and aevents, not a string"),
     ({"use": "mine", "provider": _Own}, "m.provider", "not the class _Own"),
     ({**SERVER, "url": "x"}, "m.url", "Use base_url"),

@@ -203,10 +203,3 @@ def test_a_huge_limit_on_cost() -> None:
     """A limit on cost in code is refused when it has thousands of digits."""
     with pytest.raises(PolicyError, match="in USD"):
         policies.max_cost_usd(HUGE)
-
-
-def test_a_server_is_no_provider_of_models() -> None:
-    """A model of a server that is named like one of the catalog is told how to be declared."""
-    with pytest.raises(PolicyError, match='model = "x"') as caught:
-        declared({"use": "openai-compatible/x"})
-    assert "no provider" not in str(caught.value)

@@ -71,8 +71,6 @@ def for_use(use: str, *, in_code: bool) -> str:
         return _file(use)
     if server.lower() in SERVERS:
         return _compatible(server.lower(), model or "MODEL")
-    if server == "openai-compatible":
-        return f'Write use = "openai-compatible" and model = "{model}"'
     hint = _unknown(use)
     return sentences(hint, OWN) if in_code else hint
 

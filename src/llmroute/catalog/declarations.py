@@ -3,107 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple, Required, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Unpack, cast
 
 from llmroute.errors import PolicyError
 from llmroute.errors.problems import nearest
 from llmroute.errors.reading import Table, collector, kind_of
-from llmroute.types.secrets import Secret, flaw, without_keys
+from llmroute.types.secrets import Secret, flaw
 from llmroute.types.usage import Price
 
 from .advice import KEYS, for_license
 from .data import names
 from .keys import VARIABLE_HINT, variable_problem
+from .options import Declaration, Key, ModelOptions, PriceTable
+from .urls import LABEL
+from .words import ABILITIES, CACHE_LIVES
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Mapping, Sequence
-    from decimal import Decimal
+    from collections.abc import Mapping
 
     from llmroute.errors import Problem
     from llmroute.types.calls import Provider
 
-Key = Secret | Callable[[], str]
-"""A key given in code: wrapped, or a function that is asked for it at each call."""
-
 MODEL_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
-ABILITIES = ("text", "vision", "tools", "json", "reasoning")
 
-
-class PriceTable(TypedDict, total=False):
-    """USD per million tokens; cached_input and cache_write default to input."""
-
-    input: Required[Decimal | float]
-    output: Required[Decimal | float]
-    cached_input: Decimal | float
-    cache_write: Decimal | float
-
-
-class ModelOptions(TypedDict, total=False):
-    """Everything that may be said of a model; only `use` is needed.
-
-    use: "provider/model" of the catalog; "llama-cpp" with `file`; "openai-compatible" with
-        `base_url` and `model`; any name with `provider`, an object of the application's own.
-    file: a GGUF file, relative to the policy file's folder.
-    model: the model's name on the wire.
-    base_url: where the server is; plain http only to this machine.
-    key_env: the variable that holds the key of an OpenAI-compatible server.
-    key: the key itself, or a function that gives it; in code only.
-    provider: the object that answers; in code only.
-    license: the id of the license card of the weights; one without a card is unknown.
-    template: a template's name, or a Jinja chat template.
-    context_tokens, max_output_tokens: the window, and the longest answer, in tokens.
-    gpu_layers: layers on the GPU; -1 is all. threads: CPU threads; default is all allowed.
-    price: USD per million tokens; local models cost 0 (marginal) unless it is given.
-    local: whether an own provider, or a server on this machine, keeps data at home.
-    abilities: what the model can do besides text: "vision", "tools", "json", "reasoning".
-    """
-
-    use: Required[str]
-    file: str | os.PathLike[str]
-    model: str
-    base_url: str
-    key_env: str
-    key: str | Callable[[], str]
-    provider: Provider
-    license: str
-    template: str
-    context_tokens: int
-    max_output_tokens: int
-    gpu_layers: int
-    threads: int
-    price: PriceTable | Price
-    local: bool
-    abilities: Sequence[str]
-
-
-class Declaration(NamedTuple):
-    """A model as declared, its types checked; `llmroute.catalog.resolve` makes a model of it."""
-
-    name: str
-    use: str
-    file: str | None = None
-    model: str | None = None
-    base_url: str | None = None
-    key_env: str | None = None
-    key: Key | None = None
-    provider: Provider | None = None
-    license: str | None = None
-    template: str | None = None
-    context_tokens: int | None = None
-    max_output_tokens: int | None = None
-    gpu_layers: int | None = None
-    threads: int | None = None
-    price: Price | None = None
-    local: bool | None = None
-    abilities: tuple[str, ...] | None = None
-    folder: str = ""
-
-    def __repr__(self) -> str:
-        """Name and use; never a key, also not in their place, nor a URL that may hold one."""
-        return without_keys(f"Declaration({self.name!r}, use={self.use!r})")
+__all__ = ["ABILITIES", "Declaration", "Key", "ModelOptions", "PriceTable", "declare", "model"]
 
 
 def model(name: str, **options: Unpack[ModelOptions]) -> Declaration:
@@ -197,6 +121,13 @@ def declare(
         local=table.flag("local"),
         abilities=read_abilities(table),
         folder=folder,
+        cache=table.choice("cache", CACHE_LIVES),
+        repeat_instruction=table.flag("repeat_instruction"),
+        vector_space=table.text("vector_space"),
+        resource=_place(table, "resource"),
+        account=_place(table, "account"),
+        region=_place(table, "region"),
+        api_version=_place(table, "api_version"),
     )
     table.done(("cost_per_hour_usd",), elsewhere)
     return declared if use else None
@@ -209,6 +140,15 @@ def _variable(table: Table) -> str | None:
     if wrong is None:
         return variable
     table.problem("key_env", wrong, VARIABLE_HINT)
+    return None
+
+
+def _place(table: Table, key: str) -> str | None:
+    """Read what an address is filled in with: it can name no other host, path or query."""
+    given = table.text(key)
+    if given is None or re.fullmatch(LABEL, given):
+        return given
+    table.problem(key, "it must hold letters, digits and inner hyphens only, 63 at most")
     return None
 
 
@@ -237,7 +177,7 @@ def _price(table: Table) -> Price | None:
     given = table.get("price")
     if given is None:
         return None
-    from .entries import read_price
+    from .tables import read_price
 
     if isinstance(given, Price):
         return _checked(given, table)
@@ -247,7 +187,7 @@ def _price(table: Table) -> Price | None:
 
 def _checked(price: Price, table: Table) -> Price | None:
     """Check a price that code made: nothing has looked at its numbers yet."""
-    from .entries import read_price
+    from .tables import read_price
 
     given: dict[str, object] = {name: getattr(price, name) for name in Price.__dataclass_fields__}
     marginal = given.pop("marginal")

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from llmroute.types.models import Model
 
     from .declarations import Declaration
@@ -27,18 +29,31 @@ def described(declaration: Declaration, known: ModelEntry | None, model: Model) 
         license=declaration.license,
         context_tokens=declaration.context_tokens,
         max_output_tokens=declaration.max_output_tokens,
-        abilities=frozenset(("text", *(declaration.abilities or ()))),
+        abilities=_abilities(declaration.abilities),
+        cache=declaration.cache,
+        repeat_instruction=declaration.repeat_instruction is True,
+        vector_space=declaration.vector_space,
     )
-    if known is None:
-        return model
+    return model if known is None else _completed(model, known, declaration)
+
+
+def _completed(model: Model, known: ModelEntry, declaration: Declaration) -> Model:
+    """Add what the catalog knows and nobody declared."""
     return replace(
         model,
         license=model.license or known.license,
         context_tokens=model.context_tokens or known.context_tokens,
         max_output_tokens=model.max_output_tokens or known.max_output_tokens,
         abilities=model.abilities if declaration.abilities else known.abilities,
+        vector_space=model.vector_space or known.vector_space,
         family=known.family,
         tokenizer=known.tokenizer,
         retires_on=known.retires_on,
         replaced_by=known.replaced_by,
     )
+
+
+def _abilities(declared: Sequence[str] | None) -> frozenset[str]:
+    """What a model can do besides text; one that makes vectors answers only if that is said."""
+    words = frozenset(declared or ())
+    return words if "embed" in words else words | {"text"}

@@ -6,7 +6,8 @@ import re
 
 from llmroute.types.secrets import without_keys
 
-from .entries import provider, provider_names
+from .entries import provider_of_variable
+from .urls import LABEL
 
 VARIABLE = r"[A-Z_][A-Z0-9_]{0,127}"
 SHORTEST_KEY = 20
@@ -56,11 +57,18 @@ def key_problem(variable: str, origin: str | None) -> str | None:
     unfit = variable_problem(variable)
     if unfit is not None:
         return unfit
-    for name in provider_names():
-        entry = provider(name)
-        if entry and entry.key_env == variable and origin not in entry.origins:
-            return f"{variable} belongs to {entry.name} and is sent to {entry.origins[0]} only"
+    owner = provider_of_variable(variable)
+    if owner is not None and not on_origins(origin, owner.origins):
+        return f"{variable} belongs to {owner.name} and is sent to {owner.origins[0]} only"
     home = FOREIGN.get(variable, origin)
     if home != origin:
         return f"{variable} belongs to another provider and is sent to {home} only"
     return None
+
+
+def on_origins(origin: str | None, origins: tuple[str, ...]) -> bool:
+    """Whether `origin` is one of these; what stands in braces may be any one label."""
+    if origin is None:
+        return False
+    patterns = (re.sub(r"\\\{[a-z_]+\\\}", f"(?:{LABEL})", re.escape(one)) for one in origins)
+    return any(re.fullmatch(pattern, origin) for pattern in patterns)

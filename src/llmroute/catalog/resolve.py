@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llmroute.errors import PolicyError
-from llmroute.errors.problems import nearest
+from llmroute.errors.problems import nearest, sentences
 from llmroute.errors.reading import collector
-from llmroute.types.models import Endpoint, Model
+from llmroute.types.models import Model
 from llmroute.types.usage import FREE
 
 from . import advice
 from .describe import described
+from .endpoints import places_of, remote_endpoint, server_endpoint
 from .entries import provider
-from .keys import key_problem
-from .urls import address, is_loopback
 from .weights import local_model
+from .words import PLACES
 
 if TYPE_CHECKING:
     from llmroute.errors import Problem
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from .declarations import Declaration
     from .describe import Tell
     from .entries import ModelEntry, ProviderEntry
-    from .urls import Address
 
 LOCAL_OPTIONS = ("file", "template", "gpu_layers", "threads")
 SERVER_OPTIONS = ("base_url", "model", "key_env", "local")
@@ -63,8 +62,6 @@ def build(
     model: Model | None
     if declaration.provider is not None:
         model = _own(declaration)
-    elif declaration.use == "openai-compatible":
-        model = _compatible(declaration, tell)
     else:
         model = _cataloged(declaration, tell, in_code=in_code)
     return None if found else model
@@ -73,23 +70,24 @@ def build(
 def _cataloged(declaration: Declaration, tell: Tell, *, in_code: bool) -> Model | None:
     name, slash, id_ = declaration.use.partition("/")
     entry = provider(name)
-    if entry is None or name == "openai-compatible":
+    if entry is None:
         hint = advice.for_use(declaration.use, in_code=in_code)
-        what = f"there is no provider {name!r}"
-        tell("use", "the catalog has no models of servers" if entry else what, hint)
+        tell("use", f"there is no provider {name!r}", hint)
         return None
-    known = entry.models.get(id_)
+    if entry.server:
+        return _served(declaration, entry, id_, tell)
+    known = entry.model(id_)
     if slash and known is None:
         tell("use", f"the catalog has no model {id_!r} of {entry.name}", advice.for_id(id_, entry))
         return None
     if entry.local:
-        _unfit(declaration, SERVER_OPTIONS, f"{name} models", tell)
+        _unfit(declaration, (*SERVER_OPTIONS, *PLACES, "cache"), f"{name} models", tell)
         return local_model(declaration, entry, known, tell)
     if known is None:
-        tell("use", "it names no model", f'Write "{name}/MODEL"; {nearest("", entry.models)}')
+        listed = nearest("", entry.models) if entry.models else ""
+        tell("use", "it names no model", sentences(f'Write "{name}/MODEL"', listed))
         return None
-    _unfit(declaration, (*LOCAL_OPTIONS, *SERVER_OPTIONS), f"{name} models", tell)
-    return _remote(declaration, entry, known)
+    return _remote(declaration, entry, known, tell)
 
 
 def _unfit(declaration: Declaration, options: tuple[str, ...], whom: str, tell: Tell) -> None:
@@ -103,8 +101,17 @@ def _unfit(declaration: Declaration, options: tuple[str, ...], whom: str, tell: 
         tell(option, f"{whom} take no {option}", hint)
 
 
-def _remote(declaration: Declaration, entry: ProviderEntry, known: ModelEntry) -> Model:
-    base_url = entry.base_url or ""
+def _remote(
+    declaration: Declaration, entry: ProviderEntry, known: ModelEntry, tell: Tell
+) -> Model | None:
+    """A model that a provider hosts."""
+    taken = places_of(entry)
+    unfit = (*LOCAL_OPTIONS, *SERVER_OPTIONS, *(place for place in PLACES if place not in taken))
+    _unfit(declaration, unfit, f"{entry.id} models", tell)
+    _check_cache(declaration, entry, known, tell)
+    endpoint = remote_endpoint(declaration, entry, known, tell)
+    if endpoint is None:
+        return None
     return described(
         declaration,
         known,
@@ -113,22 +120,22 @@ def _remote(declaration: Declaration, entry: ProviderEntry, known: ModelEntry) -
             provider=entry.id,
             upstream_id=known.id,
             api=known.api,
-            endpoint=Endpoint(
-                base_url=base_url,
-                origin=address(base_url).origin,
-                wire_model=known.id,
-                key_name=_key_name(declaration, entry.key_env),
-                parameters=known.parameters,
-                max_tokens_parameter=known.max_tokens_parameter,
-            ),
+            endpoint=endpoint,
             price=declaration.price or known.price,
             host_terms=entry.host_terms,
         ),
     )
 
 
-def _key_name(declaration: Declaration, variable: str | None) -> str | None:
-    return variable if declaration.key is None else f"the key of model {declaration.name!r}"
+def _check_cache(
+    declaration: Declaration, entry: ProviderEntry, known: ModelEntry, tell: Tell
+) -> None:
+    if declaration.cache is None or declaration.cache in known.cache:
+        return
+    hint = "Its server caches by itself, or not at all; leave it out"
+    if known.cache:
+        hint = nearest("", known.cache)
+    tell("cache", f"{entry.id} models take no cache of {declaration.cache!r}", hint)
 
 
 def _own(declaration: Declaration) -> Model:
@@ -148,56 +155,36 @@ def _own(declaration: Declaration) -> Model:
     )
 
 
-def _compatible(declaration: Declaration, tell: Tell) -> Model | None:
-    entry = provider("openai-compatible")
-    _unfit(declaration, LOCAL_OPTIONS, "models of a server", tell)
-    server = _server(declaration, tell)
-    if declaration.model is None:
-        tell("", 'use = "openai-compatible" needs model, the name on the wire')
-    if entry is None or server is None or declaration.model is None:
+def _served(declaration: Declaration, entry: ProviderEntry, id_: str, tell: Tell) -> Model | None:
+    """A model of a server that the user runs; it is named after the slash, or by `model`."""
+    _unfit(declaration, (*LOCAL_OPTIONS, *PLACES), "models of a server", tell)
+    known = entry.model(id_ or declaration.model or "")
+    endpoint = server_endpoint(declaration, entry, known, tell)
+    if known is None:
+        tell("", f'use = "{entry.id}" needs model, the name on the wire')
+    elif declaration.model not in (None, known.id):
+        tell("model", f"use already names the model {known.id!r}", "Leave one of them out")
+    if known is None or endpoint is None:
         return None
+    _check_cache(declaration, entry, known, tell)
     return described(
         declaration,
-        None,
+        known,
         Model(
             name=declaration.name,
             provider=entry.id,
-            upstream_id=declaration.model,
-            api=entry.api,
+            upstream_id=known.id,
+            api=known.api,
             local=declaration.local or False,
-            endpoint=Endpoint(
-                base_url=server.base_url,
-                origin=server.origin,
-                wire_model=declaration.model,
-                key_name=_key_name(declaration, declaration.key_env),
-                parameters=entry.parameters,
-                max_tokens_parameter=entry.max_tokens_parameter,
-            ),
+            endpoint=endpoint,
             price=declaration.price,
         ),
     )
 
 
-def _check_key(variable: str | None, origin: str | None, tell: Tell) -> None:
-    """Check that `key_env` names a variable whose key may go to `origin`; None: not known."""
-    wrong = key_problem(variable, origin) if variable is not None else None
-    if wrong is not None:
-        tell("key_env", wrong, "Put this server's key into a variable of its own")
-
-
-def _server(declaration: Declaration, tell: Tell) -> Address | None:
-    """Check where a server is, and which key goes there."""
-    if declaration.base_url is None:
-        tell("", 'use = "openai-compatible" needs base_url, such as "http://127.0.0.1:8000/v1"')
-        _check_key(declaration.key_env, None, tell)
-        return None
-    try:
-        server = address(declaration.base_url)
-    except ValueError as error:
-        tell("base_url", str(error))
-        _check_key(declaration.key_env, None, tell)
-        return None
-    _check_key(declaration.key_env, server.origin, tell)
-    if declaration.local and not is_loopback(server.origin):
-        tell("local", f"{server.origin} is not on this machine")
-    return server
+def on_fixed_origin(model: Model) -> bool:
+    """Whether a model's host is one that the catalog names, not one that was declared."""
+    entry = provider(model.provider)
+    if entry is None or model.endpoint is None:
+        return False
+    return model.endpoint.origin in entry.origins

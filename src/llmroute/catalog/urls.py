@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
 HOST = r"[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?|\[[0-9a-f:.]+\]"
+LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+"""A label of a host's name; it can hold no dot, slash, colon or @ that would change the host."""
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from llmroute.catalog.data import read_text
 from llmroute.catalog.declarations import check_name, declare
-from llmroute.catalog.resolve import build
+from llmroute.catalog.resolve import build, on_fixed_origin
 from llmroute.catalog.urls import is_loopback
 from llmroute.errors import PolicyError, Problem
 from llmroute.errors.reading import Table
@@ -247,10 +247,11 @@ class _Reader:
 
         It may name a key's variable for a server on this machine: one that is no provider's own.
         """
-        if model.provider != "openai-compatible" or model.endpoint is None:
+        if model.endpoint is None or on_fixed_origin(model):
             return
         file = self.origin.file
         hint = f"Name it: Client({file!r}), -p {file} on the command line, or $LLMROUTE_POLICY"
         if not is_loopback(model.endpoint.origin):
+            key = next((key for key in ("base_url", "resource") if key in table.values), "use")
             what = "a policy that was found, not named, may not name a foreign host"
-            table.problem("base_url", what, hint)
+            table.problem(key, what, hint)

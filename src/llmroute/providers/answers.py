@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from typing import TYPE_CHECKING, NamedTuple, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from llmroute.errors import AttemptError, TransportError
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
 
     from llmroute.types.calls import Call
+    from llmroute.types.models import Endpoint
+    from llmroute.types.secrets import Secret
 
     from .budget import Budget
     from .wire import HttpRequest
@@ -84,32 +86,61 @@ def headers_of(call: Call, request: HttpRequest) -> list[tuple[str, str]]:
     The answer is asked for without compression: it is small, and a stream of tokens must not wait
     for a compressor's buffer.
     """
-    headers = [
-        ("accept", "text/event-stream" if call.stream else "application/json"),
-        ("accept-encoding", "identity"),
-        ("user-agent", USER_AGENT),
-        ("content-type", "application/json"),
-        ("content-length", str(len(request.content))),
-    ]
-    if call.key is not None:
-        headers.append(("authorization", f"Bearer {call.key.reveal()}"))
-    given = {name.lower() for name, _ in request.headers}
-    return [one for one in headers if one[0] not in given] + list(request.headers)
+    headers = {
+        "accept": "text/event-stream" if call.stream else "application/json",
+        "accept-encoding": "identity",
+        "user-agent": USER_AGENT,
+        "content-type": "application/json",
+        "content-length": str(len(request.content)),
+    }
+    endpoint = call.model.endpoint
+    if endpoint is not None:
+        headers.update(endpoint.headers)
+    headers.update((name.lower(), value) for name, value in request.headers)
+    if call.key is None:
+        return list(headers.items())
+    return [*headers.items(), _key_header(call.key, endpoint)]
+
+
+def _key_header(key: Secret, endpoint: Endpoint | None) -> tuple[str, str]:
+    """The header that holds the key, as the provider wants it."""
+    if endpoint is None:
+        return ("authorization", f"Bearer {key.reveal()}")
+    return (endpoint.key_header, endpoint.key_prefix + key.reveal())
+
+
+def with_query(call: Call, request: HttpRequest) -> HttpRequest:
+    """Add the endpoint's own query to the address."""
+    endpoint = call.model.endpoint
+    if endpoint is None or not endpoint.query:
+        return request
+    mark = "&" if "?" in request.url else "?"
+    return request._replace(url=f"{request.url}{mark}{urlencode(endpoint.query)}")
 
 
 def check(call: Call, request: HttpRequest) -> None:
-    """Raise AttemptError for a key that cannot stand in a header, or would go to another origin."""
+    """Raise AttemptError for a key that cannot stand in a header, or would go to another origin.
+
+    Its header is the key's alone: an extra header of that name is refused, key or none.
+    """
     endpoint = call.model.endpoint
-    if call.key is None or endpoint is None:
+    if endpoint is None:
         return
-    if not _sendable(call.key.reveal()):
+    if any(name.lower() == endpoint.key_header for name, _ in request.headers):
+        raise AttemptError("bad_request", f"the header {endpoint.key_header} is the key's")
+    if call.key is not None:
+        _check_key(call.key, endpoint, request.url)
+
+
+def _check_key(key: Secret, endpoint: Endpoint, url: str) -> None:
+    if not _sendable(key.reveal()):
         name = f" in {endpoint.key_name}" if endpoint.key_name else ""
         raise AttemptError(
             "bad_key_format",
             f"the key{name} holds a space, a line break or another character that is not "
             "printable ASCII",
         )
-    if origin_of(request.url) != origin_of(endpoint.origin):
+    if origin_of(url) != origin_of(endpoint.origin):
         raise AttemptError("bad_request", "the address is not on the origin the key is bound to")
 
 

@@ -5,28 +5,17 @@ A client asks before anything is sent, so this module is light.
 
 from __future__ import annotations
 
-import re
 from itertools import starmap
 from typing import TYPE_CHECKING
 
 from llmroute.errors import RequestError
+from llmroute.types.headers import FORBIDDEN_HEADERS, header_flaw
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from llmroute.types.requests import Request
 
-# Whose key it is, where one request ends, how its body is coded, and what concerns one connection
-# only (RFC 9110, 7.6.1): the transport says these, and a second word would contradict it.
-FORBIDDEN_HEADERS = frozenset(
-    {
-        *("authorization", "proxy-authorization", "host"),
-        *("content-length", "transfer-encoding", "trailer", "expect"),
-        *("accept", "accept-encoding", "range"),
-        *("content-type", "content-encoding", "content-range"),
-        *("connection", "keep-alive", "proxy-connection", "te", "upgrade", "http2-settings"),
-    }
-)
 # Fields that this library writes itself, and what to use instead.
 RESERVED_FIELDS = {
     "model": "Name the model by the option model",
@@ -35,8 +24,6 @@ RESERVED_FIELDS = {
     "input": "Pass the messages as the prompt",
     "store": "Nothing is kept at the provider; leave it out",
 }
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_HEADER_VALUE = re.compile(r"([\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?)?")
 
 
 def check_extras(request: Request) -> None:
@@ -66,9 +53,7 @@ def _headers_problem(headers: Mapping[str, str]) -> str | None:
 def _header_problem(name: str, value: str) -> str | None:
     if name.lower() in FORBIDDEN_HEADERS:
         return f"{name!r} may not be set"
-    if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
-        return f"{name!r} or its value cannot be sent"
-    return None
+    return header_flaw(name, value)
 
 
 def _repeated(names: Iterable[str]) -> str | None:

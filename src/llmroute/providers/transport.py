@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from llmroute.errors import ClosedError, ForkedError, RequestError
 
-from .answers import check
+from .answers import check, with_query
 from .security import Security
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class Transport:
         RequestError when the application's client is an async one.
         """
         self._check()
+        request = with_query(budget.call, request)
         check(budget.call, request)
         if self._engine is None:
             self._open()
@@ -70,6 +71,7 @@ class Transport:
     async def asend(self, request: HttpRequest, budget: Budget) -> AsyncAnswer:
         """Send from this task likewise."""
         self._check()
+        request = with_query(budget.call, request)
         check(budget.call, request)
         engine = self._async_engine or self._open_async()
         if engine is None:

@@ -1,0 +1,112 @@
+"""What may be said of a model: the options of a declaration, and the declaration itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple, Required, TypedDict
+
+from llmroute.types.secrets import Secret, without_keys
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+    from decimal import Decimal
+
+    from llmroute.types.calls import Provider
+    from llmroute.types.usage import Price
+
+Key = Secret | Callable[[], str]
+"""A key given in code: wrapped, or a function that is asked for it at each call."""
+
+
+class PriceTable(TypedDict, total=False):
+    """USD per million tokens; cached_input and cache_write default to input."""
+
+    input: Required[Decimal | float]
+    output: Required[Decimal | float]
+    cached_input: Decimal | float
+    cache_write: Decimal | float
+
+
+class ModelOptions(TypedDict, total=False):
+    """Everything that may be said of a model; only `use` is needed.
+
+    use: "provider/model" of the catalog; "llama-cpp" with `file`; "openai-compatible" with
+        `base_url` and `model`; any name with `provider`, an object of the application's own.
+    file: a GGUF file, relative to the policy file's folder.
+    model: the model's name on the wire.
+    base_url: where the server is; plain http only to this machine.
+    key_env: the variable that holds the key of an OpenAI-compatible server.
+    key: the key itself, or a function that gives it; in code only.
+    resource, account, region, api_version: what a provider's address is filled in with.
+    provider: the object that answers; in code only.
+    license: the id of the license card of the weights; one without a card is unknown.
+    template: a template's name, or a Jinja chat template.
+    context_tokens, max_output_tokens: the window, and the longest answer, in tokens.
+    gpu_layers: layers on the GPU; -1 is all. threads: CPU threads; default is all allowed.
+    price: USD per million tokens; local models cost 0 (marginal) unless it is given.
+    local: whether an own provider, or a server on this machine, keeps data at home.
+    abilities: what the model can do besides text: "vision", "documents", "tools", "json",
+        "schema", "reasoning"; "embed" alone is a model that makes vectors.
+    cache: how long a provider that must be told is to keep the prompt's beginning: "5m", "1h".
+    repeat_instruction: whether the system instruction is repeated in each user turn.
+    vector_space: models of one such name make vectors that can be compared.
+    """
+
+    use: Required[str]
+    file: str | os.PathLike[str]
+    model: str
+    base_url: str
+    key_env: str
+    key: str | Callable[[], str]
+    provider: Provider
+    license: str
+    template: str
+    context_tokens: int
+    max_output_tokens: int
+    gpu_layers: int
+    threads: int
+    price: PriceTable | Price
+    local: bool
+    abilities: Sequence[str]
+    resource: str
+    account: str
+    region: str
+    api_version: str
+    cache: str
+    repeat_instruction: bool
+    vector_space: str
+
+
+class Declaration(NamedTuple):
+    """A model as declared, its types checked; `llmroute.catalog.resolve` makes a model of it."""
+
+    name: str
+    use: str
+    file: str | None = None
+    model: str | None = None
+    base_url: str | None = None
+    key_env: str | None = None
+    key: Key | None = None
+    provider: Provider | None = None
+    license: str | None = None
+    template: str | None = None
+    context_tokens: int | None = None
+    max_output_tokens: int | None = None
+    gpu_layers: int | None = None
+    threads: int | None = None
+    price: Price | None = None
+    local: bool | None = None
+    abilities: tuple[str, ...] | None = None
+    resource: str | None = None
+    account: str | None = None
+    region: str | None = None
+    api_version: str | None = None
+    cache: str | None = None
+    repeat_instruction: bool | None = None
+    vector_space: str | None = None
+    folder: str = ""
+
+    def __repr__(self) -> str:
+        """Name and use; never a key, also not in their place, nor a URL that may hold one."""
+        return without_keys(f"Declaration({self.name!r}, use={self.use!r})")
