@@ -192,11 +192,19 @@ def warnings(situation: Situation, model: Model) -> tuple[str, ...]:
     """
     request = situation.request
     found = judged(model, situation.facts, request.purposes).warnings
-    if request.sampling is not PLAIN:
-        dropped = dropped_parameters(model, request.sampling)
-        found = (*(f"{name} is dropped: {model.name} does not take it" for name in dropped), *found)
+    if request.sampling is not PLAIN or request.reasoning is not None:
+        dropped = dropped_parameters(model, request.sampling, request.reasoning)
+        found = (*(_dropped(model, name) for name in dropped), *found)
     day = model.retires_on
     if day is None or day - situation.today > RETIRING:
         return found
     successor = f"; successor {model.replaced_by}" if model.replaced_by else ""
     return (f"{model.id} retires on {day}{successor}", *found)
+
+
+def _dropped(model: Model, name: str) -> str:
+    """Say that a parameter is not sent, and when it would be."""
+    endpoint = model.endpoint
+    reasoning = endpoint is not None and name in endpoint.parameters  # it is taken otherwise
+    when = " while it reasons" if reasoning else ""
+    return f"{name} is dropped: {model.name} does not take it{when}"

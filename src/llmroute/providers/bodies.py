@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING, cast
 
 from llmroute.errors import AttemptError
-from llmroute.types.models import SAMPLING_NAMES
+from llmroute.types.models import SAMPLING_NAMES, dropped_parameters
+from llmroute.types.requests import PLAIN
 
 from .shapes import sound
 from .wire import HttpRequest
@@ -30,14 +31,18 @@ def endpoint_of(call: Call) -> Endpoint:
 def sampling_of(call: Call, *, reasons: bool = False) -> Json:
     """The sampling parameters, but max_tokens, that were asked for and that the model takes.
 
-    `reasons` leaves those out that it does not take while it reasons.
+    `reasons` leaves those out that it does not take while it reasons, whatever effort was asked.
     """
-    endpoint = endpoint_of(call)
-    left_out: frozenset[str] = endpoint.rejects_when_reasoning if reasons else frozenset()
+    request = call.request
+    if request.sampling is PLAIN:
+        return {}
+    left_out = {*dropped_parameters(call.model, request.sampling, request.reasoning)}
+    if reasons:
+        left_out |= endpoint_of(call).rejects_when_reasoning
     fields: Json = {}
     for name in SAMPLING_NAMES:
-        value = getattr(call.request.sampling, name)
-        if name in endpoint.parameters - left_out and value not in (None, ()):
+        value = getattr(request.sampling, name)
+        if name not in left_out and value not in (None, ()):
             fields[name] = value
     return fields
 

@@ -1,4 +1,4 @@
-"""What both OpenAI APIs share in a request: sampling parameters and messages, written once."""
+"""What both OpenAI APIs share in a request: sampling parameters and the effort of reasoning."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 from .bodies import sampling_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from llmroute.types.calls import Call
-    from llmroute.types.messages import Message
+    from llmroute.types.requests import ReasoningEffort
 
     from .shapes import Json
 
@@ -22,9 +20,6 @@ def sampling_fields(call: Call, max_tokens_name: str) -> Json:
     return fields | sampling_of(call)
 
 
-def messages_of(call: Call, messages: Sequence[Message]) -> list[dict[str, str]]:
-    """Write `messages`, and the prefix that the answer must go on from."""
-    written = [{"role": message.role, "content": message.text} for message in messages]
-    if call.prefix:
-        written.append({"role": "assistant", "content": call.prefix})
-    return written
+def effort_of(call: Call) -> ReasoningEffort | None:
+    """How much the model is to think; None when nothing was asked, or the model does not think."""
+    return call.request.reasoning if "reasoning" in call.model.abilities else None

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from itertools import count
 from typing import TYPE_CHECKING
 
 from llmroute.errors import AttemptError
-from llmroute.types.events import End, Reasoning, Text, ToolCallPart
+from llmroute.types.events import End, Text
 
 from .bodies import endpoint_of, request_to
 from .decoding import BodyDecoder, StreamDecoder
 from .extras import check_extras
-from .openai_body import messages_of, sampling_fields
+from .openai_body import effort_of, sampling_fields
 from .openai_errors import error_inside, failure_of
+from .openai_messages import messages_of
+from .openai_output import chat_format, instructed
+from .openai_pieces import CallPieces
+from .openai_thoughts import Thoughts, pieces_of
+from .openai_tools import chat_tools
 from .openai_usage import usage_in
-from .shapes import bad, count_at, object_at, objects_at, text_at
+from .shapes import bad, object_at, objects_at, text_at
 
 if TYPE_CHECKING:
     from llmroute.types.calls import Call
@@ -36,6 +40,9 @@ FINISH_REASONS: dict[str, FinishReason] = {
 }
 # Reasons that say that the answer is not whole.
 BROKEN = frozenset({"error", "abort", "cancelled", "insufficient_system_resource"})
+# What else than text a message may hold.
+THOUGHTS = frozenset({"reasoning_content", "reasoning", "reasoning_details"})
+RARE = THOUGHTS | {"refusal", "tool_calls", "function_call"}
 
 
 class OpenAIChat:
@@ -45,12 +52,17 @@ class OpenAIChat:
         """Write the request; raises RequestError for extra fields that cannot be sent."""
         check_extras(call.request)
         endpoint = endpoint_of(call)
-        messages = messages_of(call, call.request.messages)
+        messages = messages_of(call, instructed(call, call.request.messages))
         body: Json = {"model": endpoint.wire_model, "messages": messages}
         body |= sampling_fields(call, endpoint.max_tokens_parameter)
+        body |= chat_tools(call) | chat_format(call)
+        effort = effort_of(call)
+        if effort is not None:
+            body["reasoning_effort"] = effort
         if call.stream:
             body["stream"] = True
-            body["stream_options"] = {"include_usage": True}
+            if "no_stream_usage" not in endpoint.quirks:
+                body["stream_options"] = {"include_usage": True}
         return request_to(call, "/chat/completions", body)
 
     def decoder(self, call: Call, /, *, stream: bool) -> Decoder:
@@ -71,6 +83,8 @@ class ChatFold:
         self.answered = False
         self.done = False
         self._call = call
+        self._thoughts = Thoughts(call)
+        self._calls = CallPieces(call)
         self._finish_reason = ""
         self._refused = False
 
@@ -86,10 +100,16 @@ class ChatFold:
         return events
 
     def end(self) -> list[ProviderEvent]:
-        """End; raises AttemptError "cut_short" without a finish reason."""
+        """End; raises AttemptError "cut_short" without a finish reason.
+
+        Servers say "stop" after calls that they were told to make.
+        """
         if not self.answered:
             raise AttemptError("cut_short", "the stream ended without a finish_reason")
-        return [End(FINISH_REASONS.get(self._finish_reason, "stop"), self._refused)]
+        reason = FINISH_REASONS.get(self._finish_reason, "stop")
+        if reason == "stop" and self._calls:
+            reason = "tool_calls"
+        return [*self._thoughts.end(), End(reason, self._refused)]
 
     def _fold(self, answer: Json, content_name: str) -> list[ProviderEvent]:
         if answer.get("error") is not None:
@@ -100,7 +120,7 @@ class ChatFold:
             raise bad("the answer has no choices")
         events: list[ProviderEvent] = []
         for choice in objects_at(answer, "choices"):
-            if choice.get("index", 0) == 0:
+            if not choice.get("index"):
                 self._content(object_at(choice, content_name), events)
                 self._finish(text_at(choice, "finish_reason"))
         if answer.get("usage") is not None:
@@ -108,16 +128,24 @@ class ChatFold:
         return events
 
     def _content(self, content: Json, events: list[ProviderEvent]) -> None:
-        thought = text_at(content, "reasoning_content") or text_at(content, "reasoning")
-        if thought:
-            events.append(Reasoning(thought))
-        if said := text_at(content, "content"):
+        """Thoughts, then text, then calls: the order in which a model says them."""
+        plain = RARE.isdisjoint(content)
+        if not plain and not THOUGHTS.isdisjoint(content):
+            events += self._thoughts.take(content)
+        if isinstance(content.get("content"), list):
+            events += pieces_of(content)
+        elif said := text_at(content, "content"):
             events.append(Text(said))
+        if not plain:
+            self._rare(content, events)
+
+    def _rare(self, content: Json, events: list[ProviderEvent]) -> None:
         if said := text_at(content, "refusal"):
             self._refused = True
             events.append(Text(said))
-        if "tool_calls" in content:
-            events += map(_tool_call_part, count(), objects_at(content, "tool_calls"))
+        events += map(self._calls.part, objects_at(content, "tool_calls"))
+        if function := object_at(content, "function_call"):  # as it was before tools
+            events.append(self._calls.part({"index": 0, "function": function}))
 
     def _finish(self, reason: str) -> None:
         if reason in BROKEN:
@@ -125,13 +153,3 @@ class ChatFold:
         if reason:
             self.answered = True
             self._finish_reason = reason
-
-
-def _tool_call_part(position: int, part: Json) -> ToolCallPart:
-    function = object_at(part, "function")
-    return ToolCallPart(
-        count_at(part, "index") if "index" in part else position,
-        text_at(part, "id") or None,
-        text_at(function, "name") or None,
-        text_at(function, "arguments"),
-    )

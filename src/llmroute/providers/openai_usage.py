@@ -31,12 +31,24 @@ def usage_in(answer: Json, input_name: str, output_name: str) -> list[ProviderEv
 
 
 def _read(usage: Json, input_name: str, output_name: str) -> Usage:
-    input_tokens = count_at(usage, input_name)
-    cached = count_at(object_at(usage, f"{input_name}_details"), "cached_tokens")
+    """Read the counts.
+
+    DeepSeek has its own name for cached tokens. xAI and Gemini count reasoning apart from the
+    output: then only the total has it.
+    """
+    details = object_at(usage, f"{input_name}_details")
+    input_tokens, output_tokens = count_at(usage, input_name), count_at(usage, output_name)
+    cached = count_at(details, "cached_tokens") or count_at(usage, "prompt_cache_hit_tokens")
+    cached = min(cached, input_tokens)
+    written = min(count_at(details, "cache_write_tokens"), input_tokens - cached)
     reasoning = count_at(object_at(usage, f"{output_name}_details"), "reasoning_tokens")
+    apart = count_at(usage, "total_tokens") - input_tokens - output_tokens
+    if apart > 0 and (apart == reasoning or not reasoning):
+        output_tokens, reasoning = output_tokens + apart, apart
     return Usage(
         input_tokens=input_tokens,
-        output_tokens=count_at(usage, output_name),
-        cached_input_tokens=min(cached, input_tokens),
+        output_tokens=output_tokens,
+        cached_input_tokens=cached,
+        cache_write_tokens=written,
         reasoning_tokens=reasoning,
     )

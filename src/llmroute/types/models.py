@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from datetime import date
 
-    from .requests import Sampling
+    from .requests import ReasoningEffort, Sampling
     from .usage import Price
 
 
@@ -58,6 +58,8 @@ QUIRKS: dict[str, str] = {
     "no_stream_usage": "stream_options is not taken; usage comes by itself, or not at all",
     "reasoning_content": "the model wants its reasoning_content back while it calls tools",
     "image_data": "images go as data, never as a URL",
+    "reasons_unasked": "the model reasons unless the effort is none",
+    "signed_calls": "a tool call goes back with its signature, a foreign one with a mark instead",
 }
 """How a server may differ from the API that it speaks; said by data, read by the codecs."""
 
@@ -137,13 +139,35 @@ class Model:
 SAMPLING_NAMES = ("temperature", "top_p", "top_k", "min_p", "stop", "seed")
 
 
-def dropped_parameters(model: Model, sampling: Sampling) -> tuple[str, ...]:
-    """The sampling parameters that were asked for and that `model`'s API does not take."""
+def dropped_parameters(
+    model: Model, sampling: Sampling, reasoning: ReasoningEffort | None = None
+) -> tuple[str, ...]:
+    """What was asked for and is not sent, since `model`'s API does not take it.
+
+    Sampling parameters, some of them only while the model reasons; and "reasoning" itself, where
+    the model does not reason.
+    """
+    unheard = reasoning not in {None, "none"} and "reasoning" not in model.abilities
+    dropped = ("reasoning",) if unheard else ()
     if model.endpoint is None:
-        return ()
+        return dropped
     accepted = model.endpoint.parameters
-    return tuple(
-        name
-        for name in SAMPLING_NAMES
-        if getattr(sampling, name) not in (None, ()) and name not in accepted
+    if reasons(model, reasoning):
+        accepted -= model.endpoint.rejects_when_reasoning
+    return (
+        tuple(
+            name
+            for name in SAMPLING_NAMES
+            if getattr(sampling, name) not in (None, ()) and name not in accepted
+        )
+        + dropped
     )
+
+
+def reasons(model: Model, reasoning: ReasoningEffort | None) -> bool:
+    """Whether `model` reasons before it answers, asked for the effort `reasoning`."""
+    if "reasoning" not in model.abilities or reasoning == "none":
+        return False
+    if reasoning is not None:
+        return True
+    return model.endpoint is not None and "reasons_unasked" in model.endpoint.quirks

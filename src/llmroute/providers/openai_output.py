@@ -1,0 +1,77 @@
+"""The shape that an answer must have, as both OpenAI APIs are told of it.
+
+A model with the ability "schema" is held to the schema by its server. One with "json" is held to
+JSON, and told the schema in words; one with neither is only told.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from llmroute.types.messages import Message
+
+from .bodies import endpoint_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from llmroute.types.calls import Call
+    from llmroute.types.tools import OutputSpec
+
+    from .shapes import Json
+
+LONGEST_NAME = 64
+_UNNAMEABLE = re.compile(r"[^a-zA-Z0-9_-]")
+_MODE = {"type": "json_object"}
+
+
+def chat_format(call: Call) -> Json:
+    """The field of chat completions that asks for the call's output; none without one."""
+    output = call.request.output
+    if output is None:
+        return {}
+    if "schema" in call.model.abilities:
+        return {"response_format": {"type": "json_schema", "json_schema": _schema(output)}}
+    return {"response_format": _MODE} if "json" in call.model.abilities else {}
+
+
+def response_format(call: Call) -> Json:
+    """The same field of the Responses API."""
+    output = call.request.output
+    if output is None:
+        return {}
+    if "schema" in call.model.abilities:
+        return {"text": {"format": {"type": "json_schema"} | _schema(output)}}
+    return {"text": {"format": _MODE}} if "json" in call.model.abilities else {}
+
+
+def instructed(call: Call, messages: Sequence[Message]) -> Sequence[Message]:
+    """Tell a model of the schema in words, where its server does not hold it to that.
+
+    The word JSON is among them: JSON mode is refused without it.
+    """
+    output = call.request.output
+    if output is None or "schema" in call.model.abilities:
+        return messages
+    words = _words(output)
+    if messages and messages[0].role == "system":
+        return [Message("system", (*messages[0].parts, "\n\n" + words)), *messages[1:]]
+    if messages and messages[0].role == "user" and "no_system" in endpoint_of(call).quirks:
+        return [Message("user", (words + "\n\n", *messages[0].parts)), *messages[1:]]
+    return [Message.system(words), *messages]
+
+
+def _words(output: OutputSpec) -> str:
+    schema = json.dumps(dict(output.schema), separators=(",", ":"), ensure_ascii=False)
+    return f"Answer with JSON that fits this JSON Schema, and with nothing around it:\n{schema}"
+
+
+def _schema(output: OutputSpec) -> Json:
+    return {"name": _name(output), "schema": dict(output.schema), "strict": False}
+
+
+def _name(output: OutputSpec) -> str:
+    """The output's name, in the letters and the length that the API takes."""
+    return _UNNAMEABLE.sub("_", output.name)[:LONGEST_NAME] or "output"
