@@ -22,7 +22,10 @@ MODELS = [
     if found is not None
     for entry in found.models.values()
 ]
-NUMBERS = ("context_tokens", "max_output_tokens", "price", "released", "retires_on")
+NUMBERS = (
+    *("context_tokens", "max_output_tokens", "price", "released", "retires_on"),
+    *("dimensions", "batch_texts", "batch_tokens"),
+)
 
 
 @pytest.mark.parametrize(("name", "entry"), MODELS, ids=[f"{n}/{e.id}" for n, e in MODELS])
@@ -41,7 +44,10 @@ def test_prices_are_sane(name: str, entry: ModelEntry) -> None:
     """A price is in USD per million tokens, output not far below input, cached input no dearer."""
     if entry.price is not None:
         assert Decimal(0) < entry.price.input < 1000, name
-        assert entry.price.output >= entry.price.input / 4
+        if "text" in entry.abilities:
+            assert entry.price.output >= entry.price.input / 4
+        else:  # vectors are no tokens
+            assert entry.price.output == 0
         assert (entry.price.cached_input or 0) <= entry.price.input
 
 
@@ -73,6 +79,18 @@ def test_gpt_4_is_retired() -> None:
     assert gpt_4.price is not None
     assert (gpt_4.price.input, gpt_4.price.output) == (Decimal(30), Decimal(60))
     assert gpt_4.context_tokens == 8192
+
+
+def test_embedding_models_say_what_their_vectors_are() -> None:
+    """A model that only embeds names its wire, the space and length of its vectors, and batches."""
+    embedding = [entry for _, entry in MODELS if "text" not in entry.abilities]
+    assert len(embedding) >= 2
+    for entry in embedding:
+        assert entry.api == "openai-embeddings"
+        assert entry.abilities == {"embed"}
+        assert entry.vector_space
+        assert entry.dimensions
+        assert entry.batch_texts
 
 
 def test_unknown_names_are_none() -> None:

@@ -34,7 +34,7 @@ def described(declaration: Declaration, known: ModelEntry | None, model: Model) 
         repeat_instruction=declaration.repeat_instruction is True,
         vector_space=declaration.vector_space,
     )
-    return model if known is None else _completed(model, known, declaration)
+    return _embedding(model if known is None else _completed(model, known, declaration))
 
 
 def _completed(model: Model, known: ModelEntry, declaration: Declaration) -> Model:
@@ -46,11 +46,21 @@ def _completed(model: Model, known: ModelEntry, declaration: Declaration) -> Mod
         max_output_tokens=model.max_output_tokens or known.max_output_tokens,
         abilities=model.abilities if declaration.abilities else known.abilities,
         vector_space=model.vector_space or known.vector_space,
+        dimensions=known.dimensions,
+        batch_texts=known.batch_texts,
+        batch_tokens=known.batch_tokens,
         family=known.family,
         tokenizer=known.tokenizer,
         retires_on=known.retires_on,
         replaced_by=known.replaced_by,
     )
+
+
+def _embedding(model: Model) -> Model:
+    """Ask what only embeds by the embeddings API, which servers have beside that of chats."""
+    embeds = "embed" in model.abilities and "text" not in model.abilities
+    is_openai = model.api in {"openai-chat", "openai-responses"}
+    return replace(model, api="openai-embeddings") if embeds and is_openai else model
 
 
 def _abilities(declared: Sequence[str] | None) -> frozenset[str]:

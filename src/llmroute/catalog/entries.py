@@ -28,7 +28,8 @@ class ModelEntry(NamedTuple):
     `sources` maps a number's name ("price") to where it was read. `package` is the Python package
     that carries `file`, `extra` the extra of llmroute that installs it. `cache` names the lengths
     of life ("5m", "1h") of what is marked for the provider's cache; empty: it takes no marks.
-    Vectors of models of one `vector_space` can be compared; they have `dimensions` numbers.
+    Vectors of models of one `vector_space` can be compared; they have `dimensions` numbers, and one
+    request takes `batch_texts` texts of `batch_tokens` tokens together.
     """
 
     id: str
@@ -42,6 +43,8 @@ class ModelEntry(NamedTuple):
     cache: tuple[str, ...] = ()
     vector_space: str | None = None
     dimensions: int | None = None
+    batch_texts: int | None = None
+    batch_tokens: int | None = None
     family: str | None = None
     tuning: str | None = None
     open_weights: bool | None = None

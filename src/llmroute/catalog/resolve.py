@@ -109,6 +109,7 @@ def _remote(
     unfit = (*LOCAL_OPTIONS, *SERVER_OPTIONS, *(place for place in PLACES if place not in taken))
     _unfit(declaration, unfit, f"{entry.id} models", tell)
     _check_cache(declaration, entry, known, tell)
+    _check_embeds(declaration, tell)
     endpoint = remote_endpoint(declaration, entry, known, tell)
     if endpoint is None:
         return None
@@ -125,6 +126,14 @@ def _remote(
             host_terms=entry.host_terms,
         ),
     )
+
+
+def _check_embeds(declaration: Declaration, tell: Tell) -> None:
+    """Refuse a hosted model that answers and embeds: each has an address of its own."""
+    abilities = declaration.abilities or ()
+    if "embed" in abilities and len(abilities) > 1:
+        hint = 'Declare two models of it, one with abilities = ["embed"]'
+        tell("abilities", "a model of a server either embeds or answers", hint)
 
 
 def _check_cache(
@@ -167,6 +176,7 @@ def _served(declaration: Declaration, entry: ProviderEntry, id_: str, tell: Tell
     if known is None or endpoint is None:
         return None
     _check_cache(declaration, entry, known, tell)
+    _check_embeds(declaration, tell)
     return described(
         declaration,
         known,

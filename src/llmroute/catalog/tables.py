@@ -226,6 +226,8 @@ def _model(
         cache=head.cache if lives is None else lives,
         vector_space=table.text("vector_space"),
         dimensions=cited.whole("dimensions"),
+        batch_texts=cited.whole("batch_texts"),
+        batch_tokens=cited.whole("batch_tokens"),
         sources=cited.sources,
     )
     entry = _described(entry, table, cited)

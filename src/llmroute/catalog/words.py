@@ -10,8 +10,11 @@ ABILITIES = ("text", "vision", "documents", "tools", "json", "schema", "reasonin
 CACHE_LIVES = ("5m", "1h")
 """How long a provider may keep what is marked for its cache."""
 
-PARAMETERS = (*SAMPLING_NAMES, "reasoning")
-"""What an API may take besides messages and max_tokens, by the names of the call's options."""
+PARAMETERS = (*SAMPLING_NAMES, "reasoning", "dimensions", "encoding_format")
+"""What an API may take besides messages and max_tokens, by the names of the call's options.
+
+One that takes encoding_format writes vectors in base64 when asked to.
+"""
 
 PLACES = ("resource", "account", "region", "api_version")
 """What a declaration fills into base URLs and queries: {resource}; {model} is the model's name."""

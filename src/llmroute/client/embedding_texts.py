@@ -51,7 +51,7 @@ def _check(text: object, where: str) -> None:
         hint = "Token numbers are not taken" if isinstance(text, int | Sequence) else ""
         raise RequestError(f"must be a string, got {type(text).__name__}", where=where, hint=hint)
     if not text or text.isspace():
-        hint = "Leave it out: nothing has no meaning to be found by"
+        hint = "Leave it out, or embed something in its place"
         raise RequestError("is empty", where=where, hint=hint)
 
 
@@ -74,7 +74,9 @@ def _bytes(model: Model, dimensions: int | None) -> int:
     """At most as many bytes a vector takes in an answer."""
     endpoint = model.endpoint
     compact = endpoint is not None and "encoding_format" in endpoint.parameters
-    return (dimensions or LONGEST_VECTOR) * (BASE64_BYTES if compact else DECIMAL_BYTES)
+    return (dimensions or model.dimensions or LONGEST_VECTOR) * (
+        BASE64_BYTES if compact else DECIMAL_BYTES
+    )
 
 
 def batch(texts: tuple[str, ...], start: int, most: Most) -> tuple[str, ...]:

@@ -18,14 +18,16 @@ def embeds(situation: Situation, model: Model) -> Refusal | None:
     request = situation.request
     if "embed" not in model.abilities:
         return Refusal(model, "ability", "it does not embed texts")
-    if request.dimensions is not None and not _asks_length(model):
+    if request.dimensions is not None and not _makes(model, request.dimensions):
         reason = f"its vectors have a length of their own, not {request.dimensions} dimensions"
         return Refusal(model, "ability", reason)
     return _fitting(request.texts or (), model)
 
 
-def _asks_length(model: Model) -> bool:
-    """Whether a model can be asked for a length; the application's own providers always can."""
+def _makes(model: Model, dimensions: int) -> bool:
+    """Whether vectors can have that length; the application's own providers must know."""
+    if model.dimensions is not None and dimensions >= model.dimensions:
+        return dimensions == model.dimensions
     if model.endpoint is not None:
         return "dimensions" in model.endpoint.parameters
     return model.weights is None

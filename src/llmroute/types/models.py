@@ -93,8 +93,9 @@ class Model:
     the weights' license card, `host_terms` that of the host's contract; None means unknown.
     `cache` marks prompts for the provider's cache ("5m", "1h") where it must be told; None: no
     mark. `repeat_instruction` repeats the system instruction in each user turn. Vectors of models
-    of one `vector_space` can be compared; None means unknown. `batch_texts` and `batch_tokens`
-    bound one request of an embedding model; None means 64 texts, and any number of tokens.
+    of one `vector_space` can be compared; None means unknown. They are `dimensions` long unless
+    another length is asked for; None means unknown. `batch_texts` and `batch_tokens` bound one
+    request of an embedding model; None means 64 texts, and any number of tokens.
     """
 
     name: str
@@ -117,6 +118,7 @@ class Model:
     cache: str | None = None
     repeat_instruction: bool = False
     vector_space: str | None = None
+    dimensions: int | None = None
     batch_texts: int | None = None
     batch_tokens: int | None = None
 
