@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
 
 from llmroute.errors import RequestError
 from llmroute.errors.problems import nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from llmroute.types.calls import Provider
 
     from .wire import Codec
 
 __all__ = ["HTTP_APIS", "LOCAL_API", "open_codec", "open_provider"]
 
-HTTP_APIS = ("openai-chat", "openai-responses", "openai-embeddings")
+CODECS = {
+    "openai-chat": "openai_chat.OpenAIChat",
+    "openai-responses": "openai_responses.OpenAIResponses",
+    "openai-embeddings": "openai_embeddings.OpenAIEmbeddings",
+    "anthropic-messages": "anthropic_messages.AnthropicMessages",
+}
+"""The codec of each wire API, and the module of this folder that holds it."""
+HTTP_APIS = tuple(CODECS)
 """The wire APIs that `open_codec` knows."""
 LOCAL_API = "llama-cpp"
 """The API of models that run in this process."""
@@ -22,19 +32,11 @@ LOCAL_API = "llama-cpp"
 
 def open_codec(api: str) -> Codec:
     """Make the codec of a wire API; raises RequestError for an unknown one."""
-    if api == "openai-chat":
-        from .openai_chat import OpenAIChat
-
-        return OpenAIChat()
-    if api == "openai-responses":
-        from .openai_responses import OpenAIResponses
-
-        return OpenAIResponses()
-    if api == "openai-embeddings":
-        from .openai_embeddings import OpenAIEmbeddings
-
-        return OpenAIEmbeddings()
-    raise RequestError(f"{api!r} is not an API", where="api", hint=nearest(api, HTTP_APIS))
+    if api not in CODECS:
+        raise RequestError(f"{api!r} is not an API", where="api", hint=nearest(api, HTTP_APIS))
+    module, _, name = CODECS[api].partition(".")
+    make = cast("Callable[[], Codec]", getattr(import_module(f".{module}", __name__), name))
+    return make()
 
 
 def open_provider(api: str, http_client: object | None = None) -> Provider:

@@ -60,6 +60,11 @@ QUIRKS: dict[str, str] = {
     "image_data": "images go as data, never as a URL",
     "reasons_unasked": "the model reasons unless the effort is none",
     "signed_calls": "a tool call goes back with its signature, a foreign one with a mark instead",
+    "reasoning_budget": "how much is thought is said in tokens, not by an effort",
+    "always_reasons": "thinking can be made short, but not switched off",
+    "no_minimal_reasoning": "the least effort is low",
+    "no_forced_tools": "the model cannot be made to call a tool",
+    "no_prefill": "an answer cannot be begun for the model",
 }
 """How a server may differ from the API that it speaks; said by data, read by the codecs."""
 
