@@ -41,7 +41,7 @@ def base64(numbers: tuple[float, ...]) -> str:
     return b64encode(array("f", numbers).tobytes()).decode()
 
 
-def item(embedding: object, index: int | None = None) -> dict[str, object]:
+def item(embedding: object, index: object = None) -> dict[str, object]:
     """Write one vector of an answer."""
     place = {} if index is None else {"index": index}
     return {"object": "embedding", **place, "embedding": embedding}
