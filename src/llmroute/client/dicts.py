@@ -70,7 +70,7 @@ def _parts_of(role: Role, fields: Fields, where: str) -> tuple[Part, ...]:
     if content is None and role == "assistant" and (calls or refusal):
         content = ()
     thought = _text(fields, "reasoning_content", where)
-    before: list[Part] = [ReasoningBlock(thought, "")] if thought else []
+    before: list[Part] = [ReasoningBlock(thought)] if thought else []
     said = read_content(content, f"{where}.content")
     return (*before, *said, *([refusal] if refusal else []), *calls)
 

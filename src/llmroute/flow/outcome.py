@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from llmroute.errors import AttemptError
@@ -75,11 +76,14 @@ def _parts(running: Running, request: Request | None) -> tuple[Part, ...]:
     parts: list[Part] = []
     thought = any(isinstance(mark, ReasoningBlock) for _, mark in running.marks)
     if running.reasoning and not thought:
-        parts.append(ReasoningBlock("".join(running.reasoning), running.model.api))
+        parts.append(ReasoningBlock("".join(running.reasoning)))
     start = 0
     for place, mark in running.marks:
         parts += _said(running.text[start:place])
-        parts.append(mark if isinstance(mark, ReasoningBlock) else _called(mark, running, request))
+        if isinstance(mark, ReasoningBlock):
+            parts.append(replace(mark, dialect=running.model.dialect))
+        else:
+            parts.append(_called(mark, running, request))
         start = place
     return (*parts, *_said(running.text[start:]))
 
@@ -97,8 +101,8 @@ def _called(asked: Asked, running: Running, request: Request | None) -> ToolCall
     if problem is not None:
         raise AttemptError("bad_tool_call", problem)
     call_id = asked.id or f"call_{running.id}_{list(running.asked.values()).index(asked)}"
-    api = None if asked.signature is None else running.model.api
-    return ToolCall(call_id, asked.name, arguments, asked.signature, api)
+    dialect = None if asked.signature is None else running.model.dialect
+    return ToolCall(call_id, asked.name, arguments, asked.signature, dialect)
 
 
 def _arguments(text: str, name: str) -> Mapping[str, object]:

@@ -10,6 +10,7 @@ from llmroute.catalog.declarations import ABILITIES
 from llmroute.catalog.urls import is_loopback
 from llmroute.errors import PolicyError, Problem
 from llmroute.errors.problems import nearest
+from llmroute.types.abilities import LACKS, asks_for_text_alone, hidden, lacking
 from llmroute.types.models import dropped_parameters
 from llmroute.types.plans import Refusal
 from llmroute.types.requests import PLAIN
@@ -42,9 +43,13 @@ def licensed(situation: Situation, model: Model) -> Refusal | None:
 
 def able(_: Situation, model: Model) -> Refusal | None:
     """Refuse a model that cannot write text."""
-    if "text" in model.abilities:
-        return None
-    return Refusal(model, "ability", "it does not write text")
+    return None if "text" in model.abilities else Refusal(model, "ability", LACKS["text"])
+
+
+def able_for(situation: Situation, model: Model) -> Refusal | None:
+    """Refuse a model that cannot take what the request holds, or give what it asks for."""
+    lack = lacking(situation.request, model)
+    return None if lack is None else Refusal(model, "ability", lack)
 
 
 def fitting(situation: Situation, model: Model) -> Refusal | None:
@@ -174,7 +179,8 @@ def standing(situation: Situation, require: tuple[Constraint, ...] = ()) -> tupl
     policy requires, last what may change soon (key, file, price).
     """
     request = situation.request
-    checks: tuple[Constraint, ...] = (retired, licensed, able, fitting)
+    ability = able if asks_for_text_alone(request) else able_for
+    checks: tuple[Constraint, ...] = (retired, licensed, ability, fitting)
     if request.texts is not None:
         checks = (retired, licensed, embeds)
     if request.local is not None:
@@ -195,6 +201,9 @@ def warnings(situation: Situation, model: Model) -> tuple[str, ...]:
     if request.sampling is not PLAIN or request.reasoning is not None:
         dropped = dropped_parameters(model, request.sampling, request.reasoning)
         found = (*(_dropped(model, name) for name in dropped), *found)
+    shown = None if asks_for_text_alone(request) else hidden(request, model)
+    if shown is not None:
+        found = (shown, *found)
     day = model.retires_on
     if day is None or day - situation.today > RETIRING:
         return found

@@ -58,15 +58,15 @@ def _where(part: Image | Document) -> str:
 class ToolCall:
     """A model asks for a tool: `arguments` are parsed and fit the tool's parameters.
 
-    `id` ties the result to the call. `signature` is what the provider wants back with it, and
-    understood by the wire API `api` alone; None means none.
+    `id` ties the result to the call. `signature` is what the provider wants back with it; it is
+    understood by models of one `dialect` alone. None means none.
     """
 
     id: str
     name: str
     arguments: Mapping[str, object]
     signature: str | None = None
-    api: str | None = None
+    dialect: str | None = None
 
     def __repr__(self) -> str:
         return f"ToolCall({self.name!r}, {len(self.arguments)} arguments)"
@@ -89,16 +89,16 @@ class ToolResult:
 class ReasoningBlock:
     """What a model thought, as its provider wants it back with the next turn.
 
-    `data` is opaque (a signature, encrypted content) and understood by the wire API `api` alone;
-    other models never see the block.
+    `data` is opaque (a signature, encrypted content), "" for none; it is understood by models of
+    one `dialect` alone, and others never see the block. A provider leaves `dialect` to the flow.
     """
 
     text: str
-    api: str
+    dialect: str = ""
     data: str = ""
 
     def __repr__(self) -> str:
-        return f"ReasoningBlock({len(self.text)} characters from {self.api!r})"
+        return f"ReasoningBlock({len(self.text)} characters)"
 
 
 Part = str | Image | Document | ToolCall | ToolResult | ReasoningBlock

@@ -65,6 +65,9 @@ QUIRKS: dict[str, str] = {
     "no_minimal_reasoning": "the least effort is low",
     "no_forced_tools": "the model cannot be made to call a tool",
     "no_prefill": "an answer cannot be begun for the model",
+    "document_data": "documents go as data, never as a URL",
+    "user_first": "the user speaks first",
+    "tools_with_history": "tool calls in the history need tools in the request",
 }
 """How a server may differ from the API that it speaks; said by data, read by the codecs."""
 
@@ -131,6 +134,11 @@ class Model:
     def id(self) -> str:
         """Provider and upstream model, "openai/gpt-6.1-terra"."""
         return f"{self.provider}/{self.upstream_id}"
+
+    @property
+    def dialect(self) -> str:
+        """Who reads this model's signatures and encrypted reasoning: its API at its origin."""
+        return self.api if self.endpoint is None else f"{self.api} at {self.endpoint.origin}"
 
     @property
     def upstream(self) -> Upstream:

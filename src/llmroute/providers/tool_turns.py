@@ -1,0 +1,103 @@
+"""Calls of tools in a conversation: each answered right behind it, under an id the wire takes."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from llmroute.types.messages import Message, ToolCall, ToolResult
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
+"""What OpenAI (40 characters at most) and Anthropic (these characters) both take."""
+SHORT_ID = re.compile(r"[A-Za-z0-9]{9}")
+UNANSWERED = "No result was given."
+
+
+def paired(messages: Sequence[Message], *, short: bool) -> tuple[Message, ...]:
+    """Put the results of each turn's calls right behind it, all in one message, in their order.
+
+    A call that nobody answered gets a result that says so; a result of no call becomes text of the
+    user. Ids that the wire does not take, or that came before, are replaced; `short` ones have nine
+    letters or digits.
+    """
+    ids = _Ids(short=short)
+    done: list[Message] = []
+    results = _Results(messages)
+    for at, message in enumerate(messages):
+        if message.role == "tool":
+            done += results.left_at(at)
+        elif not message.tool_calls:
+            done.append(message)
+        else:
+            new = {call.id: ids.fit(call.id) for call in message.tool_calls}
+            done.append(_renamed(message, new))
+            found = [results.take(call, at) for call in message.tool_calls]
+            done.append(
+                Message("tool", tuple(replace(one, call_id=new[one.call_id]) for one in found))
+            )
+    return tuple(done)
+
+
+def _renamed(message: Message, new: dict[str, str]) -> Message:
+    parts = (
+        replace(part, id=new[part.id]) if isinstance(part, ToolCall) else part
+        for part in message.parts
+    )
+    return replace(message, parts=tuple(parts))
+
+
+class _Results:
+    """The results of a conversation, each to be taken once."""
+
+    def __init__(self, messages: Sequence[Message]) -> None:
+        self._left = {
+            (at, index): part
+            for at, message in enumerate(messages)
+            for index, part in enumerate(message.parts)
+            if isinstance(part, ToolResult)
+        }
+
+    def take(self, call: ToolCall, after: int) -> ToolResult:
+        """Take the first result of `call` that comes behind message number `after`."""
+        for place, result in self._left.items():
+            if place[0] > after and result.call_id == call.id:
+                return self._left.pop(place)
+        return ToolResult(call.id, call.name, UNANSWERED, is_error=True)
+
+    def left_at(self, at: int) -> list[Message]:
+        """What of message number `at` answers no call, as text."""
+        left = [place for place in self._left if place[0] == at]
+        return [Message("user", (spoken_result(self._left.pop(place)),)) for place in left]
+
+
+class _Ids:
+    """Ids that a wire takes, each given out once."""
+
+    def __init__(self, *, short: bool) -> None:
+        self._form = SHORT_ID if short else ID
+        self._given: set[str] = set()
+
+    def fit(self, wanted: str) -> str:
+        """`wanted` if it will do, else another."""
+        if not self._form.fullmatch(wanted) or wanted in self._given:
+            numbers = (f"call{number:05d}" for number in range(len(self._given), 100_000))
+            wanted = next(one for one in numbers if one not in self._given)
+        self._given.add(wanted)
+        return wanted
+
+
+def spoken_call(call: ToolCall) -> str:
+    """A call as text, for models that know no tools."""
+    arguments = json.dumps(dict(call.arguments), ensure_ascii=False)
+    return f"[asked the tool {call.name}: {arguments}]"
+
+
+def spoken_result(result: ToolResult) -> str:
+    """A result as text, likewise."""
+    verb = "failed" if result.is_error else "answered"
+    return f"[the tool {result.name} {verb}: {result.content}]"
