@@ -22,6 +22,7 @@ from .objectives import expected_cost_usd
 if TYPE_CHECKING:
     from llmroute.types.models import Model
     from llmroute.types.plans import Constraint, Situation
+    from llmroute.types.requests import Request
 
 RETIRING = timedelta(days=30)
 """How long before its retirement a model is warned about."""
@@ -197,18 +198,22 @@ def warnings(situation: Situation, model: Model) -> tuple[str, ...]:
     A retirement that is near, a parameter that its API does not take, an open license clause.
     """
     request = situation.request
-    found = judged(model, situation.facts, request.purposes).warnings
-    if request.sampling is not PLAIN or request.reasoning is not None:
-        dropped = dropped_parameters(model, request.sampling, request.reasoning)
-        found = (*(_dropped(model, name) for name in dropped), *found)
-    shown = None if asks_for_text_alone(request) else hidden(request, model)
-    if shown is not None:
-        found = (shown, *found)
+    found = (*_unheard(request, model), *judged(model, situation.facts, request.purposes).warnings)
     day = model.retires_on
     if day is None or day - situation.today > RETIRING:
         return found
     successor = f"; successor {model.replaced_by}" if model.replaced_by else ""
     return (f"{model.id} retires on {day}{successor}", *found)
+
+
+def _unheard(request: Request, model: Model) -> tuple[str, ...]:
+    """Say what of a request does not reach `model`."""
+    found: tuple[str, ...] = ()
+    if request.sampling is not PLAIN or request.reasoning is not None:
+        dropped = dropped_parameters(model, request.sampling, request.reasoning)
+        found = tuple(_dropped(model, name) for name in dropped)
+    unseen = None if asks_for_text_alone(request) else hidden(request, model)
+    return found if unseen is None else (*found, unseen)
 
 
 def _dropped(model: Model, name: str) -> str:

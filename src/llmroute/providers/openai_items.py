@@ -82,7 +82,7 @@ def _say(text: str, items: list[Json]) -> None:
 
 def _reasoning(call: Call, block: ReasoningBlock) -> list[Json]:
     """The reasoning item that the block was; none when this server did not give it."""
-    fields = kept(call, block.api, block.data)
+    fields = kept(call, block.dialect, block.data)
     if "encrypted_content" not in fields:
         return []
     summary = [{"type": "summary_text", "text": block.text}] if block.text else []

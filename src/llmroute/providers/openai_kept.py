@@ -26,9 +26,9 @@ def keep(call: Call, fields: Json) -> str:
     return json.dumps(kept_fields, separators=(",", ":"), ensure_ascii=False)
 
 
-def kept(call: Call, api: str | None, data: str | None) -> Json:
+def kept(call: Call, dialect: str | None, data: str | None) -> Json:
     """Read the fields again; none when another server, or another API, gave them."""
-    if not data or api != call.model.api:
+    if not data or dialect != call.model.dialect:
         return {}
     try:
         fields = parse(data)

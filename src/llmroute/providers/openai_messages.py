@@ -81,10 +81,9 @@ def _thoughts(call: Call, message: Message) -> Json:
     blocks = [part for part in message.parts if isinstance(part, ReasoningBlock)]
     written: Json = {}
     if "reasoning_content" in endpoint_of(call).quirks:
-        api = call.model.api
-        written["reasoning_content"] = "".join(one.text for one in blocks if one.api == api)
+        written["reasoning_content"] = "".join(block.text for block in blocks)
     for block in blocks:
-        fields = kept(call, block.api, block.data)
+        fields = kept(call, block.dialect, block.data)
         if "reasoning_details" in fields:
             written["reasoning_details"] = fields["reasoning_details"]
     return written
@@ -97,7 +96,7 @@ def _calls(call: Call, asked: Sequence[ToolCall]) -> list[Json]:
     for one in asked:
         function = {"name": one.name, "arguments": arguments_of(one)}
         item: Json = {"id": one.id, "type": "function", "function": function}
-        extra = kept(call, one.api, one.signature).get("extra_content")
+        extra = kept(call, one.dialect, one.signature).get("extra_content")
         if extra is not None:
             item["extra_content"] = extra
             signed = True
