@@ -88,6 +88,23 @@ def test_models_of_the_catalog(capsys: pytest.CaptureFixture[str]) -> None:
     rows = {line.split()[0]: line for line in run.out.splitlines()}
     assert "retired 2026-10-23" in rows["openai/gpt-4"]
     assert "it needs file" in rows["llama-cpp/llama-2-7b-chat"]
+    last = run.out.rpartition("any model, as in groq/MODEL: ")[2].split()
+    assert {"groq,", "mistral,", "vllm,"} <= set(last)
+    assert max(map(len, run.out.splitlines())) <= LONG
+
+
+def test_a_model_that_no_file_lists(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plan and a table of models take any model of an open provider; its price is unknown."""
+    monkeypatch.setenv("GROQ_API_KEY", "gsk_canary")
+    lines = ["version = 1", "[models.quick]", 'use = "groq/vendor/any-model"']
+    lines += ["[models.home]", 'use = "ollama/llama3.2"', "local = true"]
+    (tmp_path / "llmroute.toml").write_text("\n".join(lines), encoding="utf-8")
+    assert "quick" in here(capsys, "plan", "hello").out
+    rows = {line.split()[0]: line.split()[1:] for line in here(capsys, "models").out.splitlines()}
+    assert rows["quick"][:5] == ["groq/vendor/any-model", "remote", "unknown", "unknown", "ready;"]
+    assert rows["home"][:2] == ["ollama/llama3.2", "local"]
 
 
 @pytest.mark.native
@@ -102,7 +119,7 @@ def test_doctor_describes_everything(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert {"llmroute", "python", "packages", "starter"} <= set(told)
     assert "threads for local models: " in told["processors"]
     assert told["engine"].startswith("llama-cpp-python ")
-    assert told["keys"] == "OPENAI_API_KEY is not set"
+    assert told["keys"] == "the policy needs none, and no provider's variable is set"
     assert told["network"] == "the policy names no host"
     assert "llmroute.toml, 1 model" in told["policy"]
     assert told["ready"] == "tiny"

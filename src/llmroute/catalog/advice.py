@@ -32,27 +32,34 @@ KEYS = {
 SERVERS = {
     "anthropic": "https://api.anthropic.com/v1",
     "cerebras": "https://api.cerebras.ai/v1",
-    "deepseek": "https://api.deepseek.com/v1",
-    "fireworks": "https://api.fireworks.ai/inference/v1",
     "gemini": "https://generativelanguage.googleapis.com/v1beta/openai",
-    "groq": "https://api.groq.com/openai/v1",
     "huggingface": "https://router.huggingface.co/v1",
-    "llama-server": "http://127.0.0.1:8080/v1",
     "llamafile": "http://127.0.0.1:8080/v1",
-    "lm-studio": "http://127.0.0.1:1234/v1",
-    "lmstudio": "http://127.0.0.1:1234/v1",
-    "mistral": "https://api.mistral.ai/v1",
-    "ollama": "http://127.0.0.1:11434/v1",
-    "openrouter": "https://openrouter.ai/api/v1",
-    "sglang": "http://127.0.0.1:30000/v1",
-    "together": "https://api.together.xyz/v1",
-    "together_ai": "https://api.together.xyz/v1",
-    "vllm": "http://127.0.0.1:8000/v1",
-    "xai": "https://api.x.ai/v1",
 }
 """Servers and hosts that speak the OpenAI API, each at the address of its own documentation."""
 
-UNSUPPORTED = ("azure", "bedrock", "cohere", "sagemaker", "vertex", "watsonx")
+ALIASES = {
+    "azure_ai": "azure",
+    "azure_openai": "azure",
+    "claude": "anthropic",
+    "cloudflare-workers-ai": "cloudflare",
+    "fireworks-ai": "fireworks",
+    "fireworks_ai": "fireworks",
+    "google": "gemini",
+    "grok": "xai",
+    "llama.cpp": "llama-server",
+    "llama_cpp": "llama-server",
+    "lm_studio": "lm-studio",
+    "lmstudio": "lm-studio",
+    "mistralai": "mistral",
+    "together-ai": "together",
+    "together_ai": "together",
+    "togetherai": "together",
+    "x-ai": "xai",
+}
+"""What other tools call a provider, and what it is called here."""
+
+UNSUPPORTED = ("bedrock", "cohere", "sagemaker", "vertex", "watsonx")
 """How the names of well-known providers begin that have a client of their own, not yet here."""
 
 SPELLING = 0.87
@@ -69,6 +76,9 @@ def for_use(use: str, *, in_code: bool) -> str:
     server, _, model = use.partition("/")
     if _is_file(use):
         return _file(use)
+    ours = ALIASES.get(server.lower(), server.lower())
+    if ours in provider_names():
+        return f'Write use = "{ours}/{model or "MODEL"}"'
     if server.lower() in SERVERS:
         return _compatible(server.lower(), model or "MODEL")
     hint = _unknown(use)

@@ -9,19 +9,20 @@ from llmroute.errors.problems import nearest
 from llmroute.types.models import Endpoint
 from llmroute.types.secrets import Secret
 
-from .keys import key_problem
+from .keys import key_problem, on_origins
 from .urls import address, is_loopback
 from .words import PLACES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from .declarations import Declaration
     from .describe import Tell
     from .entries import ModelEntry, ProviderEntry
     from .urls import Address
 
-PLACE = re.compile(r"\{([a-z_]+)\}")
+PLACE = re.compile(r"\{([a-z_]+)(\??)\}")
+"""What a declaration fills in: {resource}; a query of {api_version?} is left out without it."""
 SEGMENT = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"
 """A model's name that may stand in a path: it is one segment, and never climbs."""
 
@@ -29,7 +30,7 @@ SEGMENT = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"
 def places_of(entry: ProviderEntry) -> tuple[str, ...]:
     """What a declaration may fill in for this provider, in the order of its file."""
     texts = [entry.base_url or "", *(url for _, url in entry.regions), *dict(entry.query).values()]
-    found = [place for text in texts for place in PLACE.findall(text)]
+    found = [place for text in texts for place, _ in PLACE.findall(text)]
     found += ["region"] if entry.regions else []
     return tuple(dict.fromkeys(place for place in found if place in PLACES))
 
@@ -38,22 +39,30 @@ def remote_endpoint(
     declaration: Declaration, entry: ProviderEntry, known: ModelEntry, tell: Tell
 ) -> Endpoint | None:
     """The endpoint of a hosted model; None, and problems, when its address lacks something."""
-    values = {place: getattr(declaration, place) for place in places_of(entry)}
+    values: dict[str, str | None] = {name: getattr(declaration, name) for name in places_of(entry)}
     if re.fullmatch(SEGMENT, known.id):
         values["model"] = known.id
-    filled = _filled(_template(declaration, entry, tell), values, entry, tell)
-    if filled is None:
+    template = _template(declaration, entry, tell)
+    wanted = (template or "", *dict(entry.query).values())
+    if template is None or _missing(wanted, values, entry, tell):
         return None
+    host = _host(_fill(template, values), entry, tell)
+    if host is None:
+        return None
+    return endpoint_at(host, entry, known, declaration, key_env=entry.key_env)
+
+
+def _host(base_url: str, entry: ProviderEntry, tell: Tell) -> Address | None:
+    """Check an address that was filled in: it must be on an origin of the provider."""
     try:
-        host = address(filled)
-        origins = {address(_fill(origin, values)).origin for origin in entry.origins}
+        host = address(base_url)
     except ValueError as error:
         tell("use", f"the address of {entry.name} cannot be used: {error}")
         return None
-    if host.origin not in origins:
-        tell("use", f"the base URL of {entry.name} is not on its own origins")
-        return None
-    return endpoint_at(host, entry, known, declaration, key_env=entry.key_env)
+    if on_origins(host.origin, entry.origins):
+        return host
+    tell("use", f"the base URL of {entry.name} is not on its own origins")
+    return None
 
 
 def _template(declaration: Declaration, entry: ProviderEntry, tell: Tell) -> str | None:
@@ -73,18 +82,18 @@ def _known(entry: ProviderEntry) -> str:
     return nearest("", dict(entry.regions))
 
 
-def _filled(
-    template: str | None, values: dict[str, str | None], entry: ProviderEntry, tell: Tell
-) -> str | None:
-    if template is None:
-        return None
-    missing = [place for place in PLACE.findall(template) if values.get(place) is None]
+def _missing(
+    texts: Iterable[str], values: dict[str, str | None], entry: ProviderEntry, tell: Tell
+) -> bool:
+    """Report what was not filled in; whether there is any."""
+    places = [place for text in texts for place, mark in PLACE.findall(text) if not mark]
+    missing = [place for place in dict.fromkeys(places) if values.get(place) is None]
     for place in missing:
         if place == "model":
             tell("use", "the model's name cannot stand in an address")
         else:
-            tell("", f"{entry.name} needs {place}: its address is {template}")
-    return None if missing else _fill(template, values)
+            tell("", f"{entry.name} needs {place}: its address is {entry.base_url}")
+    return bool(missing)
 
 
 def _fill(template: str, values: dict[str, str | None]) -> str:
@@ -121,7 +130,7 @@ def _query(entry: ProviderEntry, declaration: Declaration) -> Iterator[tuple[str
     """The query of every request; a part that nobody filled in is left out."""
     values: dict[str, str | None] = {name: getattr(declaration, name) for name in PLACES}
     for name, text in entry.query:
-        if all(values.get(place) for place in PLACE.findall(text)):
+        if all(values.get(place) for place, _ in PLACE.findall(text)):
             yield name, _fill(text, values)
 
 

@@ -71,7 +71,8 @@ class ProviderEntry(NamedTuple):
     `headers` and `query` go with every request. `any_model` means that models which the file does
     not list may be named too: `parameters`, `abilities` and the like are theirs. A `server` is
     run by the user: its `base_url` is a default, and its key has a variable of the user's own.
-    `regions` maps a region's name to the base URL there.
+    `regions` maps a region's name to the base URL there. `docs` is where it was read, `checked_on`
+    when.
     """
 
     id: str
@@ -97,6 +98,8 @@ class ProviderEntry(NamedTuple):
     any_model: bool = False
     server: bool = False
     regions: tuple[tuple[str, str], ...] = ()
+    docs: str | None = None
+    checked_on: date | None = None
 
     def model(self, id_: str) -> ModelEntry | None:
         """What is known of a model; None when the provider has no such model."""

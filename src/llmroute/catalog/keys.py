@@ -22,16 +22,10 @@ VARIABLE_HINT = (
 # Variables of providers that the catalog does not hold yet, and the only origin of each.
 FOREIGN: dict[str, str] = {
     "ANTHROPIC_API_KEY": "https://api.anthropic.com",
+    "CEREBRAS_API_KEY": "https://api.cerebras.ai",
     "COHERE_API_KEY": "https://api.cohere.com",
-    "DEEPSEEK_API_KEY": "https://api.deepseek.com",
-    "FIREWORKS_API_KEY": "https://api.fireworks.ai",
     "GEMINI_API_KEY": "https://generativelanguage.googleapis.com",
-    "GROQ_API_KEY": "https://api.groq.com",
     "HF_TOKEN": "https://router.huggingface.co",
-    "MISTRAL_API_KEY": "https://api.mistral.ai",
-    "OPENROUTER_API_KEY": "https://openrouter.ai",
-    "TOGETHER_API_KEY": "https://api.together.xyz",
-    "XAI_API_KEY": "https://api.x.ai",
 }
 
 

@@ -72,6 +72,8 @@ def _head(name: str, head: Table) -> ProviderEntry:
         any_model=head.flag("any_model") is True,
         server=head.flag("server") is True,
         regions=_pairs(head, "regions"),
+        docs=head.text("docs"),
+        checked_on=head.day("checked_on"),
     )
     head.done()
     return entry

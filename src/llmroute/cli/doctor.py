@@ -23,6 +23,8 @@ from .models import ready
 from .terminal import write
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from llmroute.policies.files import PolicyFile
     from llmroute.types.models import Model
 
@@ -124,14 +126,22 @@ def _starter() -> None:
 
 def _keys(models: tuple[Model, ...]) -> None:
     """Which variables hold a key that could be sent; never the key."""
-    entries = (provider(name) for name in provider_names())
-    names = [entry.key_env for entry in entries if entry is not None]
-    names += [model.endpoint.key_name for model in models if model.endpoint is not None]
+    names = [model.endpoint.key_name for model in models if model.endpoint is not None]
+    found = [name for name in dict.fromkeys([*names, *_set_here()]) if name is not None]
+    if not found:
+        _line("keys", "the policy needs none, and no provider's variable is set")
     label = "keys"
-    for name in dict.fromkeys(names):
-        if name is not None:
-            _line(label, _key_state(name, os.environ.get(name)))
-            label = ""
+    for name in found:
+        _line(label, _key_state(name, os.environ.get(name)))
+        label = ""
+
+
+def _set_here() -> Iterator[str]:
+    """The variables of the catalog's providers that are set."""
+    for name in provider_names():
+        entry = provider(name)
+        if entry is not None and entry.key_env is not None and entry.key_env in os.environ:
+            yield entry.key_env
 
 
 def _key_state(name: str, value: str | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from llmroute.catalog import model as declare
@@ -9,7 +10,7 @@ from llmroute.catalog import provider, provider_names, resolve
 from llmroute.client.setup import read_policy
 from llmroute.client.sync import Client
 from llmroute.errors import PolicyError
-from llmroute.types.tables import table
+from llmroute.types.tables import WIDTH, table
 
 from .check import place_of
 from .terminal import write
@@ -39,7 +40,17 @@ def models(arguments: Arguments) -> int:
             rows += [row for id_ in catalog_ids() if id_ not in used for row in _named(client, id_)]
     units = "windows in tokens, prices in USD per million tokens, in/out"
     write(table(HEAD, rows, title=f"{place_of(policy)}; {units}") + "\n")
+    if arguments.every:
+        write(fill(f"any model, as in groq/MODEL: {', '.join(open_providers())}", WIDTH) + "\n")
     return 0
+
+
+def open_providers() -> Iterator[str]:
+    """The providers that take models which the catalog does not list."""
+    for name in provider_names():
+        entry = provider(name)
+        if entry is not None and (entry.any_model or entry.server):
+            yield name
 
 
 def ready(client: Client, names: list[str]) -> Plan:
