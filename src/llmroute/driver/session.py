@@ -9,6 +9,7 @@ from llmroute.errors import AttemptError, ClosedError, LLMRouteError
 from llmroute.flow import Flow
 from llmroute.flow import commands as do
 from llmroute.flow import occurrences as on
+from llmroute.flow.instruction import repeated
 from llmroute.types.calls import Call, Cancel, Timer
 from llmroute.types.events import (
     End,
@@ -179,7 +180,7 @@ class Session(Generic[Events]):
         return Call(
             id=start.id,
             model=start.model,
-            request=order.request,
+            request=self._request(start.model),
             stream=order.snapshot.stream,
             limits=order.snapshot.limits,
             clock=self._clock,
@@ -190,6 +191,12 @@ class Session(Generic[Events]):
             prefix=start.prefix,
             key=self.resources.key(start.model),
         )
+
+    def _request(self, model: Model) -> Request:
+        """What `model` is asked: as the caller asked, the instruction repeated if it must be."""
+        order = self._order
+        repeats = model.repeat_instruction or order.plan.repeat_instruction
+        return repeated(order.request) if repeats else order.request
 
     def took(self, live: Live[Events], event: ProviderEvent | None) -> None:
         """Report an event of the provider; None is its end."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from .ranking import Ranking
@@ -46,7 +47,10 @@ class When(NamedTuple):
 
 
 class Route(NamedTuple):
-    """What holds when a condition matches; `use` and `objective` of None decide nothing."""
+    """What holds when a condition matches; `use` and `objective` of None decide nothing.
+
+    `repeat_instruction` has the system instruction repeated in each turn of the user.
+    """
 
     when: When
     name: str
@@ -54,6 +58,7 @@ class Route(NamedTuple):
     require: tuple[Constraint, ...] = ()
     use: tuple[str, ...] | None = None
     objective: Objective | None = None
+    repeat_instruction: bool = False
 
     @property
     def decides(self) -> bool:
@@ -73,18 +78,23 @@ class Routes(NamedTuple):
         matching = [route for route in self.routes if route.when.matches(request)]
         if not matching:
             return self.otherwise.plan(situation, models)
-        require = self.otherwise.require
-        for route in matching:
-            require += route.require
+        require = sum((route.require for route in matching), self.otherwise.require)
         shown = next((route for route in matching if route.decides), matching[0])
         order = shown if shown.decides else self.otherwise
         ranking = Ranking(require, order.use, order.objective, shown.place, shown.name)
-        return ranking.plan(situation, models)
+        return _repeating(ranking.plan(situation, models), matching)
 
     @property
     def names(self) -> frozenset[str]:
         """The models that the routes use by name."""
         return self.otherwise.names.union(*(route.use or () for route in self.routes))
+
+
+def _repeating(plan: Plan, matching: Sequence[Route]) -> Plan:
+    """Have the instruction repeated if one of the matching routes says so."""
+    if not any(route.repeat_instruction for route in matching):
+        return plan
+    return replace(plan, repeat_instruction=True)
 
 
 def named_models(policy: Policy) -> frozenset[str]:
@@ -105,8 +115,6 @@ class ByTask(NamedTuple):
         policy = self.tasks.get(task) if task is not None else None
         if policy is None:
             return self.otherwise(situation, models)
-        from dataclasses import replace
-
         plan = policy(situation, models)
         return plan if plan.route else replace(plan, route=f"task {task}")
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 LARGEST_HINT = 2**63 - 1
 """The largest whole number of TOML."""
 
+SAYS = frozenset({"use", "prefer", "require", "repeat_instruction"})
+"""What a route can say; one of them it must."""
+
 
 class Known(NamedTuple):
     """What routes may name: models, hints with their types; and where a key stands."""
@@ -68,9 +71,10 @@ def _route(table: Table, known: Known) -> Route:
         require=read_require(table.table("require")),
         use=_use(table, known),
         objective=_objective(prefer),
+        repeat_instruction=table.flag("repeat_instruction") or False,
     )
-    if not {"use", "prefer", "require"} & set(table.values):
-        table.problem("", "the route says nothing; it needs use, prefer or require")
+    if not SAYS & set(table.values):
+        table.problem("", f"the route says nothing; it needs one of {', '.join(sorted(SAYS))}")
     table.done()
     return route
 

@@ -103,7 +103,8 @@ def _result(part: ToolResult) -> Json:
 
 def _thoughts(part: ReasoningBlock) -> Json | None:
     try:
-        value = cast("object", json.loads(part.data)) if part.api == API and part.data else None
+        ours = part.dialect.startswith(API) and part.data
+        value = cast("object", json.loads(part.data)) if ours else None
     except ValueError:  # not ours, whatever it says
         value = None
     data = cast("Json", value) if isinstance(value, dict) else {}

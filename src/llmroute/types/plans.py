@@ -86,6 +86,7 @@ class Plan:
 
     `route` names the route that decided, None when none matched; `policy` says where it stands
     ("llmroute.toml:31"). `because` says how the order came about ("cheapest").
+    `repeat_instruction` says that a route has the system instruction repeated in each turn.
     """
 
     candidates: tuple[Candidate, ...]
@@ -96,6 +97,7 @@ class Plan:
     route: str | None = None
     task: str | None = None
     tags: tuple[str, ...] = ()
+    repeat_instruction: bool = False
 
     @property
     def model(self) -> Model | None:
@@ -130,6 +132,7 @@ class Plan:
             "because": self.because,
             "task": self.task,
             "tags": list(self.tags),
+            "repeat_instruction": self.repeat_instruction,
             "input_tokens": {
                 "value": self.tokens.value,
                 "method": self.tokens.method,
