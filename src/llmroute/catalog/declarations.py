@@ -15,6 +15,7 @@ from llmroute.types.usage import Price
 from .advice import KEYS, for_license
 from .data import names
 from .keys import VARIABLE_HINT, variable_problem
+from .openai_clients import client_problem
 from .options import Declaration, Key, ModelOptions, PriceTable
 from .urls import LABEL
 from .words import ABILITIES, CACHE_LIVES
@@ -42,12 +43,12 @@ def model(name: str, **options: Unpack[ModelOptions]) -> Declaration:
     problems: list[Problem] = []
     table = Table(values, (str(name),), collector("llmroute.model", problems))
     _check_name(name, table)
-    key, own = _key(table), _provider(table)
+    key, own, client = _key(table), _provider(table), _client(table)
     declared = declare(name, table, elsewhere={**KEYS, "api_key": "key"})
     values.clear()  # a key under a wrong name must not show in a traceback with locals either
     if problems or declared is None:
         raise PolicyError(problems)
-    return declared._replace(key=key, provider=own)
+    return declared._replace(key=key, provider=own, client=client)
 
 
 def _check_name(name: object, table: Table) -> None:
@@ -83,6 +84,15 @@ def _provider(table: Table) -> Provider | None:
         table.problem("provider", problem)
         return None
     return cast("Provider | None", own)
+
+
+def _client(table: Table) -> object | None:
+    client = table.get("client")
+    problem = None if client is None else client_problem(client)
+    if problem is not None:
+        table.problem("client", problem, "Pass openai.OpenAI(...) or openai.AsyncOpenAI(...)")
+        return None
+    return client
 
 
 def provider_problem(own: object) -> str | None:

@@ -40,6 +40,8 @@ class ModelOptions(TypedDict, total=False):
     key: the key itself, or a function that gives it; in code only.
     resource, account, region, api_version: what a provider's address is filled in with.
     provider: the object that answers; in code only.
+    client: an openai client of the application's own that sends for this model, with its own key
+        and address: OpenAI, AsyncOpenAI, or one of their subclasses; in code only.
     license: the id of the license card of the weights; one without a card is unknown.
     template: a template's name, or a Jinja chat template.
     context_tokens, max_output_tokens: the window, and the longest answer, in tokens.
@@ -60,6 +62,7 @@ class ModelOptions(TypedDict, total=False):
     key_env: str
     key: str | Callable[[], str]
     provider: Provider
+    client: object
     license: str
     template: str
     context_tokens: int
@@ -89,6 +92,7 @@ class Declaration(NamedTuple):
     key_env: str | None = None
     key: Key | None = None
     provider: Provider | None = None
+    client: object | None = None
     license: str | None = None
     template: str | None = None
     context_tokens: int | None = None

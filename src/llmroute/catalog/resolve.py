@@ -14,6 +14,7 @@ from . import advice
 from .describe import described
 from .endpoints import places_of, remote_endpoint, server_endpoint
 from .entries import provider
+from .openai_clients import client_model
 from .weights import local_model
 from .words import PLACES
 
@@ -52,6 +53,10 @@ def build(
 
     Hints mention what only code can say if it stands `in_code`.
     """
+    if declaration.client is not None:
+        return client_model(
+            declaration, report, path, lambda bare: build(bare, report, path, in_code=True)
+        )
     found = False
 
     def tell(option: str, what: str, hint: str = "") -> None:

@@ -93,8 +93,22 @@ def _setup(file: PolicyFile, providers: Mapping[str, Provider]) -> Setup:
         limits=file.limits,
         offline_mode=file.offline_mode,
         keys=keys,
-        providers={**own, **providers},
+        providers={**own, **_clients(file), **providers},
     )
+
+
+def _clients(file: PolicyFile) -> dict[str, Provider]:
+    """What sends by openai clients of the application's own, by the model's name."""
+    clients = {one.name: one.client for one in file.declarations if one.client is not None}
+    if not clients:
+        return {}
+    from llmroute.providers import open_client
+
+    return {
+        model.name: open_client(model.api, clients[model.name])
+        for model in file.models
+        if model.name in clients
+    }
 
 
 def _overridden(file: PolicyFile, options: ClientOptions) -> PolicyFile:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .wire import Codec
 
-__all__ = ["HTTP_APIS", "LOCAL_API", "open_codec", "open_provider"]
+__all__ = ["HTTP_APIS", "LOCAL_API", "open_client", "open_codec", "open_provider"]
 
 CODECS = {
     "openai-chat": "openai_chat.OpenAIChat",
@@ -52,3 +52,15 @@ def open_provider(api: str, http_client: object | None = None) -> Provider:
     from .transport import Transport
 
     return HttpProvider(open_codec(api), Transport(http_client))
+
+
+def open_client(api: str, client: object) -> Provider:
+    """Make the provider that sends by an openai client of the application's own.
+
+    Raises RequestError when `client` is none, or is older than openai 3.
+    """
+    from .http_provider import HttpProvider
+    from .openai_client import engine_over
+    from .transport import Transport
+
+    return HttpProvider(open_codec(api), Transport(engine=engine_over(client)))

@@ -17,14 +17,18 @@ if TYPE_CHECKING:
 PLACED = frozenset({"connect", "connect_timeout", "dns", "tls"})
 
 
-def advised(fault: Fault, call: Call) -> AttemptError:
+def advised(fault: Fault, call: Call, lender: str | None = None) -> AttemptError:
     """Make an error of `fault` whose reason names the address, or where the key comes from.
 
-    Base URLs hold no credentials; the key is never named, only its variable.
+    Base URLs hold no credentials; the key is never named, only its variable, or the client of the
+    application that may have sent it, `lender`.
     """
     endpoint = call.model.endpoint
     if endpoint is None:
         return AttemptError.of(fault)
+    if fault.kind == "bad_key" and call.key is None and lender is not None:
+        reason = f"{fault.reason}; check the key of the {lender} that sent it"
+        return AttemptError.of(replace(fault, reason=reason))
     advice = _advice(fault, endpoint, keyless=call.key is None)
     return AttemptError.of(replace(fault, reason=fault.reason + advice))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 from urllib.parse import urlencode, urlsplit
 
 from llmroute.errors import AttemptError, TransportError
@@ -56,6 +56,7 @@ class AsyncAnswer(Protocol):
         ...
 
 
+@runtime_checkable
 class Engine(Protocol):
     """What sends requests in threads."""
 
@@ -68,6 +69,7 @@ class Engine(Protocol):
         ...
 
 
+@runtime_checkable
 class AsyncEngine(Protocol):
     """What sends requests in tasks."""
 

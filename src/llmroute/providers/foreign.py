@@ -14,6 +14,7 @@ import ssl
 import sys
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from llmroute.catalog.openai_clients import client_class
 from llmroute.errors import AttemptError, RequestError
 
 from .answers import Head, failed, headers_of
@@ -36,18 +37,19 @@ def engine_for(client: object) -> ForeignPool | AsyncForeignPool:
     for one in type(client).__mro__:
         package = one.__module__.partition(".")[0]
         if package in {"httpx", "httpx2"} and one.__name__ in {"Client", "AsyncClient"}:
-            errors = _errors_of(sys.modules[package])
+            errors = errors_of(sys.modules[package])
             if one.__name__ == "Client":
                 return ForeignPool(cast("HttpClient", client), errors)
             return AsyncForeignPool(cast("AsyncHttpClient", client), errors)
-    raise RequestError(
-        f"{type(client).__name__} is not a client of httpx2 or httpx",
-        where="http_client",
-        hint="Pass httpx2.Client(...) to Client, httpx2.AsyncClient(...) to AsyncClient",
-    )
+    hint = "Pass httpx2.Client(...) to Client, httpx2.AsyncClient(...) to AsyncClient"
+    if client_class(client) is not None:
+        hint = "An openai client goes with its model: llmroute.model(..., client=...)"
+    what = f"{type(client).__name__} is not a client of httpx2 or httpx"
+    raise RequestError(what, where="http_client", hint=hint)
 
 
-def _errors_of(module: ModuleType) -> tuple[type[Exception], ...]:
+def errors_of(module: ModuleType) -> tuple[type[Exception], ...]:
+    """The roots of what one of the packages raises."""
     names = ("HTTPError", "InvalidURL", "StreamError")
     return tuple(cast("type[Exception]", getattr(module, name)) for name in names)
 
@@ -98,7 +100,7 @@ class ForeignPool:
             response = self._client.send(_built(self._client, request, budget), **_sending(budget))
         except self._errors as error:
             budget.left()
-            raise _explained(error) from None
+            raise explained(error) from None
         except RuntimeError:
             if not self._client.is_closed:
                 raise
@@ -129,7 +131,7 @@ class AsyncForeignAnswer:
         raw = aiter(self._response.aiter_raw())
         try:
             while True:
-                chunk = await _bounded(self._budget, anext(raw, None))
+                chunk = await bounded(self._budget, anext(raw, None))
                 if chunk is None:
                     return
                 yield chunk
@@ -153,13 +155,13 @@ class AsyncForeignPool:
     async def asend(self, request: HttpRequest, budget: Budget, /) -> AsyncForeignAnswer:
         """Send, and wait for status and headers; raises AttemptError."""
         try:
-            response = await _bounded(
+            response = await bounded(
                 budget,
                 self._client.send(_built(self._client, request, budget), **_sending(budget)),
             )
         except self._errors as error:
             budget.left()
-            raise _explained(error) from None
+            raise explained(error) from None
         except RuntimeError:
             if not self._client.is_closed:
                 raise
@@ -194,7 +196,7 @@ def _closed() -> AttemptError:
     return AttemptError("client_closed", "the http_client was closed by the application")
 
 
-async def _bounded(budget: Budget, awaitable: Awaitable[T]) -> T:
+async def bounded(budget: Budget, awaitable: Awaitable[T]) -> T:
     """Await within the budget; a cancel from any thread ends it as well."""
     import asyncio  # programs that are not async never load it
 
@@ -219,7 +221,7 @@ async def _bounded(budget: Budget, awaitable: Awaitable[T]) -> T:
         budget.hold(None)
 
 
-def _explained(error: Exception) -> AttemptError:
+def explained(error: Exception) -> AttemptError:
     """Find what kind of connection failure lies beneath."""
     failure = failed(error, ended=True)
     beneath: BaseException | None = error

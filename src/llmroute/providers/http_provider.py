@@ -109,7 +109,7 @@ class HttpProvider:
         """Copy the error without what hangs on it, and say where it happened."""
         if self._transport.closed and not call.cancel.is_set:
             return AttemptError("interrupted", "the client was closed")
-        failure = advised(error.fault, call)
+        failure = advised(error.fault, call, self._transport.lender)
         cause = error.__cause__
         if isinstance(cause, TransportError):
             failure.__cause__ = TransportError(cause.kind, cause.text)

@@ -1,4 +1,4 @@
-"""How requests leave: our own pools, or the application's HTTP client."""
+"""How requests leave: our own pools, or a client of the application's."""
 
 from __future__ import annotations
 
@@ -8,31 +8,35 @@ from typing import TYPE_CHECKING
 
 from llmroute.errors import ClosedError, ForkedError, RequestError
 
-from .answers import check, with_query
+from .answers import Engine, check, with_query
 from .security import Security
 
 if TYPE_CHECKING:
     import ssl
 
-    from .answers import Answer, AsyncAnswer, AsyncEngine, Engine
+    from .answers import Answer, AsyncAnswer, AsyncEngine
     from .budget import Budget
     from .wire import HttpRequest
 
 
 class Transport:
-    """Sends requests; owns the connections unless `http_client` does.
+    """Sends requests; owns the connections unless `http_client` or `engine` does.
 
     It may be used by any number of threads and event loops, in the process that made it. It
     follows no redirects. Our own connections take the environment's proxies, as it names them at
     the first request.
     `http_client` is an `httpx2` or `httpx` client of the application's, sync or async; it is used,
     never closed. A model's own key goes before that client's `auth`; a model without a key leaves
-    it to the client. `ssl_context` replaces the machine's trusted authorities in our own
-    connections.
+    it to the client. `engine` is what sends by an openai client, likewise. `ssl_context` replaces
+    the machine's trusted authorities in our own connections.
     """
 
     def __init__(
-        self, http_client: object | None = None, *, ssl_context: ssl.SSLContext | None = None
+        self,
+        http_client: object | None = None,
+        *,
+        engine: Engine | AsyncEngine | None = None,
+        ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         """Import nothing and connect to nothing yet; raises RequestError for a strange client."""
         self._lock = threading.Lock()
@@ -41,15 +45,16 @@ class Transport:
         self._closed = False
         self._engine: Engine | None = None
         self._async_engine: AsyncEngine | None = None
-        self._own = http_client is None
+        self._lender = "client" if engine is not None else "http_client"
         if http_client is not None:
-            from .foreign import ForeignPool, engine_for
+            from .foreign import engine_for
 
             engine = engine_for(http_client)
-            if isinstance(engine, ForeignPool):
-                self._engine = engine
-            else:
-                self._async_engine = engine
+        self._own = engine is None
+        if isinstance(engine, Engine):
+            self._engine = engine
+        else:
+            self._async_engine = engine
 
     def send(self, request: HttpRequest, budget: Budget) -> Answer:
         """Send from this thread, and wait for status and headers.
@@ -63,9 +68,8 @@ class Transport:
         if self._engine is None:
             self._open()
         if self._engine is None:
-            raise RequestError(
-                "it is an async client; Client needs a sync one", where="http_client"
-            )
+            what = "it is an async client; Client needs a sync one"
+            raise RequestError(what, where=self._lender)
         return self._engine.send(request, budget)
 
     async def asend(self, request: HttpRequest, budget: Budget) -> AsyncAnswer:
@@ -75,10 +79,14 @@ class Transport:
         check(budget.call, request)
         engine = self._async_engine or self._open_async()
         if engine is None:
-            raise RequestError(
-                "it is a sync client; AsyncClient needs an async one", where="http_client"
-            )
+            what = "it is a sync client; AsyncClient needs an async one"
+            raise RequestError(what, where=self._lender)
         return await engine.asend(request, budget)
+
+    @property
+    def lender(self) -> str | None:
+        """What the application lent, "http_client" or "client" of a model; None when it is ours."""
+        return None if self._own else self._lender
 
     @property
     def closed(self) -> bool:
