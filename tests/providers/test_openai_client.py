@@ -536,6 +536,7 @@ UNFIT: list[tuple[dict[str, object], str]] = [
     ({"local": True}, "gpt.local"),
     ({"use": "llama-cpp", "file": "x.gguf"}, "gpt.client"),
     ({"use": COMPATIBLE}, "gpt"),
+    ({"use": "azure/gpt-6.1-terra", "resource": "mine"}, "gpt.resource"),
     ({"use": "openai/no-such"}, "gpt.use"),
 ]
 

@@ -94,6 +94,9 @@ def _bare(declaration: Declaration) -> Declaration:
     entry = provider(name)
     server = entry is not None and entry.server
     places = places_of(entry) if entry is not None else ()
+    resource, account, version = (
+        "client" if place in places else None for place in ("resource", "account", "api_version")
+    )
     return declaration._replace(
         client=None,
         provider=None,
@@ -102,9 +105,9 @@ def _bare(declaration: Declaration) -> Declaration:
         local=None,
         base_url=ANYWHERE if server else None,
         model=declaration.model if server and not slash else None,
-        resource="client" if "resource" in places else None,
-        account="client" if "account" in places else None,
-        api_version="client" if "api_version" in places else None,
+        resource=resource,
+        account=account,
+        api_version=version,
     )
 
 
