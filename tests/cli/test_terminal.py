@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import select
 import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.cli.support import ANSWER, PROGRAM, QUESTION, WAIT_S, environment, policy
+from tests.cli.terminals import Terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,64 +19,6 @@ if TYPE_CHECKING:
     from tests.faults.server import FaultServer
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs pseudo-terminals")
-
-
-class Terminal:
-    """A program at a pseudo-terminal."""
-
-    def __init__(self, *command: str, **more: str) -> None:
-        """Start `command`; its three streams are the terminal."""
-        self.screen, inside = os.openpty()
-        self.seen = ""
-        self.process = subprocess.Popen(
-            command,
-            stdin=inside,
-            stdout=inside,
-            stderr=inside,
-            env=environment(**{"TERM": "dumb", **more}),
-        )
-        os.close(inside)
-
-    def wait_for(self, text: str) -> str:
-        """Read until `text` appears; returns and forgets what came before and with it."""
-        ends = time.monotonic() + WAIT_S
-        while text not in self.seen:
-            assert time.monotonic() < ends, self.seen
-            if not self._read():
-                break
-        before, found, self.seen = self.seen.partition(text)
-        assert found, before
-        return before + found
-
-    def type(self, text: str) -> None:
-        """Type."""
-        os.write(self.screen, text.encode())
-
-    def end(self) -> str:
-        """Read to the end; returns what was left."""
-        while self._read():
-            pass
-        self.process.wait(WAIT_S)
-        return self.seen
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.wait(WAIT_S)
-        os.close(self.screen)
-
-    def _read(self) -> bool:
-        ready, _, _ = select.select([self.screen], [], [], 1.0)
-        if not ready:
-            return self.process.poll() is None
-        try:
-            data = os.read(self.screen, 65536)
-        except OSError:  # how Linux says that the program has left
-            return False
-        self.seen += data.decode("utf-8", "replace")
-        return bool(data)
 
 
 def test_a_conversation_keeps_its_history(tmp_path: Path, server: FaultServer) -> None:

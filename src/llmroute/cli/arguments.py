@@ -44,6 +44,7 @@ class Arguments(argparse.Namespace):
     command: str | None
     policy: str | None
     json: bool
+    history: bool | None
     question: list[str]
     hint: list[str] | None
     files: list[str]
@@ -161,6 +162,12 @@ def _fill_chat(parser: Parser) -> None:
         "--on-break",
         choices=("raise", "restart"),
         help="when the stream breaks after text was shown: fail, or begin anew on the next model",
+    )
+    parser.add_argument(
+        "--history",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="keep what you type in conversations in a file, from now on; or not this time",
     )
 
 

@@ -31,8 +31,11 @@ def chat(arguments: Arguments) -> int:
     with Client(arguments.policy) as client:
         if talks(arguments):
             from .conversation import converse
+            from .past import wanted
+            from .session import Session
 
-            return converse(client, options)
+            names = [model.name for model in policy.models]
+            return converse(Session(client, options, names), wanted(arguments.history))
         question = question_of(arguments)
         if arguments.json:
             write(as_json(describe(client.chat(question, **options))))

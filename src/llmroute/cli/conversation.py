@@ -1,65 +1,56 @@
-"""`llmroute chat` at a terminal: a conversation, line by line."""
+"""`llmroute chat` at a terminal: a conversation, message by message."""
 
 from __future__ import annotations
 
-import sys
-from contextlib import suppress
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from llmroute.errors import LLMRouteError
-from llmroute.types.messages import Message
 
-from .chat import about, show
 from .failures import tell
-from .questions import sound
-from .terminal import is_terminal, note, write
+from .keyboard import Keyboard
+from .orders import is_order, obey
+from .terminal import note, write
 
 if TYPE_CHECKING:
-    from llmroute.client.sync import Client
-    from llmroute.types.requests import ChatOptions
+    from .past import Past
+    from .session import Session
+
+WELCOME = "Ctrl-C stops an answer, Ctrl-D leaves, /help shows what else there is."
 
 
-def converse(client: Client, options: ChatOptions) -> int:
-    """Answer line after line; Ctrl-C stops an answer, Ctrl-D leaves."""
-    note("Ctrl-C stops an answer, Ctrl-D leaves.")
-    client = client.with_options(**options)
-    history: list[Message] = []
+def converse(session: Session, past: Past | None) -> int:
+    """Answer message after message, until Ctrl-D, /quit, or Ctrl-C twice at the prompt."""
+    note(WELCOME)
+    if past is not None:
+        note(f"What you type is kept in {past.path}; --no-history keeps nothing.")
+    keyboard = Keyboard(past)
+    leaving = False
     while True:
         try:
-            line = _read_line()
+            text = keyboard.read()
         except EOFError:
             write("\n")
             return 0
         except KeyboardInterrupt:
             note("")  # what was typed is void
+            if leaving and not keyboard.unsent:
+                return 0
+            leaving = True
             continue
-        if line.strip():
-            _answer(client, history, Message.user(sound(line)))
+        leaving = False
+        if not _answered(session, text):
+            return 0
 
 
-def _answer(client: Client, history: list[Message], question: Message) -> None:
-    """Answer one line; what was shown goes into the history, even if it was stopped."""
-    shown: list[str] = []
+def _answered(session: Session, text: str) -> bool:
+    """Do what a message asks for; False when it asks to leave."""
     try:
-        with client.stream([*history, question]) as stream:
-            show(stream, shown)
-            for line in about(stream.reply):
-                note(line)
+        if is_order(text):
+            return obey(session, text)
+        if text.strip():
+            session.ask(text)
     except KeyboardInterrupt:
         note("(stopped)")
     except LLMRouteError as error:
         tell(error)
-    if shown:
-        history += [question, Message.assistant("".join(shown))]
-
-
-def _read_line() -> str:
-    """Read a line, with the editing keys of readline where there is such a module."""
-    if not is_terminal(sys.stdout):  # the prompt is not part of the answer
-        sys.stderr.write("> ")
-        sys.stderr.flush()
-        return input()
-    with suppress(ImportError):
-        import_module("readline")  # input() uses it once it is there
-    return input("> ")
+    return True

@@ -58,6 +58,11 @@ def ready(client: Client, names: list[str]) -> Plan:
     return client.plan("?", model=names)
 
 
+def listed(client: Client, names: list[str]) -> str:
+    """Write a table of these models: where they are, and whether they can answer now."""
+    return table(HEAD, _rows(client, names))
+
+
 def catalog_ids() -> Iterator[str]:
     """Every model of the catalog, as "provider/model"."""
     for name in provider_names():
