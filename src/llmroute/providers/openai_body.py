@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .bodies import sampling_of
+from .bodies import endpoint_of, sampling_of
 
 if TYPE_CHECKING:
     from llmroute.types.calls import Call
@@ -21,5 +21,14 @@ def sampling_fields(call: Call, max_tokens_name: str) -> Json:
 
 
 def effort_of(call: Call) -> ReasoningEffort | None:
-    """How much the model is to think; None when nothing was asked, or the model does not think."""
-    return call.request.reasoning if "reasoning" in call.model.abilities else None
+    """How much the model is to think; None when nothing was asked, or the model does not think.
+
+    A model that cannot go so low thinks as little as it can.
+    """
+    effort = call.request.reasoning
+    if effort is None or "reasoning" not in call.model.abilities:
+        return None
+    quirks = endpoint_of(call).quirks
+    if effort == "none" and "always_reasons" in quirks:
+        effort = "minimal"
+    return "low" if effort == "minimal" and "no_minimal_reasoning" in quirks else effort

@@ -10,6 +10,7 @@ from llmroute.types.events import End, Text
 from .bodies import endpoint_of, request_to
 from .decoding import BodyDecoder, StreamDecoder
 from .extras import check_extras
+from .history import adapted
 from .openai_body import effort_of, sampling_fields
 from .openai_errors import error_inside, failure_of
 from .openai_messages import messages_of
@@ -52,7 +53,7 @@ class OpenAIChat:
         """Write the request; raises RequestError for extra fields that cannot be sent."""
         check_extras(call.request)
         endpoint = endpoint_of(call)
-        messages = messages_of(call, instructed(call, call.request.messages))
+        messages = messages_of(call, instructed(call, adapted(call)))
         body: Json = {"model": endpoint.wire_model, "messages": messages}
         body |= sampling_fields(call, endpoint.max_tokens_parameter)
         body |= chat_tools(call) | chat_format(call)
@@ -83,8 +84,8 @@ class ChatFold:
         self.answered = False
         self.done = False
         self._call = call
-        self._thoughts = Thoughts(call)
-        self._calls = CallPieces(call)
+        self._thoughts = Thoughts()
+        self._calls = CallPieces()
         self._finish_reason = ""
         self._refused = False
 

@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 def items_of(call: Call, messages: Sequence[Message]) -> list[Json]:
     """Write `messages`, and the prefix that the answer must go on from."""
-    written = [one for message in messages for one in _written(call, message)]
+    written = [one for message in messages for one in _written(message)]
     if call.prefix:
         written.append({"role": "assistant", "content": call.prefix})
     return written
 
 
-def _written(call: Call, message: Message) -> list[Json]:
+def _written(message: Message) -> list[Json]:
     if all(isinstance(part, str) for part in message.parts):
         return [{"role": message.role, "content": message.text}]
     if message.role == "assistant":
-        return _assistant(call, message)
+        return _assistant(message)
     items: list[Json] = []
     content: list[Json] = []
     for part in message.parts:
@@ -54,7 +54,7 @@ def _piece(part: Part) -> Json:
     return {"type": "input_text", "text": cast("str", part)}
 
 
-def _assistant(call: Call, message: Message) -> list[Json]:
+def _assistant(message: Message) -> list[Json]:
     """What the assistant said, item by item; reasoning that nothing follows is refused there."""
     items: list[Json] = []
     for part in message.parts:
@@ -64,7 +64,7 @@ def _assistant(call: Call, message: Message) -> list[Json]:
             asked: Json = {"type": "function_call", "call_id": part.id, "name": part.name}
             items.append(asked | {"arguments": arguments_of(part)})
         elif isinstance(part, ReasoningBlock):
-            items += _reasoning(call, part)
+            items += _reasoning(part)
     while items and items[-1].get("type") == "reasoning":
         items.pop()
     return items
@@ -80,9 +80,9 @@ def _say(text: str, items: list[Json]) -> None:
         items.append({"role": "assistant", "content": text})
 
 
-def _reasoning(call: Call, block: ReasoningBlock) -> list[Json]:
-    """The reasoning item that the block was; none when this server did not give it."""
-    fields = kept(call, block.dialect, block.data)
+def _reasoning(block: ReasoningBlock) -> list[Json]:
+    """The reasoning item that the block was; none when there is nothing to give back."""
+    fields = kept(block.data)
     if "encrypted_content" not in fields:
         return []
     summary = [{"type": "summary_text", "text": block.text}] if block.text else []

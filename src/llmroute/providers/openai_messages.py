@@ -83,7 +83,7 @@ def _thoughts(call: Call, message: Message) -> Json:
     if "reasoning_content" in endpoint_of(call).quirks:
         written["reasoning_content"] = "".join(block.text for block in blocks)
     for block in blocks:
-        fields = kept(call, block.dialect, block.data)
+        fields = kept(block.data)
         if "reasoning_details" in fields:
             written["reasoning_details"] = fields["reasoning_details"]
     return written
@@ -96,7 +96,7 @@ def _calls(call: Call, asked: Sequence[ToolCall]) -> list[Json]:
     for one in asked:
         function = {"name": one.name, "arguments": arguments_of(one)}
         item: Json = {"id": one.id, "type": "function", "function": function}
-        extra = kept(call, one.dialect, one.signature).get("extra_content")
+        extra = kept(one.signature).get("extra_content")
         if extra is not None:
             item["extra_content"] = extra
             signed = True

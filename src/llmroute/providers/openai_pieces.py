@@ -15,17 +15,14 @@ from .openai_kept import keep
 from .shapes import bad, count_at, object_at, sound, text_at
 
 if TYPE_CHECKING:
-    from llmroute.types.calls import Call
-
     from .shapes import Json
 
 
 class CallPieces:
     """Gives each piece the position of its call."""
 
-    def __init__(self, call: Call) -> None:
-        """Begin an answer to `call`."""
-        self._call = call
+    def __init__(self) -> None:
+        """Begin an answer."""
         self._ids: dict[int, str] = {}
         self._positions: dict[str, int] = {}
         self._numbered: dict[int, int] = {}
@@ -55,7 +52,7 @@ class CallPieces:
             None if known else call_id or None,
             name or None,
             _arguments(function),
-            self._signature(piece),
+            _signature(piece),
         )
 
     def _at(self, index: int, call_id: str, name: str) -> int:
@@ -75,9 +72,11 @@ class CallPieces:
             return self._positions[call_id]
         return self._next if name or not self._ids else self._last
 
-    def _signature(self, piece: Json) -> str | None:
-        extra = object_at(piece, "extra_content")
-        return keep(self._call, {"extra_content": extra}) if extra else None
+
+def _signature(piece: Json) -> str | None:
+    """What Gemini wants back with the call."""
+    extra = object_at(piece, "extra_content")
+    return keep({"extra_content": extra}) if extra else None
 
 
 def _arguments(function: Json) -> str:

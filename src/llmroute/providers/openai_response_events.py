@@ -33,7 +33,7 @@ class ResponseFold:
         self.answered = False
         self.done = False
         self._call = call
-        self._items = Items(call)
+        self._items = Items()
         self._finish_reason: FinishReason = "stop"
 
     def part(self, part: Json, /) -> list[ProviderEvent]:

@@ -11,7 +11,6 @@ from .openai_kept import keep
 from .shapes import objects_at, text_at
 
 if TYPE_CHECKING:
-    from llmroute.types.calls import Call
     from llmroute.types.events import ProviderEvent
 
     from .shapes import Json
@@ -23,10 +22,9 @@ BETWEEN_PARTS = "\n\n"
 class Items:
     """Says what the items hold that was not said before."""
 
-    def __init__(self, call: Call) -> None:
-        """Begin an answer to `call`."""
+    def __init__(self) -> None:
+        """Begin an answer."""
         self.refused = False
-        self._answering = call
         self._said: list[str] = []  # text of messages that are done
         self._saying: list[str] = []  # text of the message under way
         self._thinking = False  # whether thoughts came since the last reasoning item was done
@@ -155,8 +153,8 @@ class Items:
         encrypted = text_at(item, "encrypted_content")
         if not encrypted:
             return events
-        data = keep(self._answering, {"id": text_at(item, "id"), "encrypted_content": encrypted})
-        return [*events, ReasoningEnd(ReasoningBlock(text, self._answering.model.api, data))]
+        data = keep({"id": text_at(item, "id"), "encrypted_content": encrypted})
+        return [*events, ReasoningEnd(ReasoningBlock(text, data=data))]
 
     def _again(self, item: Json, *, late: bool) -> list[ProviderEvent]:
         if self._thought:

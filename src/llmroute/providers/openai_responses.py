@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from .bodies import endpoint_of, request_to
 from .decoding import BodyDecoder, StreamDecoder
 from .extras import check_extras
+from .history import adapted
 from .openai_body import effort_of, sampling_fields
 from .openai_errors import failure_of
 from .openai_items import items_of
@@ -31,7 +32,7 @@ class OpenAIResponses:
         The system messages at the start are the instructions; later ones stay where they stand.
         """
         check_extras(call.request)
-        messages = list(instructed(call, call.request.messages))
+        messages = list(instructed(call, adapted(call)))
         instructions: list[str] = []
         while messages and messages[0].role == "system":
             instructions.append(messages.pop(0).text)

@@ -11,7 +11,6 @@ from .openai_kept import keep
 from .shapes import objects_at, text_at
 
 if TYPE_CHECKING:
-    from llmroute.types.calls import Call
     from llmroute.types.events import ProviderEvent
 
     from .shapes import Json
@@ -26,9 +25,8 @@ class Thoughts:
     Details: https://openrouter.ai/docs/use-cases/reasoning-tokens
     """
 
-    def __init__(self, call: Call) -> None:
-        """Begin an answer to `call`."""
-        self._call = call
+    def __init__(self) -> None:
+        """Begin an answer."""
         self._details: list[Json] = []
         self._growing: list[dict[str, list[str]]] = []
         self._text: list[str] = []
@@ -54,9 +52,8 @@ class Thoughts:
             detail | {name: "".join(pieces) for name, pieces in growing.items()}
             for detail, growing in zip(self._details, self._growing, strict=True)
         ]
-        data = keep(self._call, {"reasoning_details": details})
-        block = ReasoningBlock("".join(self._text), self._call.model.api, data)
-        return [ReasoningEnd(block)]
+        data = keep({"reasoning_details": details})
+        return [ReasoningEnd(ReasoningBlock("".join(self._text), data=data))]
 
     def _keep(self, detail: Json) -> None:
         """Join a piece with the one before, if it goes on with the same detail."""

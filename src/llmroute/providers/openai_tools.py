@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from llmroute.errors import AttemptError
+
+from .bodies import endpoint_of
+
 if TYPE_CHECKING:
     from llmroute.types.calls import Call
     from llmroute.types.messages import ToolCall, ToolResult
@@ -40,12 +44,18 @@ def result_of(result: ToolResult) -> str:
 
 
 def _offered(call: Call, tools: list[Json], named: Json) -> Json:
-    """The tools, and the choice among them where it is not left to the model."""
+    """The tools, and the choice among them where it is not left to the model.
+
+    Raises AttemptError "bad_request" when the model cannot be made to call one.
+    """
     choice = call.request.tool_choice
     if not tools:
         return {}
     if choice == "auto":
         return {"tools": tools}
+    if choice != "none" and "no_forced_tools" in endpoint_of(call).quirks:
+        reason = "the model cannot be made to call a tool: leave tool_choice at auto"
+        raise AttemptError("bad_request", reason)
     return {"tools": tools, "tool_choice": choice if choice in {"required", "none"} else named}
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 NO_QUIRKS: frozenset[str] = frozenset()
 TEXT, EMBED, TOOLS = frozenset({"text"}), frozenset({"embed"}), frozenset({"tools"})
 SHAPED = frozenset({"json", "schema"})
+DATA_ONLY = {("openai-chat", "document_data")}
+"""APIs that have no place for a URL, whoever speaks them, and the quirk that says so elsewhere."""
 LACKS = {
     "text": "it does not write text",
     "embed": "it makes no embeddings",
@@ -34,7 +36,9 @@ def takes(part: Image | Document, model: Model) -> bool:
     ability, quirk = (
         ("vision", "image_data") if isinstance(part, Image) else ("documents", "document_data")
     )
-    return ability in model.abilities and (part.data is not None or quirk not in quirks_of(model))
+    if ability not in model.abilities or part.data is not None:
+        return ability in model.abilities
+    return quirk not in quirks_of(model) and (model.api, quirk) not in DATA_ONLY
 
 
 def asks_for_text_alone(request: Request) -> bool:

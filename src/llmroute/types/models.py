@@ -181,8 +181,9 @@ def dropped_parameters(
 
 def reasons(model: Model, reasoning: ReasoningEffort | None) -> bool:
     """Whether `model` reasons before it answers, asked for the effort `reasoning`."""
-    if "reasoning" not in model.abilities or reasoning == "none":
+    if "reasoning" not in model.abilities:
         return False
-    if reasoning is not None:
-        return True
-    return model.endpoint is not None and "reasons_unasked" in model.endpoint.quirks
+    quirks = frozenset[str]() if model.endpoint is None else model.endpoint.quirks
+    if reasoning is None:
+        return "reasons_unasked" in quirks
+    return reasoning != "none" or "always_reasons" in quirks
