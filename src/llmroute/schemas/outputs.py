@@ -2,14 +2,73 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, NewType, cast, get_origin
 
 from llmroute.errors import RequestError
+from llmroute.types.tools import OutputSpec
+
+from .names import sanitized
 
 if TYPE_CHECKING:
-    from llmroute.types.tools import Output, OutputSpec
+    from llmroute.types.tools import Output
+
+WHERE = "output"
 
 
 def output_spec(output: Output) -> OutputSpec:
     """Make the spec of a shape; raises RequestError when no answer can have it."""
-    raise RequestError(f"{type(output).__name__} is not taken yet", where="output")
+    if isinstance(output, Mapping):
+        return _of_schema(output)
+    if not _is_type(output):
+        kind = type(cast("object", output)).__name__
+        hint = "Pass the type itself: output=City, not output=City(...)"
+        raise RequestError(f"must be a type or a JSON Schema, got {kind}", where=WHERE, hint=hint)
+    try:
+        return _of_type(output)
+    except TypeError:  # it has no hash, as metadata of Annotated may have none
+        return _of_type.__wrapped__(output)
+
+
+def _is_type(output: object) -> bool:
+    is_alias = type(output).__name__ == "TypeAliasType"
+    return isinstance(output, type | NewType) or get_origin(output) is not None or is_alias
+
+
+@lru_cache(maxsize=256)
+def _of_type(output: type) -> OutputSpec:
+    """Make the spec of a type, once: it takes pydantic a millisecond."""
+    from .adapters import shape
+
+    made = shape(output, WHERE)
+    name = getattr(output, "__name__", "") if get_origin(output) is None else ""
+    return OutputSpec(sanitized(name), made.schema, made.read)
+
+
+def _of_schema(given: Mapping[str, object]) -> OutputSpec:
+    """Make the spec of a JSON Schema; raises RequestError for one that is not taken."""
+    from .check import misfit
+    from .known import read_schema
+    from .nulls import without_nulls
+    from .reading import parse, unfenced
+
+    schema = read_schema(given, WHERE)
+    if schema.get("type") != "object":
+        is_format = "json_schema" in schema or "schema" in schema
+        hint = "Pass the schema alone" if is_format else 'Its root needs "type": "object"'
+        raise RequestError("the JSON Schema is not that of an object", where=WHERE, hint=hint)
+
+    def read(text: str) -> object:
+        """Parse and check an answer; raises ValueError, without content."""
+        value = parse(unfenced(text))
+        problem = misfit(schema, value)
+        if problem is not None:
+            value = without_nulls(schema, value)
+            problem = misfit(schema, value)
+        if problem is not None:
+            raise ValueError(problem)
+        return value
+
+    title = schema.get("title")
+    return OutputSpec(sanitized(title if isinstance(title, str) else ""), schema, read)

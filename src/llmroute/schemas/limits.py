@@ -1,0 +1,95 @@
+"""How large and how deep a schema is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from .kinds import is_table
+from .known import subschemas
+from .pointers import resolved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from .kinds import Table
+
+DEFINED = ("$defs", "definitions")
+MOST_PROPERTIES = 5_000
+MOST_OBJECTS = 10
+MOST_ENUM_VALUES = 1_000
+MOST_CHARACTERS = 120_000
+LONG_ENUM, MOST_ENUM_CHARACTERS = 250, 15_000
+"""Limits of OpenAI's strict schemas; a string enum of more than 250 values has one of its own."""
+
+
+def within_limits(schema: Mapping[str, object]) -> bool:
+    """Whether a schema is as small as OpenAI's strict ones must be."""
+    tables = list(walk(schema))
+    names = [
+        name for table in tables for key in ("properties", "$defs") for name in _of(table, key)
+    ]
+    enums = [cast("list[object]", table.get("enum", [])) for table in tables]
+    values = [one for enum in enums for one in enum]
+    values += [table["const"] for table in tables if "const" in table]
+    return (
+        sum(len(_of(table, "properties")) for table in tables) <= MOST_PROPERTIES
+        and sum(map(len, enums)) <= MOST_ENUM_VALUES
+        and sum(len(str(one)) for one in [*names, *values]) <= MOST_CHARACTERS
+        and all(_is_short(enum) for enum in enums)
+        and object_levels(schema) <= MOST_OBJECTS
+    )
+
+
+def is_recursive(schema: Mapping[str, object]) -> bool:
+    """Whether a schema holds itself, so that values may be nested without end."""
+    return _Levels(schema).recursive
+
+
+def object_levels(schema: Mapping[str, object]) -> int:
+    """How many objects lie inside each other at most; one that holds itself counts once."""
+    return _Levels(schema).count
+
+
+def walk(schema: object) -> Iterator[Table]:
+    """Every schema in a schema, itself included."""
+    if is_table(schema):
+        yield schema
+        for _, inner in subschemas(schema):
+            yield from walk(inner)
+
+
+def _of(table: Table, name: str) -> Table:
+    return cast("Table", table.get(name, {}))
+
+
+def _is_short(enum: list[object]) -> bool:
+    texts = [one for one in enum if isinstance(one, str)]
+    return len(texts) <= LONG_ENUM or sum(map(len, texts)) <= MOST_ENUM_CHARACTERS
+
+
+class _Levels:
+    """Levels of objects, with references followed once."""
+
+    def __init__(self, root: Mapping[str, object]) -> None:
+        self._root = root
+        self._known: dict[int, int] = {}
+        self._open: set[int] = set()
+        self.recursive = False
+        self.count = self._levels(root)
+
+    def _levels(self, schema: object) -> int:
+        if not is_table(schema):
+            return 0
+        table = schema
+        if id(table) in self._open:
+            self.recursive = True
+            return 0
+        if id(table) not in self._known:
+            self._open.add(id(table))
+            inner = [one for place, one in subschemas(table) if place[0] not in DEFINED]
+            if isinstance(table.get("$ref"), str):
+                inner.append(resolved(self._root, cast("str", table["$ref"])))
+            deepest = max(map(self._levels, inner), default=0)
+            self._known[id(table)] = deepest + ("properties" in table)
+            self._open.discard(id(table))
+        return self._known[id(table)]
