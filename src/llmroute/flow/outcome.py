@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from llmroute.errors import AttemptError
-from llmroute.types.messages import ReasoningBlock, ToolCall
+from llmroute.types.messages import ReasoningBlock
 
+from .calling import called, check_choice
 from .vectors import checked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from llmroute.types.events import End
     from llmroute.types.messages import Part
     from llmroute.types.requests import Request
     from llmroute.types.tools import OutputSpec
 
-    from .running import Asked, Running
+    from .running import Running
 
 
 class Answer(NamedTuple):
@@ -35,17 +33,24 @@ def judge(running: Running, end: End, request: Request | None) -> Answer:
     Raises:
         AttemptError: kind "bad_tool_call", "bad_output", "empty_after_reasoning", "bad_response".
     """
-    if request is not None and request.texts is not None:
+    if request is None:
+        return Answer(_whole(running, end, None))
+    if request.texts is not None:
         return Answer((), checked(running.vectors, request))
-    spec = None if request is None else request.output
+    parts = _whole(running, end, request)
+    if request.tools:
+        check_choice(running, end, request)
+    if request.output is None or running.asked:
+        return Answer(parts)
+    return Answer(parts, _value(request.output, "".join(running.text), end))
+
+
+def _whole(running: Running, end: End, request: Request | None) -> tuple[Part, ...]:
+    """Everything that was said: text and nothing else, as a rule."""
     if running.marks or running.reasoning:
         _check_said(running, end)
-        parts = _parts(running, request)
-    else:
-        parts = ("".join(running.text),)  # text and nothing else, as a rule
-    if spec is None or running.asked:
-        return Answer(parts)
-    return Answer(parts, _value(spec, "".join(running.text), end))
+        return _parts(running, request)
+    return ("".join(running.text),)
 
 
 def _check_said(running: Running, end: End) -> None:
@@ -77,13 +82,14 @@ def _parts(running: Running, request: Request | None) -> tuple[Part, ...]:
     thought = any(isinstance(mark, ReasoningBlock) for _, mark in running.marks)
     if running.reasoning and not thought:
         parts.append(ReasoningBlock("".join(running.reasoning)))
+    calls = iter(called(running, request))
     start = 0
     for place, mark in running.marks:
         parts += _said(running.text[start:place])
         if isinstance(mark, ReasoningBlock):
             parts.append(replace(mark, dialect=running.model.dialect))
         else:
-            parts.append(_called(mark, running, request))
+            parts.append(next(calls))
         start = place
     return (*parts, *_said(running.text[start:]))
 
@@ -92,33 +98,3 @@ def _said(pieces: list[str]) -> list[str]:
     """The pieces as one text; none at all when they are empty."""
     text = "".join(pieces)
     return [text] if text else []
-
-
-def _called(asked: Asked, running: Running, request: Request | None) -> ToolCall:
-    """Make a tool call of its pieces; raises AttemptError "bad_tool_call" when it does not fit."""
-    arguments = _arguments("".join(asked.arguments), asked.name)
-    problem = None if request is None else _unfit(asked.name, arguments, request)
-    if problem is not None:
-        raise AttemptError("bad_tool_call", problem)
-    call_id = asked.id or f"call_{running.id}_{list(running.asked.values()).index(asked)}"
-    dialect = None if asked.signature is None else running.model.dialect
-    return ToolCall(call_id, asked.name, arguments, asked.signature, dialect)
-
-
-def _arguments(text: str, name: str) -> Mapping[str, object]:
-    """Parse arguments; none at all are no arguments."""
-    try:
-        value = cast("object", json.loads(text)) if text.strip() else {}
-    except (ValueError, RecursionError):
-        value = None
-    if isinstance(value, dict):
-        return cast("Mapping[str, object]", value)
-    raise AttemptError("bad_tool_call", f"the arguments for {name[:64]!r} are no JSON object")
-
-
-def _unfit(name: str, arguments: Mapping[str, object], request: Request) -> str | None:
-    tool = next((one for one in request.tools if one.name == name), None)
-    if tool is None:
-        return f"the model asked for a tool {name[:64]!r}, which was not offered"
-    problem = None if tool.check is None else tool.check(arguments)
-    return None if problem is None else f"arguments for {name!r} do not fit: {problem}"

@@ -50,21 +50,18 @@ class Visit:
             return None if schema else f"{pointer(at)} is not allowed"
         if len(at) > MOST_LEVELS:
             return _TOO_DEEP
-        wrong = type_misfit(schema["type"], value, at) if "type" in schema else None
-        if wrong is not None:
-            return wrong
-        for name in schema:
-            keyword = KEYWORDS.get(name)
-            wrong = None if keyword is None else keyword(self, schema, value, at)
+        if "type" in schema:
+            wrong = type_misfit(schema["type"], value, at)
             if wrong is not None:
                 return wrong
-        return None
+        keywords = filter(None, map(KEYWORDS.get, schema))
+        return next(filter(None, (keyword(self, schema, value, at) for keyword in keywords)), None)
 
     def fits(self, schema: Schema | bool, value: object, at: At) -> bool:
         """Whether the value fits."""
         return self.check(schema, value, at) is None
 
-    def target(self, reference: str) -> Any:
+    def _target(self, reference: str) -> Any:
         """What a `$ref` leads to."""
         if reference not in self._targets:
             self._targets[reference] = resolved(self._root, reference)
@@ -72,7 +69,7 @@ class Visit:
 
     def follow(self, schema: Schema, value: object, at: At) -> str | None:
         """Check against what `$ref` leads to, once for each place."""
-        target = self.target(schema["$ref"])
+        target = self._target(schema["$ref"])
         place = (id(target), at, id(value))
         if place not in self._verdicts:
             self._verdicts[place] = f"{pointer(at)} {_ENDLESS}"

@@ -130,13 +130,15 @@ def subschemas(schema: Mapping[str, object]) -> list[tuple[At, object]]:
     found: list[tuple[At, object]] = [((name,), schema[name]) for name in ONE if name in schema]
     for name in SEVERAL:
         items = schema.get(name)
-        if is_list(items):
-            found += [((name, place), one) for place, one in enumerate(items)]
+        found += [((name, place), one) for place, one in enumerate(items if is_list(items) else ())]
     for name in NAMED:
         fields = schema.get(name)
-        if is_table(fields):
-            found += [((name, key), one) for key, one in fields.items()]
+        found += [((name, key), one) for key, one in _items(fields)]
     return found
+
+
+def _items(fields: object) -> list[tuple[str, object]]:
+    return list(fields.items()) if is_table(fields) else []
 
 
 class _Reading:
@@ -208,12 +210,19 @@ class _Reading:
 
 
 def _container(name: str, value: object, at: At) -> Flaw | None:
-    if name in SEVERAL and not (is_list(value) and value):
-        return Flaw((*at, name), "must be a list of schemas")
+    """The flaw of a keyword that holds schemas."""
     if name == "items" and is_list(value):
         return Flaw((*at, name), "must be one schema", "Use prefixItems for several")
-    if name in NAMED and not is_table(value):
-        return Flaw((*at, name), "must hold schemas by name")
-    if name == "patternProperties" and is_table(value) and not all(map(_is_pattern, value)):
-        return Flaw((*at, name), "must be named by regular expressions that Python knows")
+    if name in SEVERAL and not (is_list(value) and value):
+        return Flaw((*at, name), "must be a list of schemas")
+    if name in NAMED:
+        return _named(value, (*at, name))
+    return None
+
+
+def _named(value: object, at: At) -> Flaw | None:
+    if not is_table(value):
+        return Flaw(at, "must hold schemas by name")
+    if at[-1] == "patternProperties" and not all(map(_is_pattern, value)):
+        return Flaw(at, "must be named by regular expressions that Python knows")
     return None

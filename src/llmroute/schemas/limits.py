@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, cast
 
 from .kinds import is_table
@@ -25,19 +26,21 @@ LONG_ENUM, MOST_ENUM_CHARACTERS = 250, 15_000
 def within_limits(schema: Mapping[str, object]) -> bool:
     """Whether a schema is as small as OpenAI's strict ones must be."""
     tables = list(walk(schema))
-    names = [
-        name for table in tables for key in ("properties", "$defs") for name in _of(table, key)
-    ]
+    properties = [name for table in tables for name in _of(table, "properties")]
     enums = [cast("list[object]", table.get("enum", [])) for table in tables]
-    values = [one for enum in enums for one in enum]
-    values += [table["const"] for table in tables if "const" in table]
+    words = [*properties, *_of(tables[0], "$defs"), *_constants(tables)]
+    words += chain.from_iterable(enums)
     return (
-        sum(len(_of(table, "properties")) for table in tables) <= MOST_PROPERTIES
+        len(properties) <= MOST_PROPERTIES
         and sum(map(len, enums)) <= MOST_ENUM_VALUES
-        and sum(len(str(one)) for one in [*names, *values]) <= MOST_CHARACTERS
-        and all(_is_short(enum) for enum in enums)
+        and sum(map(len, map(str, words))) <= MOST_CHARACTERS
+        and all(map(_is_short, enums))
         and object_levels(schema) <= MOST_OBJECTS
     )
+
+
+def _constants(tables: list[Table]) -> list[object]:
+    return [table["const"] for table in tables if "const" in table]
 
 
 def is_recursive(schema: Mapping[str, object]) -> bool:

@@ -61,12 +61,20 @@ def _told(details: ErrorDetails, names: set[str], value: object) -> str:
 def _place(location: tuple[int | str, ...], names: set[str], value: object, *, missing: bool) -> At:
     """Leave out of a location what is no step into the value, such as a member of a union."""
     place: list[int | str] = []
-    for number, step in enumerate(location):
-        last = missing and number == len(location) - 1
-        if is_table(value) and isinstance(step, str) and (step in value or last):
-            value = value.get(step)
-            place.append(step if step in names else UNNAMED)
-        elif is_list(value) and isinstance(step, int) and step < len(value):
-            value = value[step]
-            place.append(step)
+    for step in location:
+        if _leads(value, step) or (missing and step in names and is_table(value)):
+            place.append(step if isinstance(step, int) or step in names else UNNAMED)
+            value = _inside(value, step)
     return tuple(place)
+
+
+def _leads(value: object, step: int | str) -> bool:
+    if is_table(value):
+        return step in value
+    return is_list(value) and isinstance(step, int) and step < len(value)
+
+
+def _inside(value: object, step: int | str) -> object:
+    if is_table(value):
+        return value.get(str(step))
+    return value[step] if is_list(value) and isinstance(step, int) else None

@@ -30,15 +30,19 @@ def pointer(at: At) -> str:
 
 def resolved(root: Mapping[str, object], reference: str) -> object:
     """Follow a local `$ref`; None when it leads nowhere, or out of the schema."""
-    if not reference.startswith("#"):
+    if reference == "#":
+        return root
+    if not reference.startswith("#/"):
         return None
     place: object = root
-    for step in unquote(reference[1:]).split("/")[1:]:
-        name = step.replace("~1", "/").replace("~0", "~")
-        if is_table(place):
-            place = place.get(name)
-        elif is_list(place) and name.isdecimal() and int(name) < len(place):
-            place = place[int(name)]
-        else:
-            return None
-    return place if reference in {"#", "#/"} or reference[1:2] == "/" else None
+    for step in unquote(reference[2:]).split("/"):
+        place = _inside(place, step.replace("~1", "/").replace("~0", "~"))
+    return place
+
+
+def _inside(place: object, name: str) -> object:
+    if is_table(place):
+        return place.get(name)
+    if is_list(place) and name.isdecimal() and int(name) < len(place):
+        return place[int(name)]
+    return None

@@ -30,7 +30,7 @@ WORDS = {
 }
 """Keywords that are kept, told in the description, or decide nothing; formats that are kept; and
 keywords without which a schema would mean something else."""
-_KEPT, _TOLD, _FORMATS, _NOTES, _NEVER = (words.split() for words in WORDS.values())
+_KEPT, _TOLD, _FORMATS, _NOTES, _NEVER = (set(words.split()) for words in WORDS.values())
 
 
 class _LooseError(Exception):
@@ -69,29 +69,24 @@ class _Rewriting:
 
     def schema(self, schema: object) -> Table:
         """Rewrite one schema; raises _LooseError when it cannot be."""
-        if not is_table(schema):
+        if not is_table(schema) or not _NEVER.isdisjoint(schema):
             raise _LooseError
-        table = schema
-        if any(name in table for name in _NEVER):
-            raise _LooseError
-        if "$ref" in table:
-            return self._reference(table)
-        if "allOf" in table:
-            return self._merged(table)
-        strict = {name: table[name] for name in _KEPT if name in table}
-        told = {name: table[name] for name in _TOLD if name in table}
-        self._words(table, strict, told)
-        for name in ("anyOf", "oneOf"):
-            if name in table:
-                strict["anyOf"] = [self.schema(one) for one in cast("list[object]", table[name])]
-        self._members(table, strict)
-        return _described(strict, table, told)
+        if "$ref" in schema:
+            return self._reference(schema)
+        if "allOf" in schema:
+            return self._merged(schema)
+        strict, told = _of(schema, _KEPT), _of(schema, _TOLD)
+        _words(schema, strict, told)
+        for name in _of(schema, {"anyOf", "oneOf"}):
+            strict["anyOf"] = [self.schema(one) for one in cast("list[object]", schema[name])]
+        self._members(schema, strict)
+        return _described(strict, schema, told)
 
     def _reference(self, table: Table) -> Table:
         """Keep a reference, without its notes, which may not stand beside it."""
         reference = str(table["$ref"])
         named = reference.startswith("#/$defs/") and reference.count("/") == len("//")
-        if set(table) - {*_NOTES, "$ref"} or not (named or reference == "#"):
+        if set(table) - _NOTES - {"$ref"} or not (named or reference == "#"):
             raise _LooseError
         return {"$ref": reference}
 
@@ -99,21 +94,13 @@ class _Rewriting:
         """Rewrite a schema and the one in its allOf as one."""
         one, *others = cast("list[object]", table["allOf"])
         rest = {name: value for name, value in table.items() if name != "allOf"}
-        if others or not is_table(one) or set(rest) - {*_NOTES}:
+        if others or not is_table(one) or set(rest) - _NOTES:
             raise _LooseError
         return self.schema({**one, **rest})
 
-    def _words(self, table: Table, strict: Table, told: Table) -> None:
-        """Keep the formats and patterns that are taken; tell the others."""
-        if "format" in table:
-            (strict if table["format"] in _FORMATS else told)["format"] = table["format"]
-        if "pattern" in table:  # no look-around
-            (told if "(?" in str(table["pattern"]) else strict)["pattern"] = table["pattern"]
-
     def _members(self, table: Table, strict: Table) -> None:
         """Rewrite what is inside; raises _LooseError for what may hold anything."""
-        kind = table.get("type", [])
-        kinds = kind if is_list(kind) else [kind]
+        kinds = _kinds(table)
         if not kinds and not {"enum", "const", "anyOf"} & set(strict):
             raise _LooseError
         if "object" in kinds:
@@ -152,3 +139,20 @@ def _described(strict: Table, table: Table, told: Table) -> Table:
     if told:
         words.append(json.dumps(told, ensure_ascii=False))
     return {**strict, "description": " ".join(words)} if words else strict
+
+
+def _words(table: Table, strict: Table, told: Table) -> None:
+    """Keep the formats and patterns that are taken; tell the others."""
+    if "format" in table:
+        (strict if table["format"] in _FORMATS else told)["format"] = table["format"]
+    if "pattern" in table:  # no look-around
+        (told if "(?" in str(table["pattern"]) else strict)["pattern"] = table["pattern"]
+
+
+def _of(table: Table, names: set[str]) -> Table:
+    return {name: one for name, one in table.items() if name in names}
+
+
+def _kinds(table: Table) -> list[object]:
+    kind = table.get("type", [])
+    return kind if is_list(kind) else [kind]
