@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         Finish,
         Opened,
         Reasoning,
+        ReasoningEnd,
         Restarted,
         Text,
         ToolCallPart,
@@ -40,11 +41,19 @@ if TYPE_CHECKING:
     )
     from llmroute.types.faults import Fault, Remedy
     from llmroute.types.limits import Limits
-    from llmroute.types.messages import Message
+    from llmroute.types.messages import (
+        Document,
+        Image,
+        Message,
+        ReasoningBlock,
+        ToolCall,
+        ToolResult,
+    )
     from llmroute.types.models import Model, Upstream
     from llmroute.types.plans import Candidate, Facts, Plan, Refusal, Situation
     from llmroute.types.reply import Attempt, Embeddings, PartialReply, Reply
     from llmroute.types.requests import ChatOptions, EmbedOptions, Request
+    from llmroute.types.tools import OutputSpec, Tool
     from llmroute.types.usage import Price, TokenCount, Usage
 
 __version__ = "0.1.0"
@@ -58,15 +67,16 @@ _HOMES = {
     "errors": "AllFailedError AttemptError ClosedError DeadlineExceededError ForkedError "
     "LLMRouteError NoCandidateError PolicyError RequestError StreamBrokenError",
     "types.calls": "Call Clock Provider",
-    "types.events": "End Event Finish Opened Reasoning Restarted Text ToolCallPart UsageReport "
-    "Vectors",
+    "types.events": "End Event Finish Opened Reasoning ReasoningEnd Restarted Text ToolCallPart "
+    "UsageReport Vectors",
     "types.faults": "Fault Remedy",
     "types.limits": "Limits",
-    "types.messages": "Message",
+    "types.messages": "Document Image Message ReasoningBlock ToolCall ToolResult",
     "types.models": "Model Upstream",
     "types.plans": "Candidate Facts Plan Refusal Situation",
     "types.reply": "Attempt Embeddings PartialReply Reply",
     "types.requests": "ChatOptions EmbedOptions Request",
+    "types.tools": "OutputSpec Tool",
     "types.usage": "Price TokenCount Usage",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
@@ -87,6 +97,7 @@ __all__ = [  # the names that type checkers see, sorted; `_HOMES` says where eac
     "ClosedError",
     "DeadlineExceededError",
     "Declaration",
+    "Document",
     "EmbedOptions",
     "Embeddings",
     "End",
@@ -95,18 +106,22 @@ __all__ = [  # the names that type checkers see, sorted; `_HOMES` says where eac
     "Fault",
     "Finish",
     "ForkedError",
+    "Image",
     "LLMRouteError",
     "Limits",
     "Message",
     "Model",
     "NoCandidateError",
     "Opened",
+    "OutputSpec",
     "PartialReply",
     "Plan",
     "PolicyError",
     "Price",
     "Provider",
     "Reasoning",
+    "ReasoningBlock",
+    "ReasoningEnd",
     "Refusal",
     "Remedy",
     "Reply",
@@ -118,7 +133,10 @@ __all__ = [  # the names that type checkers see, sorted; `_HOMES` says where eac
     "StreamBrokenError",
     "Text",
     "TokenCount",
+    "Tool",
+    "ToolCall",
     "ToolCallPart",
+    "ToolResult",
     "Upstream",
     "Usage",
     "UsageReport",

@@ -5,15 +5,17 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast, overload
 
 from .sync import Client
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Unpack
 
-    from llmroute.types.reply import Reply
+    from llmroute.types.reply import OutputT, Reply
     from llmroute.types.requests import ChatOptions
+    from llmroute.types.tools import Output
 
     from .messages import Prompt
 
@@ -21,13 +23,31 @@ _lock = threading.Lock()
 _clients: dict[int, Client] = {}
 
 
-def chat(prompt: Prompt, **options: Unpack[ChatOptions]) -> Reply:
+@overload
+def chat(
+    prompt: Prompt, *, output: type[OutputT], **options: Unpack[ChatOptions]
+) -> Reply[OutputT]: ...
+@overload
+def chat(
+    prompt: Prompt, *, output: Mapping[str, object], **options: Unpack[ChatOptions]
+) -> Reply[object]: ...
+@overload
+def chat(prompt: Prompt, *, output: None = None, **options: Unpack[ChatOptions]) -> Reply: ...
+def chat(
+    prompt: Prompt, *, output: Output | None = None, **options: Unpack[ChatOptions]
+) -> Reply[object]:
     """Ask with the policy found from here: $LLMROUTE_POLICY, llmroute.toml, or the default.
 
     The policy is read at the first call and holds for the process, whatever changes afterwards;
     make a `Client` where that matters. Raises what `Client` and `Client.chat` raise.
     """
-    return _default().chat(prompt, **options)
+    client = _default()
+    try:
+        if output is None:
+            return client.chat(prompt, **options)
+        return client.chat(prompt, output=cast("type[object]", output), **options)
+    finally:
+        del prompt, options  # a crash report with locals does not get them from here
 
 
 def _default() -> Client:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from llmroute.types.requests import ChatOptions, EmbedOptions
-    from llmroute.types.tools import Output
+    from llmroute.types.tools import Output, Tool
 
     from .messages import Prompt
 
@@ -96,9 +96,18 @@ def request(prompt: Prompt, values: Mapping[str, object]) -> Request:
     messages = normalize(prompt, cast("str | None", values.get("system")))
     sampling = _built(Sampling, {name: values[name] for name in SAMPLING if name in values})
     rest = {name: values[name] for name in REQUEST if name in values}
+    if "tool_choice" in values:
+        _check_choice(values)
     if "model" in values:
         rest["models"] = values["model"]
     return _built(Request, {"messages": messages, "sampling": sampling, **rest})
+
+
+def _check_choice(values: Mapping[str, object]) -> None:
+    from llmroute.schemas.tools import check_choice
+
+    tools = cast("tuple[Tool, ...]", values.get("tools", ()))
+    check_choice(cast("str", values["tool_choice"]), tools)
 
 
 def _built(kind: type[Frozen], values: Mapping[str, object]) -> Frozen:

@@ -30,7 +30,7 @@ CUT = ("length", "content_filter")
 def called(running: Running, request: Request | None) -> list[ToolCall]:
     """Make the calls of their pieces; raises AttemptError "bad_tool_call" for one that is none."""
     asked = [mark for _, mark in running.marks if not isinstance(mark, ReasoningBlock)]
-    taken = _ids(request) if asked else set()
+    taken: set[str] = _ids(request) if asked else set()
     calls: list[ToolCall] = []
     for number, one in enumerate(asked):
         arguments = _fitting(one, request)

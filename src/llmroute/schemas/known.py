@@ -195,17 +195,15 @@ class _Reading:
 
     def _returns(self, schema: object, path: tuple[int, ...]) -> bool:
         """Whether a schema comes back to itself without a step into the value."""
-        if not is_table(schema):
+        if not is_table(schema) or id(schema) in self._straight:
             return False
-        table = schema
-        if id(table) in path or id(table) in self._straight:
-            return id(table) in path
-        inner = [one for place, one in subschemas(table) if place[0] in IN_PLACE]
-        if isinstance(table.get("$ref"), str):
-            inner.append(resolved(self._root, cast("str", table["$ref"])))
-        if any(self._returns(one, (*path, id(table))) for one in inner):
+        if id(schema) in path:
             return True
-        self._straight.add(id(table))
+        inner = [one for place, one in subschemas(schema) if place[0] in IN_PLACE]
+        inner.append(resolved(self._root, str(schema.get("$ref", ""))))
+        if any(self._returns(one, (*path, id(schema))) for one in inner):
+            return True
+        self._straight.add(id(schema))
         return False
 
 
