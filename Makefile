@@ -6,7 +6,7 @@ DEMO := .demo/venv
 BIN := $(VENV)/bin
 export PYTHON LLAMA
 
-.PHONY: help demo test lint types unit bench clean
+.PHONY: help demo test lint types unit docs bench clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,12 +27,15 @@ types: $(VENV)/.ready ## Check types with mypy and pyright, both strict
 unit: $(VENV)/.ready ## Run the tests
 	$(BIN)/python -m pytest
 
+docs: $(VENV)/.ready ## Build the documentation as a site, in site/
+	$(BIN)/python -m mkdocs build --strict --quiet
+
 bench: $(VENV)/.ready ## Measure, side by side with other clients
 	$(BIN)/python -m benchmarks.run
 	$(BIN)/python -m benchmarks.local
 
 clean: ## Remove environments, builds and caches
-	rm -rf $(VENV) .demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .demo build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.ready: EXTRAS := dev
