@@ -18,8 +18,8 @@ from tests.providers.natives import HELLO, SHAPE, WEATHER, Native, recorded
 API = "anthropic-messages"
 WHOLE = Native(API)
 STREAM = Native(API, stream=True)
-THOUGHTS = ReasoningBlock("Two cities, two calls.", API, '{"signature": "c2lnMQ=="}')
-SEALED = ReasoningBlock("", API, '{"redacted": "ZW5jcnlwdGVk"}')
+THOUGHTS = ReasoningBlock("Two cities, two calls.", data='{"signature": "c2lnMQ=="}')
+SEALED = ReasoningBlock("", data='{"redacted": "ZW5jcnlwdGVk"}')
 STOP = event({"type": "message_delta", "delta": {"stop_reason": "end_turn"}})
 
 
@@ -95,7 +95,7 @@ def test_left_out_thoughts_go_back_too() -> None:
     """Thoughts that come without their text keep their signature."""
     block = {"type": "thinking", "thinking": "", "signature": "s"}
     assert WHOLE.decode(message(block, {"type": "text", "text": "x"}))[0] == ReasoningEnd(
-        ReasoningBlock("", API, '{"signature": "s"}')
+        ReasoningBlock("", data='{"signature": "s"}')
     )
 
 
@@ -111,7 +111,7 @@ def test_thoughts_that_were_never_closed_are_kept() -> None:
     block = {"type": "thinking", "thinking": "", "signature": "s"}
     start = event({"type": "content_block_start", "index": 0, "content_block": block})
     assert STREAM.decode(start, STOP)[-2:] == [
-        ReasoningEnd(ReasoningBlock("", API, '{"signature": "s"}')),
+        ReasoningEnd(ReasoningBlock("", data='{"signature": "s"}')),
         End("stop"),
     ]
 

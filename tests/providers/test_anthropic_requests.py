@@ -27,6 +27,7 @@ BUDGET = NATIVE._replace(
     quirks=frozenset({"reasoning_budget"}), rejects=frozenset({"temperature", "top_p", "top_k"})
 )
 UNFORCED = NATIVE._replace(quirks=frozenset({"no_forced_tools", "always_reasons", "no_prefill"}))
+OURS = NATIVE.call().model.dialect
 PLAIN = NATIVE._replace(abilities=frozenset({"text", "tools"}))
 TOOLS = replace(HELLO, tools=(WEATHER,))
 SHAPED = replace(HELLO, output=SHAPE)
@@ -74,17 +75,21 @@ def test_turns() -> None:
     messages = (
         Message.system("One."),
         Message.user("a"),
-        Message.user("b", " "),
+        Message.user("b"),
+        Message.user(Image(data=b"x", media_type="image/png"), " "),
         Message.assistant("c"),
         Message.system("Two."),
         Message.user("d"),
     )
     body = NATIVE.body(Request(messages))
-    assert body["system"] == [{"type": "text", "text": "One."}, {"type": "text", "text": "Two."}]
-    assert [(turn["role"], len(turn["content"])) for turn in turns(body)] == [
-        ("user", 2),
-        ("assistant", 1),
-        ("user", 1),
+    assert body["system"] == [{"type": "text", "text": "One."}]
+    first = turns(body).pop(0)
+    assert first["role"] == "user"
+    assert [block["type"] for block in first["content"]] == ["text", "image"]
+    assert first["content"][0]["text"] == "a\n\nb"
+    assert turns(body) == [
+        {"role": "assistant", "content": [{"type": "text", "text": "c"}]},
+        {"role": "user", "content": [{"type": "text", "text": "Two.\n\nd"}]},
     ]
 
 
@@ -151,12 +156,12 @@ def test_results_come_first_in_one_turn() -> None:
 def test_thoughts_go_back_as_they_came() -> None:
     """Signed and sealed thoughts are repeated; those of others, or without a signature, are not."""
     message = Message.assistant(
-        ReasoningBlock("hm", API, '{"signature": "s"}'),
-        ReasoningBlock("", API, '{"redacted": "r"}'),
-        ReasoningBlock("unsigned", API),
-        ReasoningBlock("foreign", "openai-responses", '{"signature": "x"}'),
-        ReasoningBlock("broken", API, "{"),
-        ReasoningBlock("other", API, "[]"),
+        ReasoningBlock("hm", OURS, '{"signature": "s"}'),
+        ReasoningBlock("", OURS, '{"redacted": "r"}'),
+        ReasoningBlock("unsigned", OURS),
+        ReasoningBlock("foreign", "another", '{"signature": "x"}'),
+        ReasoningBlock("broken", OURS, "{"),
+        ReasoningBlock("other", OURS, "[]"),
         "Yes.",
     )
     assert turns(NATIVE.body(Request((Message.user("a"), message))))[1]["content"] == [
@@ -266,6 +271,15 @@ def test_a_budget_gives_way() -> None:
     assert "thinking" not in BUDGET.body(forced)
     assert "thinking" in NATIVE.body(forced)
     assert "thinking" not in BUDGET._replace(prefix="It").body(asking("high"))
+
+
+def test_a_budget_needs_thoughts_before_the_calls() -> None:
+    """Between a call and its results, a budget is told only if the model thought before it."""
+    thought = ReasoningBlock("", OURS, '{"signature": "s"}')
+    for said, thinks in (((thought, OSLO), True), ((OSLO,), False)):
+        messages = (*HELLO.messages, Message.assistant(*said), Message.tool(OSLO, "rain"))
+        body = BUDGET.body(asking("high", replace(TOOLS, messages=messages)))
+        assert ("thinking" in body) is thinks
 
 
 def test_sampling_while_it_thinks() -> None:

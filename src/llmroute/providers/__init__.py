@@ -22,6 +22,7 @@ CODECS = {
     "openai-responses": "openai_responses.OpenAIResponses",
     "openai-embeddings": "openai_embeddings.OpenAIEmbeddings",
     "anthropic-messages": "anthropic_messages.AnthropicMessages",
+    "gemini": "gemini.Gemini",
 }
 """The codec of each wire API, and the module of this folder that holds it."""
 HTTP_APIS = tuple(CODECS)

@@ -10,14 +10,19 @@ from llmroute.types.tools import TOOL_CHOICES
 from .anthropic_content import add, blocks_in, system_of, turns_of
 from .anthropic_schema import closed
 from .bodies import endpoint_of, sampling_of
+from .history import adapted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from llmroute.types.calls import Call
     from llmroute.types.messages import Message
     from llmroute.types.requests import ReasoningEffort
 
     from .shapes import Json
 
+WIRE = frozenset({"merge_roles", "system_first", "user_first", "tools_with_history"})
+"""What holds for every model of this API."""
 MAX_TOKENS = 4096
 """The API must be told; this holds where neither the request nor the catalog says."""
 LEAST_BUDGET = 1024
@@ -43,14 +48,16 @@ class Asked(NamedTuple):
 
 def body_of(call: Call) -> Json:
     """Write the body; raises AttemptError for what the model cannot be asked for."""
-    asked = _asked(call)
+    messages = adapted(call, endpoint_of(call).quirks | WIRE)
+    turns = _turns(call, messages)
+    asked = _asked(call, turns)
     thinking = asked.thinking.get("type") in {"adaptive", "enabled"}
     body: Json = {
         "model": endpoint_of(call).wire_model,
         "max_tokens": _max_tokens(call),
-        "messages": _turns(call),
+        "messages": turns,
     }
-    if system := system_of(_messages(call)):
+    if system := system_of(messages):
         body["system"] = system
     body |= _sampling(call, thinking=thinking) | _tools(call, asked) | _thinking_fields(call, asked)
     if call.stream:
@@ -71,15 +78,19 @@ def output_tool(call: Call) -> str | None:
     return name
 
 
-def _messages(call: Call) -> tuple[Message, ...]:
-    return call.request.messages
-
-
-def _asked(call: Call) -> Asked:
+def _asked(call: Call, turns: list[Json]) -> Asked:
     carrier = output_tool(call)
     choice = _tool_choice(call, carrier)
     forced = choice is not None and choice["type"] in {"any", "tool"}
-    return Asked(_schema(call), carrier, choice, _thinking(call, forced=forced))
+    budgeted = not (forced or call.prefix or _calls_unthinking(turns))
+    return Asked(_schema(call), carrier, choice, _thinking(call, budgeted=budgeted))
+
+
+def _calls_unthinking(turns: list[Json]) -> bool:
+    """Whether tools that were called without a thought before have just answered."""
+    if len(turns) < 2 or blocks_in(turns[-1])[0]["type"] != "tool_result":  # noqa: PLR2004
+        return False
+    return blocks_in(turns[-2])[0]["type"] not in {"thinking", "redacted_thinking"}
 
 
 def _schema(call: Call) -> Json | None:
@@ -105,10 +116,11 @@ def _tool_choice(call: Call, carrier: str | None) -> Json | None:
     return REQUIRED if request.tools and choice != "none" else {"type": "tool", "name": carrier}
 
 
-def _thinking(call: Call, *, forced: bool) -> Json:
+def _thinking(call: Call, *, budgeted: bool) -> Json:
     """Say how the model thinks: by an effort, or a budget of tokens; empty leaves it to the model.
 
-    A budget gives way to a forced tool and to a prefix, which the API does not take beside it.
+    A budget gives way to what the API does not take beside it: a forced tool, a prefix, and a call
+    that was made without a thought.
     """
     effort = call.request.reasoning
     quirks = endpoint_of(call).quirks
@@ -117,7 +129,7 @@ def _thinking(call: Call, *, forced: bool) -> Json:
     if effort == "none" and "always_reasons" not in quirks:
         return {"type": "disabled"}
     if "reasoning_budget" in quirks:
-        return {} if forced or call.prefix else _budget(call, effort)
+        return _budget(call, effort) if budgeted else {}
     return {"type": "adaptive", "display": "summarized"}
 
 
@@ -150,8 +162,8 @@ def _sampling(call: Call, *, thinking: bool) -> Json:
     return {NAMES[name]: value for name, value in fields.items() if name in NAMES}
 
 
-def _turns(call: Call) -> list[Json]:
-    turns = turns_of(_messages(call))
+def _turns(call: Call, messages: Iterable[Message]) -> list[Json]:
+    turns = turns_of(messages)
     if call.prefix:
         if "no_prefill" in endpoint_of(call).quirks:
             raise AttemptError("bad_request", "an answer cannot be begun for the model")

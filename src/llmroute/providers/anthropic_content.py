@@ -15,11 +15,9 @@ if TYPE_CHECKING:
 
     from .shapes import Json
 
-API = "anthropic-messages"
-
 
 def system_of(messages: Iterable[Message]) -> list[Json]:
-    """The instructions, wherever they stand, as blocks: the API has one place for them."""
+    """The instructions as blocks: the API has a place of their own for them."""
     blocks = [_text(message.text) for message in messages if message.role == "system"]
     return [block for block in blocks if block is not None]
 
@@ -54,12 +52,12 @@ def blocks_in(turn: Json) -> list[Json]:
 
 def thought(text: str, signature: str) -> ReasoningBlock:
     """Make the block of visible, or left out, thoughts with their signature."""
-    return ReasoningBlock(text, API, json.dumps({"signature": signature}))
+    return ReasoningBlock(text, data=json.dumps({"signature": signature}))
 
 
 def redacted(data: str) -> ReasoningBlock:
     """Make the block of thoughts that the provider encrypted."""
-    return ReasoningBlock("", API, json.dumps({"redacted": data}))
+    return ReasoningBlock("", data=json.dumps({"redacted": data}))
 
 
 def _block(part: Part) -> Json | None:
@@ -103,9 +101,8 @@ def _result(part: ToolResult) -> Json:
 
 def _thoughts(part: ReasoningBlock) -> Json | None:
     try:
-        ours = part.dialect.startswith(API) and part.data
-        value = cast("object", json.loads(part.data)) if ours else None
-    except ValueError:  # not ours, whatever it says
+        value = cast("object", json.loads(part.data))
+    except (ValueError, RecursionError):  # not ours, whatever it says
         value = None
     data = cast("Json", value) if isinstance(value, dict) else {}
     if "redacted" in data:

@@ -45,15 +45,20 @@ class Said(NamedTuple):
     message: str
 
 
-def failed(call: Call, failure: HttpFailure, kind: str, said: Said) -> AttemptError:
-    """Make the error, of a kind, of an answer with an error status."""
+def failed(
+    call: Call, failure: HttpFailure, kind: str, said: Said, asked_s: float | None = None
+) -> AttemptError:
+    """Make the error, of a kind, of an answer with an error status.
+
+    `asked_s` is how many seconds the body asks to wait; None: the headers say, or nothing does.
+    """
     words = quote(call, said.message)
     error = AttemptError(
         kind,
         f"the upstream answered {failure.status}" + (f": {words}" if words else ""),
         status=failure.status,
         code=_code(call, said),
-        wait_s=wait_s(failure.headers),
+        wait_s=wait_s(failure.headers) if asked_s is None else asked_s,
     )
     return _with_advice(error, failure.headers.get("x-should-retry", ""))
 
@@ -76,11 +81,13 @@ def kind_of_status(status: int) -> str:
 
 
 def object_in(body: bytes) -> Json:
-    """Read the JSON object of an error's body; empty when there is none."""
+    """Read the JSON object of an error's body, also alone in a list; empty when there is none."""
     try:
-        value = json.loads(body)
+        value = cast("object", json.loads(body))
     except (ValueError, RecursionError):
         return {}
+    if isinstance(value, list) and len(alone := cast("list[object]", value)) == 1:
+        value = alone[0]
     return cast("Json", value) if isinstance(value, dict) else {}
 
 
