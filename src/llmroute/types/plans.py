@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .usage import TokenCount
 
 OfflineMode = Literal["auto", "always", "never"]
+HEAD = ("", "model", "id", "cost or rule", "why")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +165,23 @@ class Plan:
 
     def __str__(self) -> str:
         """A table of at most 100 columns."""
+        return table(HEAD, self._rows(), title=self._title())
+
+    def _repr_html_(self) -> str:
+        """The same table, where a notebook shows HTML."""
+        from .markup import html_table
+
+        dim = [False] * len(self.candidates) + [True] * len(self.refused)
+        return html_table(HEAD, self._rows(), self._title(), dim)
+
+    def _rows(self) -> list[tuple[str, ...]]:
         rows = [self._candidate_row(index) for index in range(len(self.candidates))]
-        rows += [_refusal_row(refusal) for refusal in self.refused]
+        return rows + [_refusal_row(refusal) for refusal in self.refused]
+
+    def _title(self) -> str:
         about = "exactly" if self.tokens.method == "exact" else "about"
         route = f', route "{self.route}"' if self.route else ""
-        head = f"{about} {self.tokens.value} tokens in; {self.policy}{route}"
-        return table(("", "model", "id", "cost or rule", "why"), rows, title=head)
+        return f"{about} {self.tokens.value} tokens in; {self.policy}{route}"
 
 
 def _refusal_row(refusal: Refusal) -> tuple[str, ...]:

@@ -121,6 +121,18 @@ class Reply(Generic[OutputT_co]):
             f"{self.finish_reason!r}, {len(self.attempts)} attempts)"
         )
 
+    def _repr_html_(self) -> str:
+        """The answer itself, which a person asks for by showing it in a notebook."""
+        from .markup import reply_html
+
+        return reply_html(self)
+
+    def _repr_markdown_(self) -> str:
+        """The same where HTML is not shown."""
+        from .markup import reply_markdown
+
+        return reply_markdown(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Embeddings:
