@@ -85,6 +85,18 @@ def test_tools() -> None:
     assert [one for one in events if isinstance(one, UsageReport)][-1] == end[0]
 
 
+def test_a_later_piece_takes_nothing_back() -> None:
+    """Counts that the last piece leaves out are those of the piece before it."""
+    first = candidate({"text": "x"}) | {
+        "usageMetadata": {"promptTokenCount": 9, "cachedContentTokenCount": 4}
+    }
+    last = {"usageMetadata": {"promptTokenCount": 9, "candidatesTokenCount": 1}}
+    assert STREAM.decode(event(first), event(last))[-2:] == [
+        UsageReport(Usage(9, 1, 4)),
+        End("stop"),
+    ]
+
+
 def test_a_call_without_any_id() -> None:
     """Where the response has no id either, the flow names the call."""
     events = whole(candidate({"functionCall": {"name": "weather"}}))

@@ -30,9 +30,7 @@ KEYS = {
 """What other tools call the keys of a model, and what they are called here."""
 
 SERVERS = {
-    "anthropic": "https://api.anthropic.com/v1",
     "cerebras": "https://api.cerebras.ai/v1",
-    "gemini": "https://generativelanguage.googleapis.com/v1beta/openai",
     "huggingface": "https://router.huggingface.co/v1",
     "llamafile": "http://127.0.0.1:8080/v1",
 }
