@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from hypothesis import given, settings
@@ -158,8 +158,7 @@ def test_other_candidates_and_parts_say_nothing() -> None:
     code: dict[str, object] = {"executableCode": {"code": "1"}}
     value = candidate(code, {"inlineData": {"data": "x"}}, {"text": "x"})
     other = {"index": 1, "content": {"parts": [{"text": "other"}]}, "finishReason": "STOP"}
-    candidates = value["candidates"]
-    assert isinstance(candidates, list)
+    candidates = cast("list[object]", value["candidates"])
     assert whole({"candidates": [*candidates, other]}) == [Text("x"), End("stop")]
 
 
