@@ -209,6 +209,15 @@ def test_the_responses_api_through_a_client(server: FaultServer) -> None:
     client.close()
 
 
+def test_the_responses_api_at_azure(server: FaultServer) -> None:
+    """What Azure does not address by deployment is sent to its API as a whole."""
+    azure = openai.AzureOpenAI(api_key=KEY, azure_endpoint=server.origin, api_version="preview")
+    with azure, Client(models=[declared(azure, GPT, "my-deployment")]) as ours:
+        assert ours.chat("What is six times seven?").text == ANSWER
+    assert server.requests[0].path == "/openai/responses?api-version=preview"
+    assert server.requests[0].json()["model"] == "my-deployment"
+
+
 FAULTS = {
     "rate_limit": "rate_limit",
     "auth_401": "bad_key",

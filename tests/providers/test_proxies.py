@@ -29,16 +29,7 @@ if TYPE_CHECKING:
 HOST = "upstream.example"
 ANSWER = "The answer is forty-two."
 PASSWORD = "p@ss-canary-0123456789"
-VARIABLES = ("https_proxy", "http_proxy", "all_proxy", "no_proxy")
 needs_openssl = pytest.mark.skipif(OPENSSL is None, reason="needs the openssl command")
-
-
-@pytest.fixture(autouse=True)
-def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Begin without the machine's own proxies."""
-    for name in VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
 
 
 def way(environment: dict[str, str], host: str = "api.example.com", port: int = 443) -> str:
