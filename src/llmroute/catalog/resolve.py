@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from llmroute.errors import PolicyError
@@ -64,12 +65,8 @@ def build(
         PolicyError: the file of its provider is wrong.
     """
     if declaration.client is not None:
-        return client_model(
-            declaration,
-            report,
-            path,
-            lambda bare: build(bare, report, path, in_code=True, catalog=catalog),
-        )
+        again = partial(build, report=report, path=path, in_code=True, catalog=catalog)
+        return client_model(declaration, report, path, again)
     found = False
 
     def tell(option: str, what: str, hint: str = "") -> None:
