@@ -13,6 +13,7 @@ from llmroute.catalog.declarations import model
 from llmroute.catalog.resolve import resolve
 from llmroute.errors import AttemptError
 from llmroute.providers import open_codec
+from llmroute.types.abilities import lacking
 from llmroute.types.requests import Sampling
 from tests.providers.natives import HELLO, SHAPE, WEATHER, Native, asking
 
@@ -24,6 +25,7 @@ IDS = [
     for name in ("anthropic", "gemini")
     for id_ in (*getattr(provider(name), "models", ()), "a-newer-one")
 ]
+PAIR = ("claude-opus-5-5", "claude-haiku-4-5")
 FULL = replace(
     HELLO,
     sampling=Sampling(temperature=0.5, top_p=0.9, top_k=9, stop=("END",), seed=1),
@@ -65,6 +67,21 @@ def test_claude(id_: str, effort: str | None) -> None:
         forced = sent(id_, effort, "required")
         assert forced["tool_choice"] == {"type": "any"}
         assert cast("dict[str, object]", forced.get("thinking", {})).get("type") != "enabled"
+
+
+def test_a_plan_refuses_who_cannot_be_made_to_call() -> None:
+    """A model that cannot be made to call a tool is refused where one must be, and only there."""
+    newest, older = (resolve(model("m", use=f"anthropic/{id_}", key="k" * 30)) for id_ in PAIR)
+    for choice, refused in (
+        ("auto", False),
+        ("none", False),
+        ("required", True),
+        ("weather", True),
+    ):
+        request = replace(FULL, tool_choice=choice)
+        assert (lacking(request, newest) is not None) is refused
+        assert lacking(request, older) is None
+    assert lacking(replace(HELLO, tool_choice="required"), newest) is None
 
 
 @pytest.mark.parametrize("effort", [None, "none", "minimal", "high"])
