@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -163,3 +164,10 @@ def _tables(schema: Schema, root: Schema) -> st.SearchStrategy[Json]:
         {name: one for name, one in fields.items() if name in required},
         optional={name: one for name, one in fields.items() if name not in required},
     )
+
+
+def is_valid(schema: Schema, value: Json) -> bool:
+    """What the package jsonschema says; it finds the schema itself right first."""
+    Draft202012Validator.check_schema(schema)
+    oracle: Any = Draft202012Validator(schema)
+    return bool(oracle.is_valid(value))

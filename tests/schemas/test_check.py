@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import assume, event, given, settings
-from jsonschema import Draft202012Validator
 
 from llmroute.errors import RequestError
 from llmroute.schemas.check import misfit
 from llmroute.schemas.known import read_schema
 from llmroute.schemas.pointers import MOST_LEVELS
 from llmroute.schemas.scalars import same
-from tests.schemas.samples import VALUES, schemas
+from tests.schemas.samples import VALUES, is_valid, schemas
 
 if TYPE_CHECKING:
     from tests.schemas.samples import Json, Schema
@@ -31,8 +30,7 @@ def test_verdicts_are_those_of_jsonschema(schema: Schema, value: Json) -> None:
         assert "itself without end" in str(error)  # noqa: PT017 - refused is one way to be right
         assume(False)  # noqa: FBT003
         return
-    Draft202012Validator.check_schema(schema)
-    expected = Draft202012Validator(schema).is_valid(value)
+    expected = is_valid(schema, value)
     event(f"fits: {expected}")
     assert (misfit(taken, value) is None) == expected
 
@@ -109,33 +107,36 @@ def test_references_are_followed_once_for_each_place() -> None:
     assert misfit(read_schema(wide, "schema"), "x") is None
 
 
+FLAWS: list[tuple[Schema, str]] = [
+    ({"$dynamicRef": "#a"}, "/$dynamicRef is not understood. Use $ref"),
+    ({"unevaluatedProperties": False}, "Use additionalProperties"),
+    ({"properties": {"a": {"$dynamicAnchor": "a"}}}, "/properties/a/$dynamicAnchor"),
+    ({"items": [{}]}, "Use prefixItems"),
+    ({"properties": {"a": {"$ref": "https://example.com/s"}}}, "nothing is fetched"),
+    ({"$ref": "#/$defs/none"}, "/$ref leads nowhere"),
+    ({"$ref": "#"}, "leads back to itself without end"),
+    ({"allOf": [{"$ref": "#/$defs/a"}], "$defs": {"a": {"$ref": "#"}}}, "without end"),
+    ({"properties": {"a": {"$id": "x"}}}, "/properties/a/$id is not understood"),
+    ({"type": "str"}, "/type must be one of string"),
+    ({"type": []}, "/type must be one of string"),
+    ({"minLength": -1}, "/minLength must be a whole number"),
+    ({"exclusiveMinimum": True}, "/exclusiveMinimum must be a number"),
+    ({"multipleOf": 0}, "/multipleOf must be a number above 0"),
+    ({"pattern": "("}, "/pattern must be a regular expression"),
+    ({"patternProperties": {"(": True}}, "/patternProperties must be named by"),
+    ({"properties": []}, "/properties must hold schemas by name"),
+    ({"properties": {"a": 5}}, "/properties/a must be a schema, got int"),
+    ({"anyOf": []}, "/anyOf must be a list of schemas"),
+    ({"required": "a"}, "/required must be a list of names"),
+    ({"dependentRequired": {"a": "b"}}, "/dependentRequired must be lists of names"),
+    ({"default": {1, 2}}, "cannot be written as JSON (TypeError)"),
+    ({"const": float("nan")}, "cannot be written as JSON (ValueError)"),
+]
+
+
 @pytest.mark.parametrize(
     ("schema", "word"),
-    [
-        ({"$dynamicRef": "#a"}, "/$dynamicRef is not understood. Use $ref"),
-        ({"unevaluatedProperties": False}, "Use additionalProperties"),
-        ({"properties": {"a": {"$dynamicAnchor": "a"}}}, "/properties/a/$dynamicAnchor"),
-        ({"items": [{}]}, "Use prefixItems"),
-        ({"properties": {"a": {"$ref": "https://example.com/s"}}}, "nothing is fetched"),
-        ({"$ref": "#/$defs/none"}, "/$ref leads nowhere"),
-        ({"$ref": "#"}, "leads back to itself without end"),
-        ({"allOf": [{"$ref": "#/$defs/a"}], "$defs": {"a": {"$ref": "#"}}}, "without end"),
-        ({"properties": {"a": {"$id": "x"}}}, "/properties/a/$id is not understood"),
-        ({"type": "str"}, "/type must be one of string"),
-        ({"type": []}, "/type must be one of string"),
-        ({"minLength": -1}, "/minLength must be a whole number"),
-        ({"exclusiveMinimum": True}, "/exclusiveMinimum must be a number"),
-        ({"multipleOf": 0}, "/multipleOf must be a number above 0"),
-        ({"pattern": "("}, "/pattern must be a regular expression"),
-        ({"patternProperties": {"(": True}}, "/patternProperties must be named by"),
-        ({"properties": []}, "/properties must hold schemas by name"),
-        ({"properties": {"a": 5}}, "/properties/a must be a schema, got int"),
-        ({"anyOf": []}, "/anyOf must be a list of schemas"),
-        ({"required": "a"}, "/required must be a list of names"),
-        ({"dependentRequired": {"a": "b"}}, "/dependentRequired must be lists of names"),
-        ({"default": {1, 2}}, "cannot be written as JSON (TypeError)"),
-        ({"const": float("nan")}, "cannot be written as JSON (ValueError)"),
-    ],
+    FLAWS,
 )
 def test_schemas_that_are_not_taken(schema: Schema, word: str) -> None:
     """What would be decided wrongly, or not at all, is refused by name when it is defined."""
