@@ -60,8 +60,9 @@ def _tool(given: object, where: str) -> Tool:
 
 def _of_function(function: Callable[..., object], where: str) -> Tool:
     """Make a tool of a function; the second time it is looked up."""
-    is_bound = isinstance(function, MethodType)  # one is made anew at each look
-    key, made = (function.__func__, _bound) if is_bound else (function, _made)
+    key, made = cast("object", function), _made
+    if isinstance(key, MethodType):  # one is made anew at each look
+        key, made = cast("object", key.__func__), _bound
     if isinstance(key, FunctionType) and key in made:
         return made[key]
     from .functions import name_of, tool_of
