@@ -22,6 +22,7 @@ from .words import PLACES
 if TYPE_CHECKING:
     from llmroute.errors import Problem
     from llmroute.errors.reading import Report
+    from llmroute.types.usage import Price
 
     from .collection import Catalog
     from .declarations import Declaration
@@ -140,7 +141,7 @@ def _remote(
             upstream_id=known.id,
             api=known.api,
             endpoint=endpoint,
-            price=declaration.price or known.price,
+            price=declaration.price or _price(declaration, entry, known),
             host_terms=entry.host_terms,
         ),
     )
@@ -152,6 +153,11 @@ def _check_embeds(declaration: Declaration, tell: Tell) -> None:
     if "embed" in abilities and len(abilities) > 1:
         hint = 'Declare two models of it, one with abilities = ["embed"]'
         tell("abilities", "a model of a server either embeds or answers", hint)
+
+
+def _price(declaration: Declaration, entry: ProviderEntry, known: ModelEntry) -> Price | None:
+    """The catalog's price; it is not that of a region, where some hosts ask for more."""
+    return None if entry.regions and declaration.region else known.price
 
 
 def _check_cache(
