@@ -133,6 +133,8 @@ def test_a_stream_is_the_same_at_every_split(name: str) -> None:
         ("SAFETY", End("content_filter")),
         ("RECITATION", End("content_filter")),
         ("SPII", End("content_filter")),
+        ("CONTINUATION", End("length")),
+        ("PUP_LIMITED_DISABLED", "forbidden"),
         ("SOMETHING_NEW", End("stop")),
         ("MALFORMED_FUNCTION_CALL", "bad_tool_call"),
         ("UNEXPECTED_TOOL_CALL", "bad_tool_call"),

@@ -59,7 +59,7 @@ def test_claude(id_: str, effort: str | None) -> None:
     elif thinks:
         assert thinking["type"] == "adaptive"
     assert "format" in cast("dict[str, object]", body["output_config"])
-    if any(one in id_ for one in ("fable-5-1", "opus-5-5", "sonnet-5-5", "newer")):
+    if any(one in id_ for one in ("fable-5", "opus-5-5", "sonnet-5-5", "newer")):
         assert thinking.get("type") != "disabled"
         with pytest.raises(AttemptError, match="tool_choice"):
             sent(id_, effort, "required")

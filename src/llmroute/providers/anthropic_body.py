@@ -35,6 +35,8 @@ HOTTEST = 1.0
 ANSWER_TOOL = "give_answer"
 REQUIRED: Json = {"type": "any"}
 FORBIDDEN: Json = {"type": "none"}
+DISABLED: Json = {"type": "disabled"}
+BETWEEN_TOOLS: Json = {"type": "between_tools"}
 
 
 class Asked(NamedTuple):
@@ -127,7 +129,7 @@ def _thinking(call: Call, *, budgeted: bool) -> Json:
     if effort is None or "reasoning" not in call.model.abilities:
         return {}
     if effort == "none" and "always_reasons" not in quirks:
-        return {"type": "disabled"}
+        return BETWEEN_TOOLS if "reasons_between_tools" in quirks else DISABLED
     if "reasoning_budget" in quirks:
         return _budget(call, effort) if budgeted else {}
     return {"type": "adaptive", "display": "summarized"}

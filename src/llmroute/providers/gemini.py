@@ -29,10 +29,12 @@ if TYPE_CHECKING:
 FINISH_REASONS: dict[str, FinishReason] = {
     "STOP": "stop",
     "MAX_TOKENS": "length",
+    "CONTINUATION": "length",
     **dict.fromkeys(
         (
             *("SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"),
             *("IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION"),
+            *("ESCALATION", "MODEL_ARMOR"),
         ),
         "content_filter",
     ),
@@ -43,6 +45,7 @@ BROKEN = {
     "UNEXPECTED_TOOL_CALL": "bad_tool_call",
     "TOO_MANY_TOOL_CALLS": "bad_tool_call",
     "MISSING_THOUGHT_SIGNATURE": "bad_request",
+    "PUP_LIMITED_DISABLED": "forbidden",  # the account broke Google's rules
     "MALFORMED_RESPONSE": "cut_short",
     "OTHER": "cut_short",
     "IMAGE_OTHER": "cut_short",
