@@ -9,8 +9,15 @@ import pytest
 
 from llmroute.errors import AttemptError
 from llmroute.providers import open_codec
-from llmroute.types.events import End, Reasoning, Text, ToolCallPart, UsageReport
-from llmroute.types.messages import Message
+from llmroute.types.events import (
+    End,
+    Reasoning,
+    ReasoningEnd,
+    Text,
+    ToolCallPart,
+    UsageReport,
+)
+from llmroute.types.messages import Message, ReasoningBlock
 from llmroute.types.requests import Request, Sampling
 from llmroute.types.usage import Usage
 from tests.faults.answers import Asked, ending, event, pieces, response_of, whole
@@ -189,3 +196,104 @@ def test_an_answer_of_another_shape_is_a_typed_error(value: object, kind: str) -
     with pytest.raises(AttemptError) as caught:
         answer(value)
     assert caught.value.fault.kind == kind
+
+
+CALL = {"type": "function_call", "call_id": "c1", "name": "f", "arguments": '{"x":1}'}
+MESSAGE = {"type": "message", "content": [{"type": "output_text", "text": "Hello"}]}
+THOUGHT = {
+    "type": "reasoning",
+    "id": "rs_1",
+    "summary": [{"type": "summary_text", "text": "a"}, {"type": "summary_text", "text": "b"}],
+    "encrypted_content": "zz",
+}
+BLOCK = ReasoningEnd(ReasoningBlock("a\n\nb", data='{"id":"rs_1","encrypted_content":"zz"}'))
+ALL = [THOUGHT, MESSAGE, CALL]
+
+
+def done(at: int, item: object) -> bytes:
+    """Write that an item is done."""
+    return typed("response.output_item.done", output_index=at, item=item)
+
+
+def completed(*output: object) -> bytes:
+    """Write that the response is complete."""
+    return typed("response.completed", response={"status": "completed", "output": output})
+
+
+def texts_of(events: list[ProviderEvent]) -> str:
+    """The answer's text."""
+    return "".join(one.text for one in events if isinstance(one, Text))
+
+
+def test_without_pieces_the_whole_is_taken() -> None:
+    """Items that came only when they were done, or with the response, are said once."""
+    said = [Reasoning("a\n\nb"), BLOCK, Text("Hello"), ToolCallPart(2, "c1", "f", '{"x":1}')]
+    expected = [*said, End("tool_calls")]
+    assert stream(completed(*ALL)) == expected
+    assert stream(*(done(at, item) for at, item in enumerate(ALL)), completed(*ALL)) == expected
+    assert stream(*(done(at, item) for at, item in enumerate(ALL)), COMPLETED) == expected
+    assert answer({"status": "completed", "output": ALL}) == expected
+
+
+def test_the_rest_of_a_text_is_taken() -> None:
+    """What the pieces left out comes from the item; what is at odds with them does not."""
+    piece = typed("response.output_text.delta", output_index=0, delta="Hel")
+    for last in ([done(1, MESSAGE), completed(MESSAGE)], [completed(MESSAGE)]):
+        events = stream(piece, *last)
+        assert [one for one in events if isinstance(one, Text)] == [Text("Hel"), Text("lo")]
+    other = {"type": "message", "content": [{"type": "output_text", "text": "Bye"}]}
+    assert texts_of(stream(piece, done(0, other), completed(other))) == "Hel"
+    both = stream(piece, done(0, MESSAGE), done(1, other), completed(MESSAGE, other))
+    assert texts_of(both) == "HelloBye"
+
+
+def test_arguments_are_said_once() -> None:
+    """Arguments come in pieces, or whole when the call is done; never twice."""
+    begun = typed("response.output_item.added", output_index=0, item=CALL | {"arguments": ""})
+    whole_part = typed("response.function_call_arguments.done", output_index=0, arguments='{"x":1}')
+    piece = typed("response.function_call_arguments.delta", output_index=0, delta='{"x":1}')
+    for middle in ([piece], [whole_part], [piece, whole_part], []):
+        for last in ([done(0, CALL), completed(CALL)], [completed({"type": "other"}, CALL)]):
+            events = stream(begun, *middle, *last)
+            assert events == [
+                ToolCallPart(0, "c1", "f", ""),
+                ToolCallPart(0, None, None, '{"x":1}'),
+                End("tool_calls"),
+            ]
+    second = CALL | {"call_id": "c2"}
+    assert stream(begun, piece, completed(second))[-2] == ToolCallPart(1, "c2", "f", '{"x":1}')
+
+
+def test_summaries_are_said_once() -> None:
+    """Pieces of a summary stand apart as its parts do, and come with the block that goes back."""
+    pieces_of_it = [
+        typed("response.reasoning_summary_part.added", summary_index=0),
+        typed("response.reasoning_summary_text.delta", summary_index=0, delta="a"),
+        typed("response.reasoning_summary_part.added", summary_index=1),
+        typed("response.reasoning_summary_text.delta", summary_index=1, delta="b"),
+    ]
+    said = [Reasoning("a"), Reasoning("\n\n"), Reasoning("b"), BLOCK]
+    events = stream(*pieces_of_it, done(0, THOUGHT), done(1, MESSAGE), completed(THOUGHT, MESSAGE))
+    assert events == [*said, Text("Hello"), End("stop")]
+
+
+def test_reasoning_that_comes_too_late_is_no_block() -> None:
+    """A reasoning item that is seen after its answer would be sent back in the wrong place."""
+    piece = typed("response.output_text.delta", output_index=1, delta="Hello")
+    events = stream(piece, completed(THOUGHT, MESSAGE))
+    assert events == [Text("Hello"), Reasoning("a\n\nb"), End("stop")]
+
+
+def test_thoughts_in_the_open_are_read() -> None:
+    """Open models say their reasoning as text; without encrypted content nothing goes back."""
+    item = {"type": "reasoning", "id": "r", "content": [{"type": "reasoning_text", "text": "hm"}]}
+    expected = [Reasoning("hm"), Text("Hello"), End("stop")]
+    assert answer({"status": "completed", "output": [item, MESSAGE]}) == expected
+    assert (
+        stream(
+            typed("response.reasoning_text.delta", delta="hm"),
+            done(0, item),
+            completed(item, MESSAGE),
+        )
+        == expected
+    )

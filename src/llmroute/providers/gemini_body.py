@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .shapes import Json
 
-WIRE = frozenset({"system_first", "user_first", "merge_roles"})
+WIRE = frozenset({"system_first"})
 """What holds for every model of this API."""
 NAMES = {
     "temperature": "temperature",
