@@ -19,7 +19,7 @@ from .options import REQUEST, check, merge
 from .values import EMBED_CHECKERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
     from llmroute.flow.occurrences import Snapshot
     from llmroute.types.plans import Plan
@@ -124,7 +124,7 @@ class Embedding:
         self._candidates = (*answered, *others)
 
     @contextmanager
-    def failing(self) -> Iterator[None]:
+    def failing(self) -> Generator[None]:
         """Make the error of a batch that of the whole call: its plan, and every attempt."""
         try:
             yield

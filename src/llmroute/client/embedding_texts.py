@@ -48,7 +48,7 @@ def normalize(texts: object) -> tuple[str, ...]:
 
 def _check(text: object, where: str) -> None:
     if not isinstance(text, str):
-        hint = "Token numbers are not taken" if isinstance(text, int | Sequence) else ""
+        hint = "Texts are taken, numbers of tokens are not"
         raise RequestError(f"must be a string, got {type(text).__name__}", where=where, hint=hint)
     if not text or text.isspace():
         hint = "Leave it out, or embed something in its place"

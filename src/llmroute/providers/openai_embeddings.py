@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from array import array
 from typing import TYPE_CHECKING, cast
@@ -19,9 +20,15 @@ from .shapes import bad, count_at, object_at, objects_at
 if TYPE_CHECKING:
     from llmroute.types.calls import Call
     from llmroute.types.events import ProviderEvent
+    from llmroute.types.faults import Fault
 
     from .shapes import Json
     from .wire import Decoder, HttpFailure, HttpRequest
+
+# What llama-server answers with status 500 to a text that does not fit its batch.
+_TOO_LONG = re.compile(r"too large to process", re.IGNORECASE)
+UNSUPPORTED = 501
+"""What it answers when it was not started for embeddings."""
 
 
 class OpenAIEmbeddings:
@@ -53,7 +60,11 @@ class OpenAIEmbeddings:
 
     def failure(self, call: Call, failure: HttpFailure, /) -> AttemptError:
         """Say what an error status and its body mean."""
-        return failure_of(call, failure)
+        error = failure_of(call, failure)
+        kind = _kind(error.fault)
+        if kind == error.fault.kind:
+            return error
+        return AttemptError(kind, error.fault.reason, status=failure.status, code=error.fault.code)
 
 
 class EmbeddingFold:
@@ -84,6 +95,13 @@ class EmbeddingFold:
     def end(self) -> list[ProviderEvent]:
         """End."""
         return [End("stop")]
+
+
+def _kind(fault: Fault) -> str:
+    """The kind of a fault that servers tell by another status than they should."""
+    if fault.kind == "server_error" and _TOO_LONG.search(fault.reason):
+        return "context_length"
+    return "bad_request" if fault.status == UNSUPPORTED else fault.kind
 
 
 def _in_order(items: list[Json]) -> tuple[tuple[float, ...], ...]:
