@@ -88,8 +88,8 @@ FAULT_KINDS: dict[str, FaultKind] = {
     ),
     "client_closed": FaultKind(
         Remedy("other_model"),
-        "the http_client was closed by the application",
-        "keep the http_client open until the llmroute client is closed",
+        "the HTTP or openai client that was passed was closed by the application",
+        "keep the client that you pass open until the llmroute client is closed",
     ),
     "dns": FaultKind(
         Remedy("other_upstream", "upstream"),
