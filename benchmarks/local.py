@@ -26,8 +26,8 @@ from benchmarks.measure import interleaved
 from llmroute.errors import AttemptError
 from llmroute.providers.llama_cpp import LlamaCppProvider
 from llmroute.providers.llama_cpp.bindings import load_library
-from llmroute.providers.llama_cpp.engine import prompt_tokens
 from llmroute.providers.llama_cpp.loaded import Settings, load
+from llmroute.providers.llama_cpp.prompts import prompted
 from llmroute.providers.llama_cpp.sampler import sampler_chain
 from llmroute.types.events import Opened, Text, UsageReport
 from llmroute.types.requests import Sampling
@@ -70,7 +70,7 @@ def per_token(answer: Callable[[int], None], tokens: int) -> Cost:
 def bare(loaded: Loaded, asked: Call, tokens: int) -> None:
     """Generate with nothing but llama.cpp's functions."""
     library, context = loaded.library, loaded.context
-    prompt = prompt_tokens(asked, loaded)
+    prompt = prompted(asked, loaded).tokens
     library.llama_memory_clear(library.llama_get_memory(context), True)  # noqa: FBT003
     buffer = (ctypes.c_int32 * len(prompt))(*prompt)
     assert library.llama_decode(context, library.llama_batch_get_one(buffer, len(prompt))) == 0

@@ -14,6 +14,16 @@ if TYPE_CHECKING:
 # Folders whose tests open no socket at all; all others may use servers on loopback.
 PURE = {"catalog", "flow", "licenses", "policies"}
 
+PROXIES = ("https_proxy", "http_proxy", "all_proxy", "no_proxy")
+
+
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin without the machine's own proxies."""
+    for name in PROXIES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
 
 @pytest.fixture(autouse=True)
 def network_is_forbidden(request: pytest.FixtureRequest) -> Iterator[None]:

@@ -64,7 +64,8 @@ def test_hosts_serve_their_origin() -> None:
     """A provider's endpoint is one of the origins that its key may be sent to."""
     openai = provider("openai")
     assert openai is not None
-    assert openai.origins == ("https://api.openai.com",)
+    assert openai.origins[0] == "https://api.openai.com"
+    assert all(one.endswith(".openai.com") for one in openai.origins)
     assert openai.base_url == "https://api.openai.com/v1"
     assert openai.key_env == "OPENAI_API_KEY"
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -215,3 +217,37 @@ def test_what_a_declaration_says_of_a_model() -> None:
     assert found.abilities == {"embed"}
     assert found.vector_space == "mv1"
     assert found.repeat_instruction
+
+
+def test_regions() -> None:
+    """A region of a provider has its own host, and no price that nobody declared."""
+    found = made_of({"use": "openai/gpt-6.1-terra", "region": "eu"})
+    assert found.endpoint is not None
+    assert found.endpoint.base_url == "https://eu.api.openai.com/v1"
+    assert found.endpoint.key_name == "OPENAI_API_KEY"
+    assert found.price is None
+    assert made_of({"use": "openai/gpt-6.1-terra"}).price is not None
+    with pytest.raises(PolicyError, match=r"OpenAI has no region 'eur'\. Did you mean 'eu'"):
+        made_of({"use": "openai/gpt-6.1-terra", "region": "eur"})
+
+
+PROGRAM = """
+import llmroute
+from llmroute.catalog import data, entries
+assert data.read_table.cache_info().currsize == 0
+from llmroute import Client, model, policies
+declared = [model("a", use="groq/x"), model("b", use="mistral/y")]
+Client(policies.order("a", "b"), models=declared).close()
+print(data.read_table.cache_info().currsize, entries.provider.cache_info().currsize)
+"""
+
+
+def test_only_what_is_named_is_read() -> None:
+    """The import reads no provider's file, and a client only those of the providers it names."""
+    run = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.stderr, run.stdout) == ("", "2 2\n")

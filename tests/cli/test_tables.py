@@ -173,3 +173,16 @@ def test_a_host_that_does_not_resolve(tmp_path: Path) -> None:
     policy(tmp_path, {"gpt": "https://no-such-host.invalid/v1"})
     run = program("doctor", "--network", "-p", "llmroute.toml")
     assert "no-such-host.invalid does not resolve" in run.out or "gave no answer" in run.out
+
+
+def test_a_host_behind_a_proxy_is_not_looked_up(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a proxy of the environment reaches is said to be; an unfit proxy is told as such."""
+    policy(tmp_path, {"gpt": "https://no-such-host.invalid/v1"})
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.invalid:3128")
+    run = here(capsys, "doctor", "--network", "-p", "llmroute.toml")
+    assert "no-such-host.invalid is reached by the proxy of HTTPS_PROXY" in run.out
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://proxy.invalid")
+    run = here(capsys, "doctor", "--network", "-p", "llmroute.toml")
+    assert "no-such-host.invalid cannot be reached: HTTPS_PROXY names a SOCKS proxy" in run.out

@@ -17,6 +17,7 @@ from docs.generate import PAGES as GENERATED
 from llmroute.cli.arguments import parse
 from llmroute.policies.files import loads_policy
 from tests.docs.pages import PAGES, ROOT, Block, blocks, is_policy, model_files, name_of, prose
+from tests.docs.stand_in import StandIn, stood_in
 from tests.local.tiny_gguf import tiny_gguf
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 # Its blocks are one pytest file, and run as one: tests/testing/test_docs.py.
 PYTEST_PAGES = {"docs/testing.md"}
+# Their policies name models of OpenAI, which a server on loopback stands in for.
+MIGRATION_PAGES = {"docs/from-openai.md", "docs/from-litellm.md", "docs/cheatsheet.md"}
 PLAYED = [
     page
     for page in PAGES
@@ -49,17 +52,25 @@ def played(page: Path, folder: Path, **environment: str) -> list[str]:
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         tiny_gguf(folder / file)
     wanted = [one for one in blocks(page) if one.language == "python" or is_policy(one)]
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "tests.docs.play"],
-        cwd=folder,
-        env={**_environment(), **environment},
-        input=json.dumps([name_of(page), wanted]),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with StandIn() as openai:
+        if name_of(page) in MIGRATION_PAGES:
+            wanted = [one._replace(text=_stood_in(one, openai.url)) for one in wanted]
+            environment |= {"OPENAI_BASE_URL": openai.url, "OPENAI_API_KEY": "sk-nobody"}
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-m", "tests.docs.play"],
+            cwd=folder,
+            env={**_environment(), **environment},
+            input=json.dumps([name_of(page), wanted]),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     assert done.returncode == 0, done.stderr
     return list(json.loads(done.stdout))
+
+
+def _stood_in(block: Block, url: str) -> str:
+    return stood_in(block.text, url) if block.language == "toml" else block.text
 
 
 def _environment() -> dict[str, str]:

@@ -221,7 +221,7 @@ class FaultServer:
         first, _, rest = received.path.removeprefix("/").partition("/")
         model = str(body.get("model", ""))
         name, options = _parse(unquote(first) if rest.startswith("v1") else model)
-        api = "responses" if received.path.endswith("/responses") else "chat"
+        api = "responses" if received.path.partition("?")[0].endswith("/responses") else "chat"
         asked = Asked(api, bool(body.get("stream")), model, options)
         SCENARIOS.get(name, SCENARIOS["normal"])(peer, asked)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from llmroute.driver.clock import SystemClock
 from llmroute.types.calls import Call, Cancel, Timer
-from llmroute.types.events import End, Opened, Text, UsageReport
+from llmroute.types.events import End, Opened, Reasoning, Text, ToolCallPart, UsageReport
 from llmroute.types.limits import Limits
 from llmroute.types.messages import Message
 from llmroute.types.models import Model, Weights
@@ -15,8 +16,11 @@ from llmroute.types.requests import Request, Sampling
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+    from typing import Unpack
 
     from llmroute.types.events import ProviderEvent
+    from llmroute.types.requests import ReasoningEffort
+    from llmroute.types.tools import OutputSpec, Tool
     from llmroute.types.usage import Usage
 
 CLOCK = SystemClock()
@@ -68,20 +72,42 @@ def call(
     )
 
 
+def asked(of: Call, **changes: Unpack[Changes]) -> Call:
+    """The same call with more asked of it."""
+    return of._replace(request=replace(of.request, **changes))
+
+
+class Changes(TypedDict, total=False):
+    """What `asked` changes of a request."""
+
+    output: OutputSpec
+    tools: tuple[Tool, ...]
+    tool_choice: str
+    reasoning: ReasoningEffort
+    texts: tuple[str, ...]
+
+
 class Answer(NamedTuple):
     """The fold of a provider's events."""
 
     text: str
     usage: Usage
     finish_reason: str
+    calls: tuple[ToolCallPart, ...] = ()
+    thoughts: str = ""
 
 
 def fold(events: Iterable[ProviderEvent]) -> Answer:
-    """Fold the events of one answer; they come as Opened, Text..., UsageReport, End."""
-    opened, *texts, report, end = list(events)
+    """Fold the events of one answer; they come as Opened, pieces..., UsageReport, End."""
+    opened, *pieces, report, end = list(events)
     assert opened == Opened()
     assert isinstance(report, UsageReport)
     assert isinstance(end, End)
-    assert all(isinstance(one, Text) for one in texts)
-    shown = "".join(one.text for one in texts if isinstance(one, Text))
-    return Answer(shown, report.usage, end.finish_reason)
+    assert all(isinstance(one, Text | Reasoning | ToolCallPart) for one in pieces)
+    return Answer(
+        "".join(one.text for one in pieces if isinstance(one, Text)),
+        report.usage,
+        end.finish_reason,
+        tuple(one for one in pieces if isinstance(one, ToolCallPart)),
+        "".join(one.text for one in pieces if isinstance(one, Reasoning)),
+    )

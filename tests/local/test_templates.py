@@ -9,13 +9,14 @@ from jinja2 import Environment
 
 from llmroute.errors import AttemptError
 from llmroute.providers.llama_cpp.header import read_header
-from llmroute.providers.llama_cpp.templates import Marks, Unfit, choose_template, render
+from llmroute.providers.llama_cpp.pieces import Marks
+from llmroute.providers.llama_cpp.templates import Unfit, choose_template, render
 from llmroute.types.messages import Message
 from llmroute.types.models import Weights
 from tests.local.tiny_gguf import LLAMA_2_JINJA, smollm2_path
 
 if TYPE_CHECKING:
-    from llmroute.providers.llama_cpp.templates import Piece
+    from llmroute.providers.llama_cpp.pieces import Piece
 
 MARKS = Marks("<s>", "</s>")
 B_INST, E_INST = "[INST]", "[/INST]"
@@ -196,7 +197,7 @@ BURNERS = [
     "{{ ''.__class__.__mro__ }}{{ messages[0].__class__.x }}",
     "{{ x() }}",
     "{% if %}",
-    "{{ messages | tojson }}",
+    "{{ messages | tojson | tojson }}",
 ]
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from llmroute.providers.llama_cpp.loaded import Settings, load
-from llmroute.providers.llama_cpp.templates import LLAMA_2, Piece, render
+from llmroute.providers.llama_cpp.pieces import Piece
+from llmroute.providers.llama_cpp.templates import LLAMA_2, render
 from llmroute.types.messages import Message
 from tests.local.tiny_gguf import CHATML, LLAMA_2_JINJA, tiny_gguf
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmroute.policies.positions import Positions, search
+from llmroute.errors.positions import Positions, search
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from llmroute.errors import AttemptError
 from llmroute.types.events import End, Reasoning, ReasoningEnd, Text, ToolCallPart, UsageReport
 from llmroute.types.messages import ReasoningBlock
 from llmroute.types.usage import Usage
@@ -136,7 +137,9 @@ def test_stop_reasons(reason: str, end: End) -> None:
 
 def test_a_refusal_without_a_word_is_a_fault() -> None:
     """Who is declined before anything was said is answered by another model."""
-    assert WHOLE.outcome(recorded("anthropic/refusal.json")) == "content_filtered"
+    with pytest.raises(AttemptError) as caught:
+        WHOLE.decode(recorded("anthropic/refusal.json"))
+    assert (caught.value.fault.kind, caught.value.fault.code) == ("content_filtered", "bio")
 
 
 def test_what_the_provider_does_itself_is_left_out() -> None:

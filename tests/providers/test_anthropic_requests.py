@@ -251,6 +251,9 @@ def test_effort() -> None:
     assert "output_config" not in body
     assert NATIVE.body(asking("none"))["thinking"] == {"type": "disabled"}
     assert UNFORCED.body(asking("none"))["output_config"] == {"effort": "low"}
+    between = NATIVE._replace(quirks=frozenset({"reasons_between_tools"}))
+    assert between.body(asking("none"))["thinking"] == {"type": "between_tools"}
+    assert between.body(asking("low"))["output_config"] == {"effort": "low"}
     assert "thinking" not in PLAIN.body(asking("high"))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from hypothesis import given, settings
@@ -85,6 +85,18 @@ def test_tools() -> None:
     assert [one for one in events if isinstance(one, UsageReport)][-1] == end[0]
 
 
+def test_a_later_piece_takes_nothing_back() -> None:
+    """Counts that the last piece leaves out are those of the piece before it."""
+    first = candidate({"text": "x"}) | {
+        "usageMetadata": {"promptTokenCount": 9, "cachedContentTokenCount": 4}
+    }
+    last = {"usageMetadata": {"promptTokenCount": 9, "candidatesTokenCount": 1}}
+    assert STREAM.decode(event(first), event(last))[-2:] == [
+        UsageReport(Usage(9, 1, 4)),
+        End("stop"),
+    ]
+
+
 def test_a_call_without_any_id() -> None:
     """Where the response has no id either, the flow names the call."""
     events = whole(candidate({"functionCall": {"name": "weather"}}))
@@ -121,6 +133,8 @@ def test_a_stream_is_the_same_at_every_split(name: str) -> None:
         ("SAFETY", End("content_filter")),
         ("RECITATION", End("content_filter")),
         ("SPII", End("content_filter")),
+        ("CONTINUATION", End("length")),
+        ("PUP_LIMITED_DISABLED", "forbidden"),
         ("SOMETHING_NEW", End("stop")),
         ("MALFORMED_FUNCTION_CALL", "bad_tool_call"),
         ("UNEXPECTED_TOOL_CALL", "bad_tool_call"),
@@ -146,8 +160,7 @@ def test_other_candidates_and_parts_say_nothing() -> None:
     code: dict[str, object] = {"executableCode": {"code": "1"}}
     value = candidate(code, {"inlineData": {"data": "x"}}, {"text": "x"})
     other = {"index": 1, "content": {"parts": [{"text": "other"}]}, "finishReason": "STOP"}
-    candidates = value["candidates"]
-    assert isinstance(candidates, list)
+    candidates = cast("list[object]", value["candidates"])
     assert whole({"candidates": [*candidates, other]}) == [Text("x"), End("stop")]
 
 

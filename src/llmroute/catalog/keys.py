@@ -21,10 +21,8 @@ VARIABLE_HINT = (
 
 # Variables of providers that the catalog does not hold yet, and the only origin of each.
 FOREIGN: dict[str, str] = {
-    "ANTHROPIC_API_KEY": "https://api.anthropic.com",
     "CEREBRAS_API_KEY": "https://api.cerebras.ai",
     "COHERE_API_KEY": "https://api.cohere.com",
-    "GEMINI_API_KEY": "https://generativelanguage.googleapis.com",
     "HF_TOKEN": "https://router.huggingface.co",
 }
 

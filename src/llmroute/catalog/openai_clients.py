@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, cast
-from urllib.parse import urlsplit
 
 from llmroute.errors.reading import kind_of
 from llmroute.types.models import Endpoint
@@ -144,6 +143,8 @@ def _sent(
 
 def client_address(client: object) -> Address | None:
     """Where a client sends to, without credentials and query; None when that cannot be read."""
+    from urllib.parse import urlsplit
+
     try:
         parts = urlsplit(str(cast("OpenAIClient", client).base_url))
         port = parts.port

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from llmroute.errors import PolicyError
@@ -11,9 +12,9 @@ from llmroute.types.models import Model
 from llmroute.types.usage import FREE
 
 from . import advice
+from .collection import BUILT_IN
 from .describe import described
 from .endpoints import places_of, remote_endpoint, server_endpoint
-from .entries import provider
 from .openai_clients import client_model
 from .weights import local_model
 from .words import PLACES
@@ -21,7 +22,9 @@ from .words import PLACES
 if TYPE_CHECKING:
     from llmroute.errors import Problem
     from llmroute.errors.reading import Report
+    from llmroute.types.usage import Price
 
+    from .collection import Catalog
     from .declarations import Declaration
     from .describe import Tell
     from .entries import ModelEntry, ProviderEntry
@@ -30,8 +33,8 @@ LOCAL_OPTIONS = ("file", "template", "gpu_layers", "threads")
 SERVER_OPTIONS = ("base_url", "model", "key_env", "local")
 
 
-def resolve(declaration: Declaration) -> Model:
-    """Make a model of a declaration.
+def resolve(declaration: Declaration, catalog: Catalog = BUILT_IN) -> Model:
+    """Make a model of a declaration; `catalog` knows the providers, by default the package's own.
 
     Raises:
         PolicyError: provider or model are unknown, or options do not fit; all problems at once.
@@ -40,23 +43,31 @@ def resolve(declaration: Declaration) -> Model:
     report = collector("llmroute.model", problems)
     # Who calls a model by its id has declared nothing, and can pass no provider with it.
     declared = declaration.name != declaration.use
-    model = build(declaration, report, (declaration.name,), in_code=declared)
+    path = (declaration.name,)
+    model = build(declaration, report, path, in_code=declared, catalog=catalog)
     if model is None or problems:
         raise PolicyError(problems)
     return model
 
 
 def build(
-    declaration: Declaration, report: Report, path: tuple[str, ...], *, in_code: bool = False
+    declaration: Declaration,
+    report: Report,
+    path: tuple[str, ...],
+    *,
+    in_code: bool = False,
+    catalog: Catalog = BUILT_IN,
 ) -> Model | None:
     """Make a model of a declaration that stands at `path`; None, and problems, when it is wrong.
 
     Hints mention what only code can say if it stands `in_code`.
+
+    Raises:
+        PolicyError: the file of its provider is wrong.
     """
     if declaration.client is not None:
-        return client_model(
-            declaration, report, path, lambda bare: build(bare, report, path, in_code=True)
-        )
+        again = partial(build, report=report, path=path, in_code=True, catalog=catalog)
+        return client_model(declaration, report, path, again)
     found = False
 
     def tell(option: str, what: str, hint: str = "") -> None:
@@ -68,15 +79,17 @@ def build(
     if declaration.provider is not None:
         model = _own(declaration)
     else:
-        model = _cataloged(declaration, tell, in_code=in_code)
+        model = _cataloged(declaration, tell, catalog, in_code=in_code)
     return None if found else model
 
 
-def _cataloged(declaration: Declaration, tell: Tell, *, in_code: bool) -> Model | None:
+def _cataloged(
+    declaration: Declaration, tell: Tell, catalog: Catalog, *, in_code: bool
+) -> Model | None:
     name, slash, id_ = declaration.use.partition("/")
-    entry = provider(name)
+    entry = catalog.provider(name)
     if entry is None:
-        hint = advice.for_use(declaration.use, in_code=in_code)
+        hint = advice.for_use(declaration.use, catalog.names(), in_code=in_code)
         tell("use", f"there is no provider {name!r}", hint)
         return None
     if entry.server:
@@ -115,8 +128,9 @@ def _remote(
     _unfit(declaration, unfit, f"{entry.id} models", tell)
     _check_cache(declaration, entry, known, tell)
     _check_embeds(declaration, tell)
-    endpoint = remote_endpoint(declaration, entry, known, tell)
-    if endpoint is None:
+    speaks_alone = entry.base_url is None and not entry.regions
+    endpoint = None if speaks_alone else remote_endpoint(declaration, entry, known, tell)
+    if endpoint is None and not speaks_alone:
         return None
     return described(
         declaration,
@@ -127,7 +141,7 @@ def _remote(
             upstream_id=known.id,
             api=known.api,
             endpoint=endpoint,
-            price=declaration.price or known.price,
+            price=declaration.price or _price(declaration, entry, known),
             host_terms=entry.host_terms,
         ),
     )
@@ -139,6 +153,11 @@ def _check_embeds(declaration: Declaration, tell: Tell) -> None:
     if "embed" in abilities and len(abilities) > 1:
         hint = 'Declare two models of it, one with abilities = ["embed"]'
         tell("abilities", "a model of a server either embeds or answers", hint)
+
+
+def _price(declaration: Declaration, entry: ProviderEntry, known: ModelEntry) -> Price | None:
+    """The catalog's price; it is not that of a region, where some hosts ask for more."""
+    return None if entry.regions and declaration.region else known.price
 
 
 def _check_cache(
@@ -197,9 +216,9 @@ def _served(declaration: Declaration, entry: ProviderEntry, id_: str, tell: Tell
     )
 
 
-def on_fixed_origin(model: Model) -> bool:
+def on_fixed_origin(model: Model, catalog: Catalog) -> bool:
     """Whether a model's host is one that the catalog names, not one that was declared."""
-    entry = provider(model.provider)
+    entry = catalog.provider(model.provider)
     if entry is None or model.endpoint is None:
         return False
     return model.endpoint.origin in entry.origins

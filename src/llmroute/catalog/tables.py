@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from llmroute.errors import PolicyError
@@ -15,10 +16,14 @@ from .entries import ModelEntry, ProviderEntry, Source
 from .words import ABILITIES, CACHE_LIVES, PARAMETERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from datetime import date
 
     from llmroute.errors import Problem
+
+
+MOST = 100_000_000
+"""The largest count that is believed."""
 
 
 def read_provider(name: str, values: Mapping[str, object]) -> ProviderEntry:
@@ -35,11 +40,15 @@ def read_provider(name: str, values: Mapping[str, object]) -> ProviderEntry:
     return entry
 
 
-def read_top(name: str, top: Table) -> ProviderEntry:
-    """Read a whole file; problems go to the table's report."""
+def read_top(name: str, top: Table, *, cited: bool = True) -> ProviderEntry:
+    """Read a whole file; problems go to the table's report.
+
+    Numbers that are not `cited` may stand alone, without a source.
+    """
     empty = Table({}, (), top.report)
     entry = _head(name, top.table("provider") or empty)
-    sources = _sources(top.table("sources") or empty)
+    known = _sources(top.table("sources") or empty)
+    sources = known if cited else None
     tables = top.table("models") or empty
     found = {id_: tables.table(id_) or empty for id_ in tables.values}
     models = {id_: _model(id_, table, entry, sources) for id_, table in found.items()}
@@ -153,9 +162,12 @@ def _sources(tables: Table) -> dict[str, Source]:
 
 
 class _Cited:
-    """Reads the numbers of a model, each an inline table with its source."""
+    """Reads the numbers of a model, each an inline table with its source.
 
-    def __init__(self, table: Table, sources: Mapping[str, Source]) -> None:
+    Without `sources` a number may stand alone as well.
+    """
+
+    def __init__(self, table: Table, sources: Mapping[str, Source] | None) -> None:
         self.table = table
         self.known = sources
         self.sources: dict[str, Source] = {}
@@ -165,23 +177,32 @@ class _Cited:
         fact = self.table.table(key)
         if fact is None:
             return None
-        source = self.known.get(fact.text("source") or "")
-        if source is None:
-            fact.problem("source", "it must name one of [sources]")
+        name = fact.text("source") or ""
+        if self.known is None:
+            return fact
+        if name in self.known:
+            self.sources[key] = self.known[name]
         else:
-            self.sources[key] = source
+            fact.problem("source", "it must name one of [sources]")
         return fact
+
+    def _alone(self, key: str) -> bool:
+        return self.known is None and not isinstance(self.table.values.get(key), Mapping)
 
     def whole(self, key: str) -> int | None:
         """Take a cited count."""
+        if self._alone(key):
+            return self.table.whole(key, 1, MOST)
         fact = self.fact(key)
-        value = fact.whole("value", 1, 100_000_000) if fact else None
+        value = fact.whole("value", 1, MOST) if fact else None
         if fact:
             fact.done()
         return value
 
     def day(self, key: str) -> date | None:
         """Take a cited date."""
+        if self._alone(key):
+            return self.table.day(key)
         fact = self.fact(key)
         value = fact.day("value") if fact else None
         if fact:
@@ -211,7 +232,7 @@ def read_price(table: Table) -> Price | None:
 
 
 def _model(
-    id_: str, table: Table, head: ProviderEntry, sources: Mapping[str, Source]
+    id_: str, table: Table, head: ProviderEntry, sources: Mapping[str, Source] | None
 ) -> ModelEntry:
     """Read a model; a list that it has replaces the provider's."""
     cited = _Cited(table, sources)

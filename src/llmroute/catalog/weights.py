@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from .describe import Tell
     from .entries import ModelEntry, ProviderEntry
 
+ABILITIES = frozenset({"text", "tools", "json", "schema"})
+"""What the engine gives to any model that writes text, by grammar and prompt."""
 QUANTIZATION = r"[.-](i?q\d\w*|bf16|f16|f32)$"
 
 
@@ -33,7 +36,7 @@ def local_model(
     elif known is None or known.package is None:
         tell("", "it needs file, the path of a GGUF file", _carried(entry))
         return None
-    return described(
+    model = described(
         declaration,
         known,
         Model(
@@ -46,6 +49,12 @@ def local_model(
             price=declaration.price or FREE,
         ),
     )
+    return model if known else _able(model, declaration)
+
+
+def _able(model: Model, declaration: Declaration) -> Model:
+    """A file that the catalog does not know can what the engine can, unless declared otherwise."""
+    return replace(model, abilities=ABILITIES) if declaration.abilities is None else model
 
 
 def _carried(entry: ProviderEntry) -> str:

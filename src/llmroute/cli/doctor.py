@@ -18,7 +18,7 @@ from llmroute.types.tables import WIDTH
 
 from .check import place_of, summary
 from .failures import NO_MODEL, tell
-from .hosts import hosts_of, resolved
+from .hosts import hosts_of, proxied, resolved
 from .models import ready
 from .terminal import write
 
@@ -170,5 +170,7 @@ def _network(policy: PolicyFile, *, asked: bool) -> None:
     elif not asked:
         _line("network", f"not checked; --network resolves {', '.join(hosts)}")
     else:
-        for host, state in resolved(hosts, RESOLVING_S).items():
+        by_proxy = proxied(hosts)
+        direct = [host for host in hosts if host not in by_proxy]
+        for host, state in (*by_proxy.items(), *resolved(direct, RESOLVING_S).items()):
             _line("network", f"{host} {state}")

@@ -1,12 +1,15 @@
-"""The hosts of a policy, and whether their names can be resolved within a limit of time."""
+"""The hosts of a policy: whether their names can be resolved in time, or need not be."""
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from llmroute.errors import AttemptError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +21,23 @@ def hosts_of(models: Iterable[Model]) -> list[str]:
     """The hosts that these models are at, in order."""
     origins = {model.endpoint.origin for model in models if model.endpoint is not None}
     return sorted({urlsplit(origin).hostname or "" for origin in origins})
+
+
+def proxied(hosts: Iterable[str]) -> Mapping[str, str]:
+    """Say of each host that is reached by a proxy of the environment which one; it resolves it."""
+    from llmroute.providers.proxies import Proxies
+
+    proxies = Proxies(os.environ)
+    states: dict[str, str] = {}
+    for host in hosts:
+        try:
+            proxy = proxies.route(host, 443)
+        except AttemptError as error:
+            states[host] = f"cannot be reached: {error.fault.reason}"
+        else:
+            if proxy is not None:
+                states[host] = f"is reached by the proxy of {proxy.variable}"
+    return states
 
 
 def resolved(hosts: Sequence[str], limit_s: float) -> Mapping[str, str]:

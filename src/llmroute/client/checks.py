@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .setup import ClientOptions
 
 HINT_TYPES = {bool: "bool", str: "str", int: "int", float: "float"}
+LISTS = ("catalog", "models")
 CLOCK = ("now", "today", "sleep_until", "asleep_until")
 
 
@@ -42,7 +43,7 @@ def given_options(options: ClientOptions) -> ClientOptions:
         if name not in CHECKERS:
             raise _unknown(name)
         if value is not None:
-            given[name] = _listed(value) if name == "models" else value
+            given[name] = _listed(value) if name in LISTS else value
     for name, value in given.items():
         CHECKERS[name](value)
     return cast("ClientOptions", given)
@@ -137,6 +138,15 @@ def _models(value: object) -> None:
             raise wrong("models", f"it must hold declarations, got {_kind(one)}", hint)
 
 
+def _catalog(value: object) -> None:
+    if not isinstance(value, tuple):
+        hint = 'catalog=["providers/acme.toml"]'
+        raise wrong("catalog", f"it must be a list of files, got {_kind(value)}", hint)
+    for one in cast("tuple[object, ...]", value):
+        if not _name_of(one):
+            raise wrong("catalog", f"it must hold names of files, got {_kind(one)}")
+
+
 def _mapping(option: str) -> Callable[[object], None]:
     def check(value: object) -> None:
         if not isinstance(value, Mapping):
@@ -198,6 +208,7 @@ def _http_client(value: object) -> None:
 
 
 CHECKERS: dict[str, Callable[[object], None]] = {
+    "catalog": _catalog,
     "models": _models,
     "providers": _mapping("providers"),
     "facts": _mapping("facts"),

@@ -79,8 +79,8 @@ class Core:
         self.setup = setup
         self.clock: Clock = options.get("clock") or SystemClock()
         self.keyring = Keyring(setup.keys)
-        self.registry = Registry(setup.providers, options.get("http_client"))
-        self._models = Models(setup.models)
+        self.registry = Registry(setup.providers, options.get("http_client"), setup.catalog)
+        self._models = Models(setup.models, setup.catalog)
         self._has_files = any(model.weights is not None for model in setup.models)
         self._backoff_s = waits(options.get("backoff"))
         self._pid = os.getpid()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from llmroute.catalog.collection import BUILT_IN
 from llmroute.errors import PolicyError, RequestError
 from llmroute.errors.problems import nearest
 
 if TYPE_CHECKING:
+    from llmroute.catalog.collection import Catalog
     from llmroute.errors import Problem
     from llmroute.types.models import Model
 
@@ -15,8 +17,9 @@ if TYPE_CHECKING:
 class Models:
     """The policy's models by name; catalog models are resolved when first named."""
 
-    def __init__(self, models: tuple[Model, ...]) -> None:
+    def __init__(self, models: tuple[Model, ...], catalog: Catalog = BUILT_IN) -> None:
         """Hold the policy's own models, in their order."""
+        self._catalog = catalog
         self.declared = models
         self._by_name = {model.name: model for model in models}
 
@@ -34,7 +37,7 @@ class Models:
         from llmroute.catalog import resolve
 
         try:
-            model = resolve(declare(name, use=name))
+            model = resolve(declare(name, use=name), self._catalog)
         except PolicyError as error:
             problem: Problem = error.problems[0]
             what, hint = problem.what, problem.hint

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from llmroute.catalog.collection import BUILT_IN
+from llmroute.driver.hooks import guarded
+from llmroute.errors import AttemptError
 from llmroute.types.calls import (
     SupportsAclose,
     SupportsAvailability,
@@ -16,6 +19,8 @@ from llmroute.types.calls import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from llmroute.catalog.collection import Catalog
+    from llmroute.providers.wire import Codec
     from llmroute.types.calls import Provider
     from llmroute.types.models import Model
 
@@ -23,8 +28,17 @@ if TYPE_CHECKING:
 class Registry:
     """Providers by model name (the application's own) and by API (ours); closed with the client."""
 
-    def __init__(self, own: Mapping[str, Provider], http_client: object | None) -> None:
-        """`own` are the application's providers; they are used, never closed."""
+    def __init__(
+        self,
+        own: Mapping[str, Provider],
+        http_client: object | None,
+        catalog: Catalog = BUILT_IN,
+    ) -> None:
+        """`own` are the application's providers; they are used, never closed.
+
+        `catalog` knows who speaks the APIs that installed packages brought.
+        """
+        self._catalog = catalog
         self._own = dict(own)
         self._http_client = http_client
         self._opened: dict[str, Provider] = {}
@@ -81,8 +95,28 @@ class Registry:
     def _open(self, api: str) -> Provider:
         from llmroute.providers import open_provider
 
-        return open_provider(api, self._http_client)
+        opens = self._catalog.opens(api)
+        if opens is None:
+            return open_provider(api, self._http_client)
+        return speaker(guarded(opens, api), api, self._http_client)
 
 
 def _ready(model: Model) -> None:
     """A provider that does not tell is always ready."""
+
+
+def speaker(brought: object, api: str, http_client: object | None) -> Provider:
+    """The provider that a package brought, or one that speaks its codec.
+
+    Raises:
+        AttemptError: it is neither.
+    """
+    if all(callable(getattr(brought, name, None)) for name in ("events", "aevents")):
+        return cast("Provider", brought)
+    if all(callable(getattr(brought, name, None)) for name in ("encode", "decoder", "failure")):
+        from llmroute.providers.http_provider import HttpProvider
+        from llmroute.providers.transport import Transport
+
+        return HttpProvider(cast("Codec", brought), Transport(http_client))
+    kind = type(brought).__name__
+    raise AttemptError("provider_bug", f"{api} gave {kind}, neither a codec nor a provider")

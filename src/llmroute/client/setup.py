@@ -7,8 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
+from llmroute.catalog.collection import Catalog
 from llmroute.catalog.resolve import resolve
 from llmroute.errors.problems import nearest
+from llmroute.providers import HTTP_APIS
 from llmroute.types.limits import Limits
 from llmroute.types.plans import Facts
 from llmroute.types.secrets import Secret
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 class ClientOptions(TypedDict, total=False):
     """Everything that a client can be given in code; each may be left out.
 
+    catalog: files of providers that llmroute does not know, one TOML file each; as [catalog] files
+        of a policy file. Others are looked for in the folder that $LLMROUTE_PROVIDERS names, and in
+        installed packages.
     models: declarations made by `llmroute.model(...)`, for a policy in code; without a policy they
         are tried in this order.
     providers: objects of the application that answer in place of models of the policy, by name; for
@@ -47,6 +52,7 @@ class ClientOptions(TypedDict, total=False):
         `tenacity.wait_*` object; the default is 0.5, 1, 2, 4, 8, 8, ...; half of it is jitter.
     """
 
+    catalog: Sequence[str | Path]
     models: Sequence[Declaration]
     providers: Mapping[str, Provider]
     facts: Mapping[str, object]
@@ -69,15 +75,17 @@ class Setup(NamedTuple):
     offline_mode: OfflineMode
     keys: Mapping[str, Callable[[], str]]
     providers: Mapping[str, Provider]
+    catalog: Catalog
 
 
 def read_setup(source: PolicySource | None, options: ClientOptions) -> Setup:
     """Read the policy and resolve its models; raises PolicyError with every problem found."""
     check_source(source)
+    catalog = catalog_of(options.get("catalog", ()))
     if callable(source) or "models" in options:
-        file = _in_code(source, options)
+        file = _in_code(source, options, catalog)
     else:
-        file = read_policy(source)
+        file = read_policy(source, catalog)
     return _setup(_overridden(file, options), options.get("providers", {}))
 
 
@@ -94,6 +102,7 @@ def _setup(file: PolicyFile, providers: Mapping[str, Provider]) -> Setup:
         offline_mode=file.offline_mode,
         keys=keys,
         providers={**own, **_clients(file), **providers},
+        catalog=file.catalog,
     )
 
 
@@ -132,7 +141,7 @@ def _stood_in(model: Model) -> Model:
     return replace(model, api="custom", endpoint=endpoint, weights=None)
 
 
-def _in_code(source: PolicySource | None, options: ClientOptions) -> PolicyFile:
+def _in_code(source: PolicySource | None, options: ClientOptions, catalog: Catalog) -> PolicyFile:
     """What a policy file would have said; a policy in code needs models in code."""
     from llmroute.policies import order
     from llmroute.policies.files import PolicyFile
@@ -148,8 +157,8 @@ def _in_code(source: PolicySource | None, options: ClientOptions) -> PolicyFile:
     if unknown:
         what = f"the policy names {unknown[0]!r}, but no such model is declared"
         raise wrong("models", what, nearest(unknown[0], names))
-    models = tuple(resolve(one) for one in declared)
-    return PolicyFile(None, Facts(), {}, Limits(), "auto", declared, models, policy)
+    models = tuple(resolve(one, catalog) for one in declared)
+    return PolicyFile(None, Facts(), {}, Limits(), "auto", declared, models, policy, catalog)
 
 
 def _declared(options: ClientOptions) -> tuple[Declaration, ...]:
@@ -163,19 +172,39 @@ def _declared(options: ClientOptions) -> tuple[Declaration, ...]:
     return declared
 
 
-def read_policy(source: str | Path | None) -> PolicyFile:
+def read_policy(source: str | Path | None, catalog: Catalog | None = None) -> PolicyFile:
     """Read the named file, $LLMROUTE_POLICY, the one found upward, or the built-in default.
+
+    `catalog` knows the providers; by default that is `catalog_of()`.
 
     Raises:
         PolicyError: it cannot be read, or something in it is wrong.
     """
     from llmroute.policies.files import default_policy, find_policy, load_policy
 
+    known = catalog_of() if catalog is None else catalog
     named = source if source is not None else os.environ.get("LLMROUTE_POLICY") or None
     if named is not None:
-        return load_policy(_expanded(Path(named)))
+        return load_policy(_expanded(Path(named)), catalog=known)
     found = find_policy(Path.cwd())
-    return default_policy() if found is None else load_policy(found, found=True)
+    return default_policy(known) if found is None else load_policy(found, found=True, catalog=known)
+
+
+def catalog_of(files: Sequence[str | Path] = ()) -> Catalog:
+    """The providers that llmroute knows, those of `files`, and where others are looked for.
+
+    Raises:
+        PolicyError: something in the files is wrong; all problems at once.
+    """
+    from .packages import find_extension
+
+    folder = os.environ.get("LLMROUTE_PROVIDERS")
+    return Catalog(
+        [_expanded(Path(file)) for file in files],
+        folder=_expanded(Path(folder)) if folder else None,
+        extension=find_extension,
+        apis=HTTP_APIS,
+    )
 
 
 def _key(key: Key) -> Callable[[], str]:

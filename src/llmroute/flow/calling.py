@@ -27,13 +27,13 @@ CUT = ("length", "content_filter")
 """Finish reasons of answers that did not come to their own end."""
 
 
-def called(running: Running, request: Request | None) -> list[ToolCall]:
+def called(running: Running, end: End, request: Request | None) -> list[ToolCall]:
     """Make the calls of their pieces; raises AttemptError "bad_tool_call" for one that is none."""
     asked = [mark for _, mark in running.marks if not isinstance(mark, ReasoningBlock)]
     taken: set[str] = _ids(request) if asked else set()
     calls: list[ToolCall] = []
     for number, one in enumerate(asked):
-        arguments = _fitting(one, request)
+        arguments = _fitting(one, end, request)
         call_id = one.id
         if not call_id or call_id in taken:  # also one that the conversation has already
             call_id = _new_id(f"call_{running.id}_{number}", taken)
@@ -79,14 +79,24 @@ def _new_id(stem: str, taken: set[str]) -> str:
     return new
 
 
-def _fitting(asked: Asked, request: Request | None) -> Mapping[str, object]:
-    """The arguments of a call, if it is one that was offered."""
+def _fitting(asked: Asked, end: End, request: Request | None) -> Mapping[str, object]:
+    """The arguments of a call; raises AttemptError "bad_tool_call" if it was not offered so."""
+    try:
+        return _offered(asked, request)
+    except ValueError as error:
+        cut = "the answer was cut at max_tokens: " if end.finish_reason == "length" else ""
+        reason = f"{cut}{error}"
+    raise AttemptError("bad_tool_call", reason)
+
+
+def _offered(asked: Asked, request: Request | None) -> Mapping[str, object]:
+    """The arguments of a call that was offered; this and the next two raise ValueError."""
     if request is None:
         return _arguments(asked, "a tool")
     tool = next((one for one in request.tools if one.name == asked.name), None)
     if tool is None:
         reason = "the model asked for a tool that was not offered"
-        raise AttemptError("bad_tool_call", reason if asked.name else f"{reason}: it has no name")
+        raise ValueError(reason if asked.name else f"{reason}: it has no name")
     return _checked(tool, _arguments(asked, repr(tool.name)))
 
 
@@ -102,7 +112,7 @@ def _arguments(asked: Asked, name: str) -> Mapping[str, object]:
         return {}
     if is_table(value):
         return value
-    raise AttemptError("bad_tool_call", f"the arguments for {name} are broken: {problem}")
+    raise ValueError(f"the arguments for {name} are broken: {problem}")
 
 
 def _checked(tool: Tool, arguments: Mapping[str, object]) -> Mapping[str, object]:
@@ -113,4 +123,4 @@ def _checked(tool: Tool, arguments: Mapping[str, object]) -> Mapping[str, object
     pruned = without_nulls(tool.parameters, dict(arguments))
     if is_table(pruned) and pruned != arguments and tool.check(pruned) is None:
         return pruned
-    raise AttemptError("bad_tool_call", f"the arguments for {tool.name!r} do not fit: {problem}")
+    raise ValueError(f"the arguments for {tool.name!r} do not fit: {problem}")

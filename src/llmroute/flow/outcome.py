@@ -49,7 +49,7 @@ def _whole(running: Running, end: End, request: Request | None) -> tuple[Part, .
     """Everything that was said: text and nothing else, as a rule."""
     if running.marks or running.reasoning:
         _check_said(running, end)
-        return _parts(running, request)
+        return _parts(running, end, request)
     return ("".join(running.text),)
 
 
@@ -76,13 +76,13 @@ def _value(spec: OutputSpec, text: str, end: End) -> object:
     raise AttemptError("bad_output", reason)
 
 
-def _parts(running: Running, request: Request | None) -> tuple[Part, ...]:
+def _parts(running: Running, end: End, request: Request | None) -> tuple[Part, ...]:
     """Everything that was said, in its order; reasoning without a block of its own comes first."""
     parts: list[Part] = []
     thought = any(isinstance(mark, ReasoningBlock) for _, mark in running.marks)
     if running.reasoning and not thought:
         parts.append(ReasoningBlock("".join(running.reasoning)))
-    calls = iter(called(running, request))
+    calls = iter(called(running, end, request))
     start = 0
     for place, mark in running.marks:
         parts += _said(running.text[start:place])

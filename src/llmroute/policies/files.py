@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
+from llmroute.catalog.collection import BUILT_IN
 from llmroute.catalog.data import read_text
 from llmroute.catalog.declarations import check_name, declare
 from llmroute.catalog.resolve import build, on_fixed_origin
 from llmroute.catalog.urls import is_loopback
 from llmroute.errors import PolicyError, Problem
+from llmroute.errors.guards import check_depth, read
+from llmroute.errors.positions import Positions
 from llmroute.errors.reading import Table
+from llmroute.errors.toml import dotted, parse
 from llmroute.types.limits import Limits
 from llmroute.types.plans import Facts
 
-from .guards import check_depth, read
-from .positions import Positions, long_number
+from .origins import Origin, named_hint, read_catalog
 from .routing import Known, read_policy
 from .sections import ELSEWHERE, read_facts, read_hints, read_limits, read_offline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from decimal import Decimal
     from pathlib import Path
 
+    from llmroute.catalog.collection import Catalog
     from llmroute.catalog.declarations import Declaration
     from llmroute.errors.reading import Path as KeyPath
     from llmroute.types.models import Model
     from llmroute.types.plans import OfflineMode, Policy
 
 FILE_NAME = "llmroute.toml"
-BUILT_IN = "built-in default"
-SYNTAX_PLACE = r"(?s)(.*) \(at (?:line (\d+), column (\d+)|end of document)\)"
+DEFAULT_NAME = "built-in default"
 
 MISPLACED = {
     **{word: f"[limits] {limit}" for word, limit in ELSEWHERE.items()},
@@ -42,15 +43,6 @@ MISPLACED = {
     "mode": "[offline] mode",
 }
 """What belongs into a section but was written above all of them."""
-
-
-class Origin(NamedTuple):
-    """Where a text comes from: `file` for errors, `name` for plans, `folder` for model files."""
-
-    file: str
-    name: str
-    folder: str = ""
-    found: bool = False
 
 
 class PolicyFile(NamedTuple):
@@ -68,10 +60,13 @@ class PolicyFile(NamedTuple):
     declarations: tuple[Declaration, ...]
     models: tuple[Model, ...]
     policy: Policy
+    catalog: Catalog = BUILT_IN
 
 
-def load_policy(path: Path, *, found: bool = False) -> PolicyFile:
+def load_policy(path: Path, *, found: bool = False, catalog: Catalog = BUILT_IN) -> PolicyFile:
     """Load a policy file; `found` is True for one that was found rather than named.
+
+    `catalog` knows the providers besides those that the file brings.
 
     Raises:
         PolicyError: the file cannot be read, or something in it is wrong; all problems at once,
@@ -79,7 +74,7 @@ def load_policy(path: Path, *, found: bool = False) -> PolicyFile:
     """
     origin = Origin(str(path), path.name, str(path.parent), found)
     try:
-        return _load(read(path), origin)._replace(path=path)
+        return _load(read(path), origin, catalog)._replace(path=path)
     except PolicyError as error:
         problems = error.problems
     raise PolicyError(problems)  # anew: no frame of its traceback holds the text, perhaps a key
@@ -91,7 +86,7 @@ def loads_policy(text: str, name: str = FILE_NAME, folder: str = "") -> PolicyFi
     Raises:
         PolicyError: something in it is wrong; all problems at once.
     """
-    from .guards import decode
+    from llmroute.errors.guards import decode
 
     try:
         return _load(decode(text.encode("utf-8", "replace"), name), Origin(name, name, folder))
@@ -101,9 +96,10 @@ def loads_policy(text: str, name: str = FILE_NAME, folder: str = "") -> PolicyFi
     raise PolicyError(problems)  # anew, as above
 
 
-def default_policy() -> PolicyFile:
+def default_policy(catalog: Catalog = BUILT_IN) -> PolicyFile:
     """Load the policy that counts when there is none: `policies/default.toml` of the package."""
-    return _load(read_text("policies/default.toml") or "", Origin(BUILT_IN, BUILT_IN))
+    text = read_text("policies/default.toml") or ""
+    return _load(text, Origin(DEFAULT_NAME, DEFAULT_NAME), catalog)
 
 
 def find_policy(start: Path) -> Path | None:
@@ -131,69 +127,33 @@ def _home() -> Path | None:
         return None
 
 
-def _load(text: str, origin: Origin) -> PolicyFile:
+def _load(text: str, origin: Origin, catalog: Catalog = BUILT_IN) -> PolicyFile:
     check_depth(text, origin.file)
     positions = Positions(text)
     problems: list[Problem] = []
 
     def report(path: KeyPath, what: str, hint: str) -> None:
-        problems.append(Problem(origin.file, positions.line(path), _dotted(path), what, hint))
+        problems.append(Problem(origin.file, positions.line(path), dotted(path), what, hint))
 
     def place(path: KeyPath) -> str:
-        line = None if origin.name == BUILT_IN else positions.line(path)
+        line = None if origin.name == DEFAULT_NAME else positions.line(path)
         return origin.name if line is None else f"{origin.name}:{line}"
 
-    reader = _Reader(Table(_parse(text, origin.file), (), report), origin)
-    policy = reader.read(place)
+    top = Table(parse(text, origin.file), (), report)
+    catalog = read_catalog(top.table("catalog"), origin, catalog)
+    policy = _Reader(top, origin, catalog).read(place)
     if problems:
         raise PolicyError(sorted(problems, key=lambda one: one.line or 0))
     return policy
 
 
-def _dotted(path: KeyPath) -> str:
-    """Write a key as the file does: without the positions of routes."""
-    return ".".join(part for part in path if not (part.isdecimal() and path[0] == "route"))
-
-
-def _decimal(text: str) -> Decimal:
-    """Read a number; one whose exponent no decimal can hold becomes infinite, or 0."""
-    from decimal import Decimal, InvalidOperation
-
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        sign = "-" if text.startswith("-") else ""
-        return Decimal(f"{sign}0" if "e-" in text.lower() else f"{sign}Infinity")
-
-
-def _parse(text: str, name: str) -> Mapping[str, object]:
-    """Parse TOML, numbers as decimals.
-
-    Raises:
-        PolicyError: a syntax error, with line and column.
-    """
-    import tomllib
-
-    try:
-        return cast("Mapping[str, object]", tomllib.loads(text, parse_float=_decimal))
-    except ValueError as error:  # also an integer of thousands of digits
-        message = str(error)
-    place = re.fullmatch(SYNTAX_PLACE, message)
-    if place is None:
-        path, number_line = long_number(text)
-        raise PolicyError([Problem(name, number_line, _dotted(path), "the number is too long")])
-    what, line, column = place.groups()
-    what = f"{what} (column {column})" if column else f"{what} (at the end)"
-    at = int(line) if line else text.count("\n") + 1
-    raise PolicyError([Problem(name, at, "", what, "This is not TOML: https://toml.io")])
-
-
 class _Reader:
     """Reads the sections in order; a policy comes out even if there are problems."""
 
-    def __init__(self, top: Table, origin: Origin) -> None:
+    def __init__(self, top: Table, origin: Origin, catalog: Catalog) -> None:
         self.top = top
         self.origin = origin
+        self.catalog = catalog
         self.declarations: list[Declaration] = []
         self.models: list[Model] = []
 
@@ -216,6 +176,7 @@ class _Reader:
             declarations=tuple(self.declarations),
             models=tuple(self.models),
             policy=read_policy(top, Known(names, hints, place)),
+            catalog=self.catalog,
         )
         top.done(elsewhere=MISPLACED)
         return policy
@@ -234,8 +195,10 @@ class _Reader:
 
     def _read_model(self, name: str, table: Table) -> None:
         declared = declare(name, table, self.origin.folder)
-        model = build(declared, table.report, table.path) if declared else None
-        if declared is None or model is None:
+        if declared is None:
+            return
+        model = build(declared, table.report, table.path, catalog=self.catalog)
+        if model is None:
             return
         if self.origin.found:
             self._check_found(model, table)
@@ -247,11 +210,9 @@ class _Reader:
 
         It may name a key's variable for a server on this machine: one that is no provider's own.
         """
-        if model.endpoint is None or on_fixed_origin(model):
+        if model.endpoint is None or on_fixed_origin(model, self.catalog):
             return
-        file = self.origin.file
-        hint = f"Name it: Client({file!r}), -p {file} on the command line, or $LLMROUTE_POLICY"
         if not is_loopback(model.endpoint.origin):
             key = next((key for key in ("base_url", "resource") if key in table.values), "use")
             what = "a policy that was found, not named, may not name a foreign host"
-            table.problem(key, what, hint)
+            table.problem(key, what, named_hint(self.origin))

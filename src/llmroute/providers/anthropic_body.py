@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from llmroute.errors import AttemptError
 from llmroute.types.tools import TOOL_CHOICES
 
-from .anthropic_content import add, blocks_in, system_of, turns_of
+from .anthropic_content import THOUGHTS, add, blocks_in, system_of, turns_of
 from .anthropic_schema import closed
 from .bodies import endpoint_of, sampling_of
 from .history import adapted
@@ -35,6 +35,8 @@ HOTTEST = 1.0
 ANSWER_TOOL = "give_answer"
 REQUIRED: Json = {"type": "any"}
 FORBIDDEN: Json = {"type": "none"}
+DISABLED: Json = {"type": "disabled"}
+BETWEEN_TOOLS: Json = {"type": "between_tools"}
 
 
 class Asked(NamedTuple):
@@ -90,7 +92,7 @@ def _calls_unthinking(turns: list[Json]) -> bool:
     """Whether tools that were called without a thought before have just answered."""
     if len(turns) < 2 or blocks_in(turns[-1])[0]["type"] != "tool_result":  # noqa: PLR2004
         return False
-    return blocks_in(turns[-2])[0]["type"] not in {"thinking", "redacted_thinking"}
+    return blocks_in(turns[-2])[0]["type"] not in THOUGHTS
 
 
 def _schema(call: Call) -> Json | None:
@@ -127,7 +129,7 @@ def _thinking(call: Call, *, budgeted: bool) -> Json:
     if effort is None or "reasoning" not in call.model.abilities:
         return {}
     if effort == "none" and "always_reasons" not in quirks:
-        return {"type": "disabled"}
+        return BETWEEN_TOOLS if "reasons_between_tools" in quirks else DISABLED
     if "reasoning_budget" in quirks:
         return _budget(call, effort) if budgeted else {}
     return {"type": "adaptive", "display": "summarized"}

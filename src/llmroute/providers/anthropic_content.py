@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
     from .shapes import Json
 
+THOUGHTS = ("thinking", "redacted_thinking")
+BLANK: Json = {"type": "text", "text": "[blank]"}
+"""What a user said who said nothing: the API takes no blank text, and no empty turn."""
+
 
 def system_of(messages: Iterable[Message]) -> list[Json]:
     """The instructions as blocks: the API has a place of their own for them."""
@@ -26,19 +30,28 @@ def turns_of(messages: Iterable[Message]) -> list[Json]:
     """Everything else, one turn per change of role; results of tools come first in theirs."""
     turns: list[Json] = []
     for message in messages:
-        if message.role == "system":
-            continue
         blocks = [block for part in message.parts if (block := _block(part)) is not None]
-        if blocks:
-            add(turns, "assistant" if message.role == "assistant" else "user", blocks)
+        if message.role == "assistant":
+            add(turns, "assistant", _ended(blocks))
+        elif message.role != "system":
+            add(turns, "user", blocks or [dict(BLANK)])
     for turn in turns:
-        content = blocks_in(turn)
-        turn["content"] = sorted(content, key=lambda block: block["type"] != "tool_result")
+        blocks_in(turn).sort(key=lambda block: block["type"] != "tool_result")
     return turns
 
 
+def _ended(blocks: list[Json]) -> list[Json]:
+    """Leave out thoughts that nothing follows: the API refuses them there."""
+    kept = len(blocks)
+    while kept and blocks[kept - 1]["type"] in THOUGHTS:
+        kept -= 1
+    return blocks[:kept]
+
+
 def add(turns: list[Json], role: str, blocks: list[Json]) -> None:
-    """Add blocks to the last turn if it is `role`'s, else as a new one."""
+    """Add blocks, if there are any, to the last turn if it is `role`'s, else as a new one."""
+    if not blocks:
+        return
     if turns and turns[-1]["role"] == role:
         blocks_in(turns[-1]).extend(blocks)
     else:

@@ -16,6 +16,7 @@ from .anthropic_errors import error_inside, failure_of
 from .bodies import request_to
 from .decoding import BodyDecoder, StreamDecoder
 from .extras import check_extras
+from .quoting import quotable
 from .shapes import bad, count_at, object_at, objects_at, text_at
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ class MessageFold:
         self._output_tool = output_tool(call)
         self._open: dict[int, Open] = {}
         self._stop_reason = ""
+        self._why: str | None = None
         self._said = False
         self._called = False
         self._counts: dict[str, int] = {}
@@ -123,7 +125,7 @@ class MessageFold:
             raise AttemptError("cut_short", "the stream ended without a stop_reason")
         refused = self._stop_reason == "refusal"
         if refused and not self._said:
-            raise AttemptError("content_filtered", "the model declined to answer")
+            raise AttemptError("content_filtered", "the model declined to answer", code=self._why)
         reason = STOP_REASONS.get(self._stop_reason, "stop")
         if reason == "tool_calls" and not self._called:
             reason = "stop"  # the tool was ours: its arguments are the answer
@@ -218,6 +220,8 @@ class MessageFold:
         if reason:
             self.answered = True
             self._stop_reason = reason
+            category = text_at(object_at(fields, "stop_details"), "category")
+            self._why = category if quotable(self._call, category) else None
 
     def _usage(self, owner: Json) -> list[ProviderEvent]:
         """Report what was used so far; a count that cannot be read costs the report alone."""

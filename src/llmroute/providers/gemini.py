@@ -29,10 +29,12 @@ if TYPE_CHECKING:
 FINISH_REASONS: dict[str, FinishReason] = {
     "STOP": "stop",
     "MAX_TOKENS": "length",
+    "CONTINUATION": "length",
     **dict.fromkeys(
         (
             *("SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"),
             *("IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION"),
+            *("ESCALATION", "MODEL_ARMOR"),
         ),
         "content_filter",
     ),
@@ -43,10 +45,18 @@ BROKEN = {
     "UNEXPECTED_TOOL_CALL": "bad_tool_call",
     "TOO_MANY_TOOL_CALLS": "bad_tool_call",
     "MISSING_THOUGHT_SIGNATURE": "bad_request",
+    "PUP_LIMITED_DISABLED": "forbidden",  # the account broke Google's rules
     "MALFORMED_RESPONSE": "cut_short",
     "OTHER": "cut_short",
     "IMAGE_OTHER": "cut_short",
 }
+COUNTS = (
+    "promptTokenCount",
+    "toolUsePromptTokenCount",
+    "candidatesTokenCount",
+    "thoughtsTokenCount",
+    "cachedContentTokenCount",
+)
 _UNFIT = re.compile(r"[^A-Za-z0-9_-]")
 
 
@@ -84,7 +94,7 @@ class ContentFold:
         self._said = False
         self._calls = 0
         self._thoughts: list[str] = []
-        self._counted = False
+        self._counts: dict[str, int] = {}
 
     def part(self, part: Json, /) -> list[ProviderEvent]:
         """Take one piece; raises AttemptError."""
@@ -160,20 +170,20 @@ class ContentFold:
             self._finish_reason = reason
 
     def _usage(self, part: Json) -> list[ProviderEvent]:
-        """Report the usage with the first piece, and at the end; each piece repeats it."""
-        if self._counted and not self.answered:
+        """Report the usage with the first piece, and at the end; each piece repeats it.
+
+        A later piece may leave out what an earlier one said, so the most that was said holds.
+        """
+        if self._counts and not self.answered:
             return []
         try:
             usage = object_at(part, "usageMetadata")
-            prompt = count_at(usage, "promptTokenCount") + count_at(
-                usage, "toolUsePromptTokenCount"
-            )
-            thoughts = count_at(usage, "thoughtsTokenCount")
-            output = count_at(usage, "candidatesTokenCount") + thoughts
-            cached = min(count_at(usage, "cachedContentTokenCount"), prompt)
+            counts = {name: count_at(usage, name) for name in COUNTS}
         except AttemptError:
             return []
         if not usage:
             return []
-        self._counted = True
-        return [UsageReport(Usage(prompt, output, cached, reasoning_tokens=thoughts))]
+        self._counts = {name: max(counts[name], self._counts.get(name, 0)) for name in COUNTS}
+        prompt, tools, answer, thoughts, cached = self._counts.values()
+        told = Usage(prompt + tools, answer + thoughts, min(cached, prompt), 0, thoughts)
+        return [UsageReport(told)]

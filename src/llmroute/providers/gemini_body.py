@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .shapes import Json
 
-WIRE = frozenset({"system_first"})
+WIRE = frozenset({"system_first", "user_first", "merge_roles"})
 """What holds for every model of this API."""
 NAMES = {
     "temperature": "temperature",

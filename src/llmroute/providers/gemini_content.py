@@ -30,20 +30,13 @@ def instruction_of(messages: Iterable[Message]) -> Json | None:
 
 
 def contents_of(messages: Iterable[Message], *, signed: bool) -> list[Json]:
-    """Everything else; results of tools that follow each other are one turn.
-
-    `signed` marks the first call of a turn that has no signature.
-    """
+    """Everything else; `signed` marks the first call of a turn that has no signature."""
     contents: list[Json] = []
-    last = ""
     for message in messages:
-        parts = _parts(message, signed=signed)
-        if message.role == "tool" and last == "tool":
-            cast("list[Json]", contents[-1]["parts"]).extend(parts)
-        elif message.role != "system" and parts:
+        parts = [] if message.role == "system" else _parts(message, signed=signed)
+        if parts:
             role = "model" if message.role == "assistant" else "user"
             contents.append({"role": role, "parts": parts})
-        last = message.role
     return contents
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import re
-from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -77,6 +76,8 @@ class Rule(NamedTuple):
 
 def _inside(host: str, network: str) -> bool:
     """Whether `host` is an address of `network`; an entry that cannot be read fits nothing."""
+    from ipaddress import ip_address, ip_network  # few need it
+
     with contextlib.suppress(ValueError):
         return ip_address(host) in ip_network(network, strict=False)
     return False
@@ -93,7 +94,9 @@ def _rules(text: str) -> Generator[Rule, None, None]:
 def _rule(entry: str) -> Rule:
     if entry == "*":
         return Rule("")
-    found = re.fullmatch(r"\[(?P<v6>[0-9a-f:.]+)\](:(?P<p6>\d+))?|(?P<v4>[^:]+):(?P<p4>\d+)", entry)
+    found = re.fullmatch(
+        r"\[(?P<v6>[0-9a-f:.]+)\](:(?P<p6>\d{1,5}))?|(?P<v4>[^:]+):(?P<p4>\d{1,5})", entry
+    )
     host, port = entry, None
     if found is not None:
         host = found["v6"] or found["v4"]

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
+from itertools import chain
 from typing import TYPE_CHECKING
 
+from llmroute.types.messages import ReasoningBlock, ToolCall, ToolResult
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from llmroute.types.calls import Call
+    from llmroute.types.messages import Message
 
 QUOTE_CHARACTERS = 200
 RUN_CHARACTERS = 20
@@ -34,13 +41,25 @@ def quote(call: Call, words: str) -> str:
         return ""
     printable = "".join(one if one.isprintable() else " " for one in words[: 4 * QUOTE_CHARACTERS])
     fit = " ".join(_KEY_LIKE.sub("***", printable).split())[:QUOTE_CHARACTERS]
-    said = [message.text for message in call.request.messages]
+    said = chain.from_iterable(map(_said, call.request.messages))
     return "" if _holds_prompt(fit, [*said, *(call.request.texts or ())]) else fit
 
 
 def quotable(call: Call, code: str) -> bool:
     """Whether `code` is an error code and nothing else."""
     return bool(_CODE.fullmatch(code)) and quote(call, code) == code
+
+
+def _said(message: Message) -> Iterator[str]:
+    """All words of a message: its text, what tools were asked and gave, what was thought."""
+    yield message.text
+    for part in message.parts:
+        if isinstance(part, ToolResult):
+            yield str(part.content)
+        elif isinstance(part, ReasoningBlock):
+            yield part.text
+        elif isinstance(part, ToolCall):
+            yield json.dumps(dict(part.arguments), ensure_ascii=False, default=str)
 
 
 def _holds_prompt(words: str, texts: list[str]) -> bool:

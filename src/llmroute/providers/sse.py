@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LINE_END = re.compile(rb"\r\n?|\n")
+_PLAIN = re.compile(rb"(?:event: ([^\n]+)\n)?data: ([^\n]*)")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -46,8 +47,10 @@ class SseReader:
             yield from self._slow(chunk)
             return
         for block in chunk[:-2].split(b"\n\n"):  # as nearly every provider writes it
-            if block.startswith(b"data: ") and b"\n" not in block:
-                yield SseEvent("message", block[6:].decode("utf-8", "replace"))
+            if plain := _PLAIN.fullmatch(block):
+                name, data = plain.groups()
+                named = name.decode("utf-8", "replace") if name else "message"
+                yield SseEvent(named, data.decode("utf-8", "replace"))
             else:
                 yield from self._slow(block + b"\n\n")
 

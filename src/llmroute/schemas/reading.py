@@ -50,8 +50,8 @@ def _is_shallow(text: str, value: object) -> bool:
     if text.count("[") + text.count("{") <= MOST_LEVELS:
         return True
     layer = [value]
-    for _ in range(MOST_LEVELS + 1):
-        layer = [item for one in layer for item in _inside(one)]
+    for _ in range(MOST_LEVELS):
+        layer = [item for one in layer for item in _inside(one) if is_list(item) or is_table(item)]
         if not layer:
             return True
     return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from dataclasses import replace
-from types import FunctionType
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, cast
 from weakref import WeakKeyDictionary
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 _made: WeakKeyDictionary[FunctionType, Tool] = WeakKeyDictionary()
+_bound: WeakKeyDictionary[FunctionType, Tool] = WeakKeyDictionary()
+"""Tools of functions, and of the methods that are functions with their first parameter filled."""
 
 
 def read_tools(given: Iterable[object]) -> tuple[Tool, ...]:
@@ -58,15 +60,17 @@ def _tool(given: object, where: str) -> Tool:
 
 def _of_function(function: Callable[..., object], where: str) -> Tool:
     """Make a tool of a function; the second time it is looked up."""
-    key: object = getattr(function, "__func__", function)  # a method is made anew at each look
-    if isinstance(key, FunctionType) and key in _made:
-        return _made[key]
+    key, made = cast("object", function), _made
+    if isinstance(key, MethodType):  # one is made anew at each look
+        key, made = cast("object", key.__func__), _bound
+    if isinstance(key, FunctionType) and key in made:
+        return made[key]
     from .functions import name_of, tool_of
 
     _check_name(name_of(function), where)
     tool = tool_of(function, f"{where} ({name_of(function)})")
     if isinstance(key, FunctionType):
-        _made[key] = tool
+        made[key] = tool
     return tool
 
 

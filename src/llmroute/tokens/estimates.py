@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 
 from llmroute.types.usage import TokenCount
 
+from .extras import extra_text, extra_tokens, is_plain
+
 if TYPE_CHECKING:
     from llmroute.types.models import Model
     from llmroute.types.requests import Request
@@ -105,7 +107,13 @@ def estimate_request(request: Request, model: Model | None = None) -> TokenCount
     messages = request.messages
     text = messages[0].text if len(messages) == 1 else "".join([one.text for one in messages])
     fixed = TOKENS_PER_MESSAGE * len(messages) + TOKENS_PER_REPLY
-    return _estimate(text, tokenizer, fixed, 2 * fixed)
+    if is_plain(request):
+        return _estimate(text, tokenizer, fixed, 2 * fixed)
+    more = extra_tokens(request)
+    count = _estimate(text + extra_text(request), tokenizer, fixed, 2 * fixed)
+    return TokenCount(
+        count.value + more.value, "estimate", count.low + more.low, count.high + more.high
+    )
 
 
 def _estimate(text: str, tokenizer: str | None, fixed: int, fixed_high: int) -> TokenCount:

@@ -58,6 +58,8 @@ def lacking(request: Request, model: Model) -> str | None:
     missing = next((one for one in wanted if not one & model.abilities), None)
     if missing is not None:
         return LACKS[min(missing)]
+    if _forces(request) and "no_forced_tools" in quirks_of(model):
+        return 'it cannot be made to call a tool: leave tool_choice at "auto"'
     return next((_why(part, model) for part in latest(request) if not takes(part, model)), None)
 
 
@@ -71,6 +73,11 @@ def _wanted(request: Request) -> list[frozenset[str]]:
     if request.output is not None:
         wanted.append(SHAPED)
     return wanted
+
+
+def _forces(request: Request) -> bool:
+    """Whether a tool must be called."""
+    return bool(request.tools) and request.tool_choice not in {"auto", "none"}
 
 
 def _why(part: Image | Document, model: Model) -> str:

@@ -62,6 +62,7 @@ QUIRKS: dict[str, str] = {
     "signed_calls": "a tool call goes back with its signature, a foreign one with a mark instead",
     "reasoning_budget": "how much is thought is said in tokens, not by an effort",
     "always_reasons": "thinking can be made short, but not switched off",
+    "reasons_between_tools": "without an effort the model still thinks, but between tools only",
     "no_minimal_reasoning": "the least effort is low",
     "no_forced_tools": "the model cannot be made to call a tool",
     "no_prefill": "an answer cannot be begun for the model",

@@ -33,7 +33,7 @@ class AnswerText:
         if end is not None:
             self.stopped = True
             return text[:end]
-        keep = max((_overlap(text, stop) for stop in self._stops), default=0)
+        keep = max((overlap(text, stop) for stop in self._stops), default=0)
         self._held = text[len(text) - keep :]
         return text[: len(text) - keep]
 
@@ -43,7 +43,7 @@ def _first(text: str, stops: tuple[str, ...]) -> int | None:
     return min((text.index(stop) for stop in stops if stop in text), default=None)
 
 
-def _overlap(text: str, stop: str) -> int:
+def overlap(text: str, stop: str) -> int:
     """How long the longest end of `text` is that begins `stop`."""
     for size in range(min(len(text), len(stop) - 1), 0, -1):
         if text.endswith(stop[:size]):

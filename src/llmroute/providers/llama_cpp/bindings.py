@@ -148,7 +148,7 @@ def _load() -> Library:
     missing = [name for name in Library.__annotations__ if not hasattr(module, name)]
     if missing:
         reason = (
-            f"llama-cpp-python {_version()} lacks {', '.join(missing[:3])}; 0.3.36 is known to work"
+            f"llama-cpp-python {version()} lacks {', '.join(missing[:3])}; 0.3.36 is known to work"
         )
         raise AttemptError("engine", reason)
     library = cast("Library", module)
@@ -158,7 +158,8 @@ def _load() -> Library:
     return library
 
 
-def _version() -> str:
+def version() -> str:
+    """The version of the installed llama-cpp-python."""
     version: object = getattr(sys.modules.get("llama_cpp"), "__version__", "(unknown version)")
     return str(version)
 
@@ -171,7 +172,7 @@ def engine_build() -> EngineBuild:
     """
     library = load_library()
     system = library.llama_print_system_info().decode("utf-8", "replace").strip()
-    return EngineBuild(_version(), system, library.llama_supports_gpu_offload())
+    return EngineBuild(version(), system, library.llama_supports_gpu_offload())
 
 
 class AbortFlag:

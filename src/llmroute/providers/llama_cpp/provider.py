@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from llmroute.types.faults import Fault
     from llmroute.types.models import Model
 
-    from .engine import Engine, Job
+    from .engine import Engine
+    from .job import Job
     from .loaded import Settings
 
 
@@ -107,7 +108,7 @@ class LlamaCppProvider:
         self, call: Call, put: Callable[[ProviderEvent | Fault | None], None]
     ) -> Generator[Job]:
         """Have `call` computed; stops it however the block ends, and learns why it failed."""
-        from .engine import Job
+        from .job import Job
 
         job = Job(call, put)
         self._engine(call.model).submit(job)

@@ -13,14 +13,14 @@ from .bindings import (
     TOKEN_UNKNOWN,
     TOKEN_USER_DEFINED,
 )
-from .templates import Marks
+from .pieces import Marks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import TypeGuard
 
     from .bindings import Handle, Library
-    from .templates import Piece
+    from .pieces import Piece
 
 PIECE_BYTES = 512
 
@@ -31,7 +31,7 @@ class Vocabulary:
     def __init__(self, library: Library, handle: Handle) -> None:
         """Wrap a vocabulary; `handle` is that of a loaded model."""
         self._library = library
-        self._handle = handle
+        self.handle = handle
         self._tokenize = library.llama_tokenize
         self._pieces: dict[int, bytes] = {}
         bos, eos = library.llama_vocab_bos(handle), library.llama_vocab_eos(handle)
@@ -44,15 +44,22 @@ class Vocabulary:
         """How a token is written in the vocabulary; empty for a token that does not exist."""
         if token < 0:
             return ""
-        return self._library.llama_vocab_get_text(self._handle, token).decode("utf-8", "replace")
+        return self._library.llama_vocab_get_text(self.handle, token).decode("utf-8", "replace")
 
     def attributes(self, token: int) -> int:
         """The bits that say whether a token is a control token and what it strips."""
-        return self._library.llama_vocab_get_attr(self._handle, token)
+        return self._library.llama_vocab_get_attr(self.handle, token)
+
+    def specials_in(self, text: str) -> list[str]:
+        """The special tokens that the tokenizer would read in a text it trusts."""
+        wanted = TOKEN_CONTROL | TOKEN_UNKNOWN | TOKEN_USER_DEFINED
+        found = [one for one in self.tokenize(text, special=True) if self.attributes(one) & wanted]
+        written = [self.text(token) for token in found]
+        return [one for one in written if one in text and any(map(str.isalpha, one))]
 
     def is_end(self, token: int) -> bool:
         """Whether the answer is complete at this token."""
-        return self._library.llama_vocab_is_eog(self._handle, token)
+        return self._library.llama_vocab_is_eog(self.handle, token)
 
     def tokenize(self, text: str, *, special: bool) -> list[int]:
         """Tokenize one text; `special` reads special tokens in it. No BOS is added."""
@@ -60,7 +67,7 @@ class Vocabulary:
         size = len(data) + 8
         while True:
             buffer = (ctypes.c_int32 * size)()
-            count = self._tokenize(self._handle, data, len(data), buffer, size, False, special)  # noqa: FBT003
+            count = self._tokenize(self.handle, data, len(data), buffer, size, False, special)  # noqa: FBT003
             if count >= 0:
                 return buffer[:count]
             size = -count
@@ -77,7 +84,7 @@ class Vocabulary:
 
     def _render(self, token: int, size: int) -> bytes:
         buffer = ctypes.create_string_buffer(size)
-        count = self._library.llama_token_to_piece(self._handle, token, buffer, size, 0, False)  # noqa: FBT003
+        count = self._library.llama_token_to_piece(self.handle, token, buffer, size, 0, False)  # noqa: FBT003
         return buffer.raw[:count] if count >= 0 else self._render(token, -count)
 
     def encode(self, pieces: Iterable[Piece]) -> list[int]:

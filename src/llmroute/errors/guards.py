@@ -1,4 +1,4 @@
-"""What is checked before a policy file is parsed: size, encoding, and how deep it nests."""
+"""What is checked before a TOML file is parsed: size, encoding, and how deep it nests."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def pieces(text: str) -> Iterator[tuple[str, int]]:
 
 
 def read(path: Path) -> str:
-    """Read a policy file.
+    """Read a policy file, or a file of a provider.
 
     Raises:
         PolicyError: it is missing, a directory, unreadable, larger than 64 KiB or not UTF-8.
@@ -75,7 +75,7 @@ def _named_by(path: Path) -> str:
 
 
 def decode(data: bytes, name: str) -> str:
-    """Decode the bytes of a policy file, once their size is known to be small.
+    """Decode the bytes of a file, once their size is known to be small.
 
     Raises:
         PolicyError: they are more than 64 KiB, or not UTF-8; says in which line.

@@ -1,0 +1,125 @@
+"""The providers that a client knows: the package's, the user's own, those of installed packages."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from .entries import provider, provider_names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from llmroute.errors import Problem
+
+    from .entries import ProviderEntry
+
+NAME = r"[a-z][a-z0-9_-]{0,63}"
+"""What a provider is called: the name of its file, without .toml."""
+
+
+class Extension(NamedTuple):
+    """What an installed package brings: the text of a provider's file, and who speaks for it.
+
+    `opens` is None when the file names an API of ours; else it makes the codec, or the provider.
+    """
+
+    place: str
+    text: str
+    opens: Callable[[], object] | None = None
+
+
+class Catalog:
+    """Finds providers by name; the package's own come first, and nobody can replace them.
+
+    `files` are provider files; `folder` is where other files are looked for by their name;
+    `extension` asks installed packages. Folder and packages are looked at only for a name that is
+    not known otherwise. `apis` are the wire APIs that a file may name; empty: any.
+    """
+
+    def __init__(
+        self,
+        files: Iterable[Path] = (),
+        *,
+        folder: Path | None = None,
+        extension: Callable[[str], Extension | None] | None = None,
+        apis: tuple[str, ...] = (),
+    ) -> None:
+        """Read `files`; raises PolicyError with every problem of every file."""
+        self._folder = folder
+        self._extension = extension
+        self._apis = apis
+        self._found: dict[str, ProviderEntry | None] = {}
+        self._opens: dict[str, Callable[[], object]] = {}
+        self._add(files)
+
+    def extended(self, files: Iterable[Path]) -> Catalog:
+        """The same with more files; raises PolicyError."""
+        new = Catalog(folder=self._folder, extension=self._extension, apis=self._apis)
+        new._found = {name: entry for name, entry in self._found.items() if entry is not None}
+        new._opens = dict(self._opens)
+        new._add(files)
+        return new
+
+    def provider(self, name: str) -> ProviderEntry | None:
+        """What is known of a provider; None when nobody knows it.
+
+        Raises:
+            PolicyError: its file is wrong.
+        """
+        if name in provider_names():
+            return provider(name)
+        if name not in self._found:
+            self._found[name] = self._looked_up(name) if re.fullmatch(NAME, name) else None
+        return self._found[name]
+
+    def names(self) -> tuple[str, ...]:
+        """Name the providers that are known without looking for them."""
+        own = (name for name, entry in self._found.items() if entry is not None)
+        return tuple(sorted({*provider_names(), *own}))
+
+    def opens(self, api: str) -> Callable[[], object] | None:
+        """What makes the codec or the provider of an API that a package brought; None: ours."""
+        return self._opens.get(api)
+
+    def _add(self, files: Iterable[Path]) -> None:
+        from llmroute.errors import PolicyError
+
+        problems: list[Problem] = []
+        for file in files:
+            try:
+                self._found[file.stem] = self._read(file)
+            except PolicyError as error:
+                problems += error.problems
+        if problems:
+            raise PolicyError(problems)
+
+    def _read(self, file: Path) -> ProviderEntry:
+        from llmroute.errors.guards import read
+
+        from .own import check_alone, read_own
+
+        entry = read_own(file.stem, read(file), str(file), apis=self._apis)
+        others = [one for name, one in self._found.items() if one and name != file.stem]
+        check_alone(entry, str(file), others, taken=file.stem in self._found)
+        return entry
+
+    def _looked_up(self, name: str) -> ProviderEntry | None:
+        if self._folder is not None and (self._folder / f"{name}.toml").is_file():
+            return self._read(self._folder / f"{name}.toml")
+        brought = self._extension(name) if self._extension else None
+        if brought is None:
+            return None
+        from .own import read_own
+
+        speaks = brought.opens is not None
+        entry = read_own(name, brought.text, brought.place, apis=self._apis, speaks=speaks)
+        if brought.opens is not None:
+            entry = entry._replace(api=f"package {name}")
+            self._opens[entry.api] = brought.opens
+        return entry
+
+
+BUILT_IN = Catalog()
+"""The package's own providers alone."""

@@ -1,0 +1,54 @@
+"""TOML, parsed with numbers as decimals; what the parser refuses is a problem with its place."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, cast
+
+from llmroute.errors import PolicyError, Problem
+
+from .positions import long_number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from decimal import Decimal
+
+SYNTAX_PLACE = r"(?s)(.*) \(at (?:line (\d+), column (\d+)|end of document)\)"
+
+
+def dotted(path: tuple[str, ...]) -> str:
+    """Write a key as the file does: without the positions of routes."""
+    return ".".join(part for part in path if not (part.isdecimal() and path[0] == "route"))
+
+
+def _decimal(text: str) -> Decimal:
+    """Read a number; one whose exponent no decimal can hold becomes infinite, or 0."""
+    from decimal import Decimal, InvalidOperation
+
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        sign = "-" if text.startswith("-") else ""
+        return Decimal(f"{sign}0" if "e-" in text.lower() else f"{sign}Infinity")
+
+
+def parse(text: str, name: str) -> Mapping[str, object]:
+    """Parse TOML, numbers as decimals.
+
+    Raises:
+        PolicyError: a syntax error, with line and column.
+    """
+    import tomllib
+
+    try:
+        return cast("Mapping[str, object]", tomllib.loads(text, parse_float=_decimal))
+    except ValueError as error:  # also an integer of thousands of digits
+        message = str(error)
+    place = re.fullmatch(SYNTAX_PLACE, message)
+    if place is None:
+        path, number_line = long_number(text)
+        raise PolicyError([Problem(name, number_line, dotted(path), "the number is too long")])
+    what, line, column = place.groups()
+    what = f"{what} (column {column})" if column else f"{what} (at the end)"
+    at = int(line) if line else text.count("\n") + 1
+    raise PolicyError([Problem(name, at, "", what, "This is not TOML: https://toml.io")])

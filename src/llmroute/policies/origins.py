@@ -1,0 +1,51 @@
+"""Where a policy comes from, and the provider files that it brings: [catalog]."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from llmroute.catalog.collection import Catalog
+    from llmroute.errors.reading import Table
+
+
+class Origin(NamedTuple):
+    """Where a text comes from: `file` for errors, `name` for plans, `folder` for model files."""
+
+    file: str
+    name: str
+    folder: str = ""
+    found: bool = False
+
+
+def read_catalog(table: Table | None, origin: Origin, catalog: Catalog) -> Catalog:
+    """Read [catalog]: the catalog with the provider files that it names.
+
+    A policy that nobody named may bring none: it could send prompts to any host.
+
+    Raises:
+        PolicyError: something in those files is wrong; all problems of them at once.
+    """
+    if table is None:
+        return catalog
+    files = table.texts("files") or ()
+    table.done()
+    if files and origin.found:
+        what = "a policy that was found, not named, may not bring providers"
+        table.problem("files", what, named_hint(origin))
+        return catalog
+    return catalog.extended(Path(origin.folder, _expanded(file)) for file in files)
+
+
+def named_hint(origin: Origin) -> str:
+    """Say how to name a policy that was only found."""
+    file = origin.file
+    return f"Name it: Client({file!r}), -p {file} on the command line, or $LLMROUTE_POLICY"
+
+
+def _expanded(file: str) -> Path:
+    try:
+        return Path(file).expanduser()
+    except RuntimeError:  # "~somebody" who is not known here
+        return Path(file)
