@@ -29,6 +29,7 @@ OPTIONS = (
     "task",
     "system",
     "max_tokens",
+    "reasoning",
     "temperature",
     "deadline_s",
     "max_cost_usd",
@@ -45,6 +46,9 @@ class Arguments(argparse.Namespace):
     policy: str | None
     json: bool
     history: bool | None
+    images: list[str] | None
+    documents: list[str] | None
+    schema: str | None
     question: list[str]
     hint: list[str] | None
     files: list[str]
@@ -183,6 +187,14 @@ def _add_question(parser: Parser, without: str) -> None:
     add("-m", "--model", action="append", metavar="NAME", help="this model; repeat for an order")
     add("--task", metavar="WORD", help="kind of work, which routes ask for: code, qa, ...")
     add("--system", metavar="TEXT", help="system instruction")
+    add("--image", action="append", dest="images", metavar="FILE", help="a picture to look at")
+    add("--document", action="append", dest="documents", metavar="FILE", help="a PDF to read")
+    add("--schema", metavar="FILE", help="JSON Schema that the answer must fit")
+    add(
+        "--reasoning",
+        choices=("none", "minimal", "low", "medium", "high"),
+        help="how much the model thinks before it answers",
+    )
     add("--max-tokens", type=int, metavar="N", help="most tokens of the answer")
     add("--temperature", type=float, metavar="T", help="0 takes the likeliest token")
     add("--deadline", type=float, dest="deadline_s", metavar="SECONDS", help="for the whole call")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from llmroute.client.setup import read_policy
 from llmroute.client.sync import Client
-from llmroute.types.events import Restarted, Text
+from llmroute.types.events import Reasoning, Restarted, Text
 
 from .arguments import options_of
-from .questions import question_of, talks
+from .questions import prompt_of, shape_of, talks
 from .terminal import is_terminal, note, write
 
 if TYPE_CHECKING:
@@ -36,29 +36,33 @@ def chat(arguments: Arguments) -> int:
 
             names = [model.name for model in policy.models]
             return converse(Session(client, options, names), wanted(arguments.history))
-        question = question_of(arguments)
+        prompt, shape = prompt_of(arguments), shape_of(arguments)
         if arguments.json:
-            write(as_json(describe(client.chat(question, **options))))
+            write(as_json(describe(client.chat(prompt, output=shape, **options))))
             return 0
         void = options.get("on_break", policy.limits.on_break) == "restart"
-        with client.stream(question, **options) as stream:
+        with client.stream(prompt, output=shape, **options) as stream:
             show(stream, [], hold=void and not is_terminal(sys.stdout))
             for line in about(stream.reply):
                 note(line)
     return 0
 
 
-def show(stream: Stream, shown: list[str], *, hold: bool = False) -> None:
+def show(stream: Stream[object], shown: list[str], *, hold: bool = False) -> None:
     """Write an answer as it comes; `shown` collects it, `hold` keeps it back until it is whole.
 
     What went into a pipe cannot be taken back, so an answer that may begin anew is held.
     """
+    thought = not is_terminal(sys.stderr)  # only who waits is told
     try:
         for event in stream:
             if isinstance(event, Text):
                 shown.append(event.text)
                 if not hold:
                     write(event.text)
+            elif isinstance(event, Reasoning) and not thought:
+                thought = True
+                note("(thinking)")
             elif isinstance(event, Restarted):
                 _end_line(shown, hold=hold)
                 shown.clear()
@@ -75,7 +79,7 @@ def _end_line(shown: list[str], *, hold: bool) -> None:
         write("\n")
 
 
-def about(reply: Reply) -> list[str]:
+def about(reply: Reply[object]) -> list[str]:
     """Say in a few lines who answered, what it took, and why this model."""
     usage = reply.usage
     guess = "about " if usage.estimated else ""
@@ -89,7 +93,7 @@ def about(reply: Reply) -> list[str]:
     return lines + [f"warning: {warning}" for warning in reply.warnings]
 
 
-def dollars(reply: Reply) -> str:
+def dollars(reply: Reply[object]) -> str:
     """Write what a reply cost, exactly; a local model's machine is already paid for."""
     if reply.cost_usd is None:
         return "cost unknown"
@@ -99,10 +103,12 @@ def dollars(reply: Reply) -> str:
     return f"${reply.cost_usd.normalize():f}"
 
 
-def describe(reply: Reply) -> Mapping[str, object]:
+def describe(reply: Reply[object]) -> Mapping[str, object]:
     """Make plain values of a reply, ready for JSON; money is a string."""
     return {
         "text": reply.text,
+        "output": reply.output,
+        "reasoning": reply.reasoning,
         "model": reply.model.name,
         "id": reply.model.id,
         "usage": asdict(reply.usage),

@@ -11,6 +11,7 @@ from llmroute.errors.problems import nearest
 from llmroute.types.tables import table
 
 from .models import listed
+from .questions import document, image
 from .terminal import note, write
 
 if TYPE_CHECKING:
@@ -99,8 +100,19 @@ def _system(session: Session, rest: str) -> None:
     note(f"system: {system}" if system else "no system instruction; /system TEXT sets one")
 
 
+def _attach(session: Session, rest: str) -> None:
+    """Let a picture or a document go with the next message."""
+    if not rest:
+        note("say what: /attach FILE (a picture, or a PDF when its name ends in .pdf)")
+        return
+    part = document(rest) if rest.lower().endswith(".pdf") else image(rest)
+    plan = session.attach(part)
+    note(f"it goes with the next message; {plan.why}")
+
+
 def _clear(session: Session, _: str) -> None:
     session.turns.clear()
+    session.attached.clear()
     note("(forgotten; model, system and cost stay)")
 
 
@@ -154,6 +166,7 @@ ORDERS: dict[str, Order] = {
     "plan": Order("[TEXT]", "who would answer TEXT, and why; without TEXT: the last plan", _plan),
     "cost": Order("", "tokens and cost of this conversation, model by model", _cost),
     "system": Order("[TEXT]", "the system instruction from now on; - takes it back", _system),
+    "attach": Order("FILE", "a picture or a PDF goes with the next message", _attach),
     "clear": Order("", "forgets what was said", _clear),
     "save": Order("FILE", "writes the conversation to a new file, Markdown or .json", _save),
     "help": Order("", "this", _help),

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from llmroute.errors import RequestError
+from llmroute.types.messages import Document, Image, Message
 
 from .terminal import is_terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .arguments import Arguments
 
 
@@ -27,9 +31,55 @@ def question_of(arguments: Arguments) -> str:
     return " ".join(f"\n{_stdin()}" if word == "-" else sound(word) for word in words)
 
 
+def prompt_of(arguments: Arguments) -> str | Message:
+    """The question with what goes with it: pictures and documents, files or https addresses.
+
+    Raises:
+        RequestError: as `question_of`.
+    """
+    parts = [image(one) for one in arguments.images or ()]
+    papers = [document(one) for one in arguments.documents or ()]
+    question = question_of(arguments)
+    return Message.user(question, *parts, *papers) if parts or papers else question
+
+
+def image(place: str) -> Image:
+    """A picture at an https address or in a file."""
+    return Image(url=place) if _is_address(place) else Image(path=Path(place).expanduser())
+
+
+def document(place: str) -> Document:
+    """A document at an https address or in a file."""
+    return Document(url=place) if _is_address(place) else Document(path=Path(place).expanduser())
+
+
+def _is_address(place: str) -> bool:
+    return "://" in place
+
+
+def shape_of(arguments: Arguments) -> Mapping[str, object] | None:
+    """The JSON Schema that the answer must fit, None when any will do; raises RequestError."""
+    if arguments.schema is None:
+        return None
+    import json
+
+    try:
+        schema: object = json.loads(Path(arguments.schema).read_text(encoding="utf-8"))
+    except OSError as error:
+        problem = f"{arguments.schema!r}: {error.strerror or error}"
+    except ValueError as error:
+        problem = f"{arguments.schema!r} is no JSON: {error}"
+    else:
+        if isinstance(schema, dict):
+            return cast("dict[str, object]", schema)
+        problem = f"{arguments.schema!r} must hold an object"
+    raise RequestError(problem, where="--schema")
+
+
 def talks(arguments: Arguments) -> bool:
     """Whether a person sits at the terminal and has asked nothing yet."""
-    return not arguments.question and not arguments.json and is_terminal(sys.stdin)
+    asked = arguments.question or arguments.images or arguments.documents or arguments.schema
+    return not asked and not arguments.json and is_terminal(sys.stdin)
 
 
 def sound(word: str) -> str:

@@ -20,6 +20,7 @@ from .terminal import note
 
 if TYPE_CHECKING:
     from llmroute.client.sync import Client
+    from llmroute.types.messages import Document, Image
     from llmroute.types.plans import Plan
     from llmroute.types.requests import ChatOptions
 
@@ -44,6 +45,7 @@ class Session:
         self.turns: list[Turn] = []
         self.plan: Plan | None = None
         self.spending = Spending()
+        self.attached: list[Image | Document] = []
 
     @property
     def messages(self) -> list[Message]:
@@ -52,7 +54,8 @@ class Session:
 
     def ask(self, text: str) -> None:
         """Answer one message; what was shown stays in the conversation, also if it was stopped."""
-        question = Message.user(text)
+        question = self._question(text)
+        self.attached.clear()
         shown: list[str] = []
         end = "broken off"
         try:
@@ -69,7 +72,16 @@ class Session:
 
     def would(self, text: str) -> Plan:
         """The plan for `text` as the next message; nothing is sent. Raises RequestError."""
-        return self.client.plan([*self.messages, Message.user(text)], **self.options)
+        return self.client.plan([*self.messages, self._question(text)], **self.options)
+
+    def attach(self, part: Image | Document) -> Plan:
+        """Send `part` with the next message; returns who could take it. Raises RequestError."""
+        plan = self.client.plan([Message.user("?", part)], **self.options)
+        self.attached.append(part)
+        return plan
+
+    def _question(self, text: str) -> Message:
+        return Message.user(text, *self.attached)
 
     def _stream(self, question: Message, shown: list[str]) -> None:
         with self.client.stream([*self.messages, question], **self.options) as stream:
