@@ -105,7 +105,7 @@ def test_a_closed_http_client_is_not_blamed_on_the_address(server: FaultServer) 
         pytest.raises(llmroute.AllFailedError) as caught,
     ):
         client.chat("hi")
-    assert "[keep the http_client open" in str(caught.value)
+    assert "[keep the client that you pass open" in str(caught.value)
     assert "base_url" not in str(caught.value)
 
 

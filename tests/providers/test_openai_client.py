@@ -16,7 +16,7 @@ import pytest
 from openai.providers import bedrock
 
 import llmroute
-from llmroute import AsyncClient, Client, Limits, policies
+from llmroute import AsyncClient, Client, Limits, Message, policies
 from llmroute.errors import (
     AllFailedError,
     DeadlineExceededError,
@@ -464,6 +464,37 @@ def test_tool_calls_under_mock_transports() -> None:
 
     assert asyncio.run(main()) == len(events)
     assert seen == [f"Bearer {KEY}"] * 2
+
+
+def weather(city: str) -> str:
+    """Tell the weather now."""
+    return f"rain in {city}"
+
+
+def test_a_round_of_tools_through_a_client() -> None:
+    """Tools, their calls and their results go through an openai client as they do without one."""
+    bodies: list[dict[str, object]] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        bodies.append(json.loads(request.content))
+        if len(bodies) == 1:
+            kind = {"content-type": "text/event-stream"}
+            return httpx2.Response(200, content=tool_stream(), headers=kind)
+        choice = {"message": {"content": "It rains."}, "finish_reason": "stop"}
+        return httpx2.Response(200, json={"choices": [choice]})
+
+    inner = httpx2.Client(transport=httpx2.MockTransport(answer))
+    client = openai.OpenAI(api_key=KEY, http_client=inner)
+    model = llmroute.model("gpt", use=COMPATIBLE, client=client, model="m", abilities=["tools"])
+    with client, Client(models=[model]) as ours:
+        reply = ours.chat("Umbrella in Oslo?", tools=[weather])
+        (call,) = reply.tool_calls
+        assert (call.name, call.arguments) == ("weather", {"city": "Oslo"})
+        history = [Message.user("Umbrella in Oslo?"), reply.message]
+        history.append(Message.tool(call, weather("Oslo")))
+        assert ours.chat(history, tools=[weather]).text == "It rains."
+    messages = cast("list[dict[str, object]]", bodies[1]["messages"])
+    assert [one["role"] for one in messages] == ["user", "assistant", "tool"]
 
 
 def test_under_respx(httpx2_mock: respx.MockRouter) -> None:
