@@ -172,7 +172,9 @@ def test_thoughts_go_back_as_they_came() -> None:
 
 
 def test_tools() -> None:
-    """A tool has a name, a description and a schema."""
+    """A tool has a name, a schema, and a description if there is one."""
+    bare = NATIVE.body(replace(HELLO, tools=(replace(WEATHER, description=""),)))
+    assert bare["tools"] == [{"name": "weather", "input_schema": WEATHER.parameters}]
     assert NATIVE.body(TOOLS)["tools"] == [
         {
             "name": "weather",

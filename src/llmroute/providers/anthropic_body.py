@@ -13,7 +13,7 @@ from .bodies import endpoint_of, sampling_of
 from .history import adapted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from llmroute.types.calls import Call
     from llmroute.types.messages import Message
@@ -178,19 +178,20 @@ def _turns(call: Call, messages: Iterable[Message]) -> list[Json]:
 
 
 def _tools(call: Call, asked: Asked) -> Json:
-    tools: list[Json] = [
-        {"name": tool.name, "description": tool.description, "input_schema": dict(tool.parameters)}
-        for tool in call.request.tools
-    ]
+    tools = [_tool(tool.name, tool.description, tool.parameters) for tool in call.request.tools]
     output = call.request.output
     if asked.output_tool is not None and output is not None:
         told = "Gives the final answer. Call it once, with the whole answer."
-        schema = dict(output.schema)
-        tools.append({"name": asked.output_tool, "description": told, "input_schema": schema})
+        tools.append(_tool(asked.output_tool, told, output.schema))
     if not tools:
         return {}
     choice: Json = {} if asked.tool_choice is None else {"tool_choice": asked.tool_choice}
     return {"tools": tools} | choice
+
+
+def _tool(name: str, description: str, schema: Mapping[str, object]) -> Json:
+    told: Json = {"description": description} if description else {}
+    return {"name": name} | told | {"input_schema": dict(schema)}
 
 
 def _mark(body: Json, life: str) -> None:
