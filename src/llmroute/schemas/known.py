@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from llmroute.errors import RequestError
@@ -46,23 +47,32 @@ class Flaw(NamedTuple):
 
 def plain(schema: Mapping[str, object], where: str) -> dict[str, object]:
     """Copy a schema as JSON has it; raises RequestError when it cannot be written as JSON."""
+    return cast("dict[str, object]", json.loads(_text(schema, where)))
+
+
+def read_schema(schema: Mapping[str, object], where: str) -> Mapping[str, object]:
+    """Copy a schema that is taken; the second time it is looked up.
+
+    Raises RequestError, with `where` and the place in the schema, for one that is not.
+    """
+    copy, found = _read(_text(schema, where))
+    if found is not None:
+        raise RequestError(f"in its schema, {found}", where=where, hint=found.hint)
+    return copy
+
+
+def _text(schema: Mapping[str, object], where: str) -> str:
     try:
-        return cast("dict[str, object]", json.loads(json.dumps(schema, allow_nan=False)))
+        return json.dumps(schema, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         problem = type(error).__name__
     raise RequestError(f"its schema cannot be written as JSON ({problem})", where=where)
 
 
-def read_schema(schema: Mapping[str, object], where: str) -> dict[str, object]:
-    """Copy a schema that is taken.
-
-    Raises RequestError, with `where` and the place in the schema, for one that is not.
-    """
-    copy = plain(schema, where)
-    found = _Reading(copy).schema(copy, ())
-    if found is not None:
-        raise RequestError(f"in its schema, {found}", where=where, hint=found.hint)
-    return copy
+@lru_cache(maxsize=128)
+def _read(text: str) -> tuple[dict[str, object], Flaw | None]:
+    schema = cast("dict[str, object]", json.loads(text))
+    return schema, _Reading(schema).schema(schema, ())
 
 
 def _is_count(value: object) -> bool:

@@ -107,7 +107,8 @@ def _checked(tool: Tool, where: str) -> Tool:
     if schema.get("type") != "object":
         hint = 'Its root needs "type": "object"'
         raise RequestError("its schema is not that of an object", where=where, hint=hint)
-    schema.setdefault("properties", {})
+    if "properties" not in schema:
+        schema = {**schema, "properties": {}}
 
     def check(arguments: Mapping[str, object]) -> str | None:
         """Say why arguments do not fit the schema, without quoting them."""
