@@ -131,9 +131,9 @@ def closed_schemas() -> st.SearchStrategy[Schema]:
     return pair.map(lambda both: {**cast("Schema", both[0]), "$defs": {"a": both[1]}})
 
 
-def with_required(table: dict[str, object]) -> Schema:
+def with_required(table: dict[str, Any]) -> Schema:
     """Require the properties that are not optional."""
-    optional = cast("set[str]", table.pop("optional"))
+    optional = set[str](table.pop("optional"))
     names = sorted(cast("Schema", table["properties"]).keys() - optional)
     return {**table, "required": names}
 

@@ -219,7 +219,7 @@ NO_TOOLS: list[tuple[object, str, str]] = [
     (unresolved, "tools[0] (unresolved)", "name 'Nowhere' is not defined"),
     (untyped, "tools[0] (untyped)", "no JSON Schema of it"),
     (Station.measure, "tools[0] (measure)", "its parameter 'self' has no type hint"),
-    (lambda city: city, "tools[0]", "a lambda has no name"),
+    (lambda: None, "tools[0]", "a lambda has no name"),
     (auto, "tools[0]", "a tool cannot be named 'auto'"),
     (Place, "tools[0]", "a class is no tool"),
     (7, "tools[0]", "int is no tool"),

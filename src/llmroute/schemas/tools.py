@@ -108,7 +108,7 @@ def _checked(tool: Tool, where: str) -> Tool:
         hint = 'Its root needs "type": "object"'
         raise RequestError("its schema is not that of an object", where=where, hint=hint)
     if "properties" not in schema:
-        schema = {**schema, "properties": {}}
+        schema = {**schema, "properties": cast("object", {})}
 
     def check(arguments: Mapping[str, object]) -> str | None:
         """Say why arguments do not fit the schema, without quoting them."""
