@@ -93,6 +93,12 @@ def chatting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
 
 
 @pytest.fixture(scope="session")
+def calling(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
+    """A server whose template shows tools to the model and reads its calls."""
+    yield from _serve("tools", tmp_path_factory.mktemp("peer") / "tools.log")
+
+
+@pytest.fixture(scope="session")
 def embedding(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
     """A server that embeds texts of up to 1024 tokens, by the mean of their tokens."""
     yield from _serve("embed", tmp_path_factory.mktemp("peer") / "embed.log")

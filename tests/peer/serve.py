@@ -1,16 +1,17 @@
 """Runs llama.cpp's own server, from the wheel of xllamacpp, on a free port of this machine.
 
-`python serve.py FILE chat|embed` prints its address, and serves until standard input is closed.
+`python serve.py FILE chat|tools|embed` prints its address, and serves until its input is closed.
 """
 
 from __future__ import annotations
 
 import sys
 from importlib import import_module
+from pathlib import Path
 
 
 def main(file: str, kind: str) -> None:
-    """Serve `file`: chats with one slot, or mean-pooled embeddings."""
+    """Serve `file`: chats with one slot, chats with tools, or mean-pooled embeddings."""
     xllamacpp = import_module("xllamacpp")  # shipped without type information
     params = xllamacpp.CommonParams()
     params.model.path = file
@@ -23,6 +24,8 @@ def main(file: str, kind: str) -> None:
     params.use_jinja = True
     params.endpoint_slots = True
     params.warmup = False
+    if kind == "tools":  # the template of the file knows of none
+        params.chat_template = Path(__file__).with_name("tools.jinja").read_text(encoding="utf-8")
     if kind == "embed":
         params.embedding = True
         params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
+from pydantic import BaseModel, Field
 
 import llmroute
-from llmroute import AsyncClient, Client, Limits, Text
+from llmroute import AsyncClient, Client, Limits, Message, Text, ToolCallPart
+from llmroute.types.messages import ToolCall
+from llmroute.types.tools import Tool
 
 if TYPE_CHECKING:
     from llmroute import Fault
@@ -93,3 +96,69 @@ def test_leaving_a_stream_frees_the_slot(chatting: Peer) -> None:
             time.sleep(0.05)
         assert not chatting.busy
         assert client.chat("Say hello.", max_tokens=1).usage.output_tokens == 1
+
+
+WEATHER = Tool(
+    "weather",
+    "The weather now in a city.",
+    {
+        "type": "object",
+        "properties": {"city": {"type": "string", "maxLength": 20}},
+        "required": ["city"],
+        "additionalProperties": False,
+    },
+)
+
+
+class Weather(BaseModel):
+    """What an answer must be."""
+
+    city: Literal["Oslo", "Rome"]
+    degrees: int = Field(ge=-50, le=50)
+
+
+def asked_before(city: str, degrees: int) -> list[Message]:
+    """A question that was answered with the tool: so small a model needs to be shown how."""
+    call = ToolCall(f"call-{city}", "weather", {"city": city})
+    return [
+        Message.user(f"What is the weather in {city}?"),
+        Message.assistant(call),
+        Message.tool(call, {"degrees": degrees}),
+        Message.assistant(f"It is {degrees} degrees in {city}."),
+    ]
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_a_tool_is_called_and_its_result_read(calling: Peer, *, stream: bool) -> None:
+    """Calls and results of the history are understood; a required call comes, and is answered."""
+    question = Message.user("What is the weather in Oslo?")
+    history = [*asked_before("Rome", 21), *asked_before("Paris", 14), question]
+    options = llmroute.ChatOptions(tools=[WEATHER], max_tokens=60, temperature=0)
+    with Client(models=[calling.model("tools")], limits=ONCE) as client:
+        if stream:
+            with client.stream(history, tool_choice="required", **options) as events:
+                parts = [event for event in events if isinstance(event, ToolCallPart)]
+                reply = events.reply
+            assert len(parts) > 1
+        else:
+            reply = client.chat(history, tool_choice="required", **options)
+        (call,) = reply.tool_calls
+        assert reply.finish_reason == "tool_calls"
+        assert (call.name, call.arguments) == ("weather", {"city": "Oslo"})
+        answer = [*history, reply.message, Message.tool(call, {"degrees": 7})]
+        assert "7" in client.chat(answer, tool_choice="none", **options).text
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_an_answer_has_the_shape_that_was_asked_for(chatting: Peer, *, stream: bool) -> None:
+    """With the ability schema, the server's grammar makes the answer one that the type takes."""
+    options = llmroute.ChatOptions(max_tokens=60, temperature=0)
+    question = "The weather in Oslo: 7 degrees."
+    with Client(models=[chatting.model("json", "schema")], limits=ONCE) as client:
+        if stream:
+            with client.stream(question, output=Weather, **options) as events:
+                list(events)
+                output = events.reply.output
+        else:
+            output = client.chat(question, output=Weather, **options).output
+    assert isinstance(output, Weather)
