@@ -116,6 +116,20 @@ def test_the_tutor_streams() -> None:
     assert "local is the only model that may answer" in done.stderr
 
 
+def test_the_extraction_gives_a_value_of_its_type() -> None:
+    """A name and a year come out, whichever they are: the local model is held to the shape."""
+    done = run("05_extraction.py", "Ada Lovelace, born in 1815, wrote programs.")
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r".*, \d{1,4}\n", done.stdout)
+
+
+def test_the_tool_is_asked_for_and_answered() -> None:
+    """The model asks for the tool with its one argument, and goes on with the result."""
+    done = run("06_tools.py", "Oslo")
+    assert done.returncode == 0, done.stderr
+    assert re.match(r"\[\('weather', \{'city': '.*'\}\)\]\n.+", done.stdout)
+
+
 def test_act_1_refuses_four_of_five_models_with_reasons(demo: str) -> None:
     """The plan names key, retirement, clause and window, and chooses the free local model."""
     plan = act(demo, 1)

@@ -49,8 +49,8 @@ def _chat_content(message: Json, model: Model) -> None:
     elif not isinstance(content, str):
         parts = objects(message, "content")
         assert parts
-        known = {"text"} | ({"image_url"} if "vision" in model.abilities else set())
-        known |= {"file"} if "documents" in model.abilities else set()
+        needs = {"text": "text", "image_url": "vision", "file": "documents"}
+        known = {kind for kind, ability in needs.items() if ability in model.abilities}
         assert {str(part["type"]) for part in parts} <= known
         assert message["role"] == "user" or {part["type"] for part in parts} == {"text"}
 

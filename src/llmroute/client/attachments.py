@@ -7,7 +7,7 @@ import binascii
 import re
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from llmroute.errors import RequestError
@@ -95,7 +95,7 @@ def _check_media_type(said: object, found: str, where: str) -> None:
 
 
 def _document_name(document: Document, where: str) -> str:
-    name: object = document.name
+    name = cast("object", document.name)
     if name is None:
         stem = Path(document.path).name if document.path is not None else "document.pdf"
         return re.sub(r"[^\w .()+-]", "_", stem)[:128].strip() or "document.pdf"
@@ -129,8 +129,9 @@ def _given(data: object, kind: Kind, where: str) -> bytes:
     if not isinstance(data, bytes | bytearray | memoryview):
         what = f"its data must be bytes, got {type(data).__name__}"
         raise RequestError(what, where=where, hint="Decode base64 first, or pass a data: URL")
-    _check_size(memoryview(data).nbytes, kind, where)
-    return bytes(data)
+    view = memoryview(cast("bytes", data))
+    _check_size(view.nbytes, kind, where)
+    return view.tobytes()
 
 
 def _file(path: str | os.PathLike[str], kind: Kind, where: str) -> bytes:

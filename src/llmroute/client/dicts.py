@@ -166,14 +166,18 @@ def _calls(given: object, where: str) -> list[ToolCall]:
 def _call(item: object, where: str) -> ToolCall:
     if isinstance(item, ToolCall):
         return item
-    fields = cast("Fields", item) if isinstance(item, Mapping) else {}
-    inner = fields.get("function")
-    function = cast("Fields", inner) if isinstance(inner, Mapping) else {}
+    fields = _object(item)
+    function = _object(fields.get("function"))
     call_id, name = fields.get("id"), function.get("name")
     if not isinstance(call_id, str) or not isinstance(name, str):
         hint = '{"id": ..., "type": "function", "function": {"name": ..., "arguments": "{...}"}}'
         raise RequestError("is no tool call", where=where, hint=hint)
     return ToolCall(call_id, name, _arguments(function.get("arguments"), where))
+
+
+def _object(value: object) -> Fields:
+    """A dict as it is, anything else as an empty one."""
+    return cast("Fields", value) if isinstance(value, Mapping) else {}
 
 
 def _arguments(given: object, where: str) -> Fields:

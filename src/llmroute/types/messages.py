@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import os
@@ -64,7 +64,7 @@ class ToolCall:
 
     id: str
     name: str
-    arguments: Mapping[str, object]
+    arguments: Mapping[str, Any]
     signature: str | None = None
     dialect: str | None = None
 
