@@ -16,6 +16,7 @@ import pytest
 from llmroute.cli.past import KEPT, Past, wanted
 from tests.cli.support import ANSWER, PROGRAM, policy
 from tests.cli.terminals import Terminal
+from tests.local.tiny_gguf import tiny_gguf
 
 if TYPE_CHECKING:
     from tests.faults.server import FaultServer
@@ -193,6 +194,45 @@ def test_ctrl_c_at_the_prompt_clears_the_line_and_twice_leaves(
         assert terminal.process.returncode == 0
     questions = [one[-1]["content"] for one in asked(server)]
     assert questions == ["kept ", "kept void", "kept "]
+
+
+def test_tab_completes_words_and_models(tmp_path: Path, server: FaultServer) -> None:
+    """Tab completes a word after a slash, and the name of a model after /model."""
+    file = policy(tmp_path, {"first": server.base_url, "second": server.base_url})
+    with talk(file) as terminal:
+        terminal.wait_for("> ")
+        time.sleep(SETTLE_S)
+        assert "now: second" in say(terminal, "/mo\tsec\t\n")
+        terminal.type("\x04")
+        terminal.end()
+
+
+@pytest.mark.native
+def test_a_conversation_moves_between_a_server_and_a_model_in_this_process(
+    tmp_path: Path, server: FaultServer
+) -> None:
+    """A local model goes on with what a server began; Ctrl-C stops it, and the server goes on."""
+    tiny_gguf(tmp_path / "tiny.gguf")
+    local = '[models.tiny]\nuse = "llama-cpp"\nfile = "tiny.gguf"\nlicense = "llama-2"'
+    file = policy(tmp_path, {"gpt": server.base_url}, local)
+    with talk(file, "--max-tokens", "3000") as terminal:
+        terminal.wait_for("> ")
+        say(terminal, "one\n")
+        assert "now: tiny" in say(terminal, "/model tiny\n")
+        terminal.type("two\n")
+        time.sleep(3 * SETTLE_S)  # it is loaded, and writes
+        terminal.process.send_signal(signal.SIGINT)
+        assert "(stopped)" in terminal.wait_for("\n> ")
+        say(terminal, "/model gpt\n")
+        say(terminal, "three\n")
+        cost = say(terminal, "/cost\n")
+        terminal.type("\x04")
+        terminal.end()
+        assert terminal.process.returncode == 0
+    assert "not counted: 1 stopped answer" in cost
+    said = asked(server)[1]
+    assert [one["content"] for one in said[:3]] == ["one", ANSWER, "two"]
+    assert said[-1]["content"] == "three"
 
 
 def test_nothing_is_kept_unless_it_is_asked_for(tmp_path: Path, server: FaultServer) -> None:

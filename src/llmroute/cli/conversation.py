@@ -8,7 +8,7 @@ from llmroute.errors import LLMRouteError
 
 from .failures import tell
 from .keyboard import Keyboard
-from .orders import is_order, obey
+from .orders import is_order, obey, words_of
 from .terminal import note, write
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def converse(session: Session, past: Past | None) -> int:
     note(WELCOME)
     if past is not None:
         note(f"What you type is kept in {past.path}; --no-history keeps nothing.")
-    keyboard = Keyboard(past)
+    keyboard = Keyboard(past, words_of(session))
     leaving = False
     while True:
         try:

@@ -11,6 +11,8 @@ from .questions import sound
 from .terminal import is_terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from .past import Past
 
 PROMPT, MORE = "> ", ". "
@@ -24,10 +26,15 @@ class Keyboard:
     that is pasted is one message, where readline can tell that it was pasted.
     """
 
-    def __init__(self, past: Past | None) -> None:
-        """Recall what `past` holds; with None only what is typed from now on."""
+    def __init__(self, past: Past | None, words: Mapping[str, Sequence[str]]) -> None:
+        """Recall what `past` holds; with None only what is typed from now on.
+
+        `words` are those that the tab key completes at the beginning of a line, and after each of
+        them.
+        """
         self._past = past
-        self._edits = is_terminal(sys.stdout) and _set_up()
+        self._words = words
+        self._edits = is_terminal(sys.stdout) and _set_up(self._completed)
         if self._edits and past is not None:
             _recall(past.read())
 
@@ -68,6 +75,15 @@ class Keyboard:
         sys.stderr.flush()
         return sound(input())
 
+    def _completed(self, begun: str, place: int) -> str | None:
+        """The word at `place` of those that begin so; None when there is no other."""
+        import readline
+
+        before = readline.get_line_buffer()[: readline.get_begidx()].split()
+        known = self._words.get(before[0], ()) if before else self._words
+        found = [f"{word} " for word in known if word.startswith(begun)]
+        return found[place] if place < len(found) else None
+
     def _keep(self, text: str) -> None:
         if self._edits:
             _recall([text])
@@ -75,13 +91,16 @@ class Keyboard:
             self._past.add(text)
 
 
-def _set_up() -> bool:
+def _set_up(complete: Callable[[str, int], str | None]) -> bool:
     """Let `input` edit lines, and know what is pasted; False where there is no readline."""
     try:
         import readline
     except ImportError:
         return False
     readline.set_auto_history(False)  # a message is one entry, however many lines it has
+    readline.set_completer(complete)
+    readline.set_completer_delims(" ")
+    readline.parse_and_bind("tab: complete")
     if os.environ.get("TERM", "dumb") != "dumb":
         readline.parse_and_bind("set enable-bracketed-paste on")
     return True

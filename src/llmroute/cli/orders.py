@@ -37,6 +37,13 @@ def is_order(text: str) -> bool:
     return ORDER.fullmatch(text) is not None
 
 
+def words_of(session: Session) -> dict[str, list[str]]:
+    """Every word after a slash, with the words that may follow it."""
+    words: dict[str, list[str]] = {f"/{name}": [] for name in (*ORDERS, *LEAVING)}
+    words["/model"] = session.names
+    return words
+
+
 def obey(session: Session, text: str) -> bool:
     """Do what is asked; False when it is to leave. Raises RequestError and PolicyError."""
     found = ORDER.fullmatch(text)
