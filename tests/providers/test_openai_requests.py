@@ -11,9 +11,11 @@ import pytest
 from llmroute.errors import AttemptError
 from llmroute.providers import open_codec
 from llmroute.providers.openai_messages import FOREIGN_CALL, messages_of
+from llmroute.schemas.instructions import instructions
 from llmroute.types.messages import Document, Image, Message, ReasoningBlock, ToolCall
 from llmroute.types.models import Endpoint, Model, dropped_parameters
 from llmroute.types.requests import PLAIN, Request, Sampling
+from llmroute.types.tools import Tool
 from tests.providers.calls import How
 from tests.providers.openai_calls import (
     ASKED,
@@ -35,7 +37,13 @@ HELLO = (Message.user("Hello"),)
 ALL = {"vision", "documents", "tools", "json", "schema", "reasoning"}
 CHAT, RESPONSES = "openai-chat", "openai-responses"
 CHAT_DIALECT = f"openai-chat at {ORIGIN}"
-SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}}
+LOOSE = {"type": "object", "additionalProperties": {"type": "integer"}}
+STRICT = {
+    "type": "object",
+    "properties": {"name": {"anyOf": [{"type": "string"}, {"type": "null"}]}},
+    "required": ["name"],
+    "additionalProperties": False,
+}
 
 
 def body_of(call: Call) -> dict[str, object]:
@@ -186,20 +194,34 @@ def test_reasoning_that_cannot_go_back_is_left_out(block: ReasoningBlock) -> Non
 def test_tools_are_offered() -> None:
     """Chat nests a function, Responses has it flat; the model's own choice is left unsaid."""
     asked = Request(HELLO, tools=(WEATHER, CLOCK))
+    able = {"tools"}
     function = {
         "name": "weather",
         "description": "Weather now, by city.",
         "parameters": WEATHER.parameters,
     }
-    body = body_of(call_with(asked, CHAT, ALL))
+    body = body_of(call_with(asked, CHAT, able))
     assert body["tools"] == [
         {"type": "function", "function": function},
         {"type": "function", "function": {"name": "clock", "parameters": CLOCK.parameters}},
     ]
     assert "tool_choice" not in body
-    body = body_of(call_with(asked, RESPONSES, ALL))
+    body = body_of(call_with(asked, RESPONSES, able))
     assert isinstance(body["tools"], list)
     assert body["tools"][0] == {"type": "function", "strict": False, **function}
+
+
+@pytest.mark.parametrize("api", [CHAT, RESPONSES])
+def test_tools_are_strict_where_they_can_be(api: str) -> None:
+    """A server that holds models to schemas does so for tools, if their parameters allow it."""
+    asked = Request(HELLO, tools=(WEATHER, Tool("loose", "", LOOSE)))
+    body = body_of(call_with(asked, api, ALL))
+    tools = cast("list[dict[str, dict[str, object]]]", body["tools"])
+    first, second = ((one["function"] if api == CHAT else one) for one in tools)
+    assert first["strict"] is True
+    assert first["parameters"] == dict(WEATHER.parameters) | {"additionalProperties": False}
+    assert not second.get("strict")
+    assert second["parameters"] == LOOSE
 
 
 @pytest.mark.parametrize(
@@ -230,9 +252,13 @@ def test_an_output_is_held_to_its_schema() -> None:
     asked = Request(HELLO, output=replace(CITY, name="list[City]"))
     body = body_of(call_with(asked, CHAT, ALL))
     assert body["messages"] == [{"role": "user", "content": "Hello"}]
-    schema = {"name": "list_City_", "schema": SCHEMA, "strict": False}
+    schema = {"name": "list_City_", "schema": STRICT, "strict": True}
     assert body["response_format"] == {"type": "json_schema", "json_schema": schema}
     body = body_of(call_with(asked, RESPONSES, ALL))
+    assert body["text"] == {"format": {"type": "json_schema", **schema}}
+    loose = replace(CITY, schema=LOOSE)
+    body = body_of(call_with(replace(asked, output=loose), RESPONSES, ALL))
+    schema = {"name": "City", "schema": LOOSE, "strict": False}
     assert body["text"] == {"format": {"type": "json_schema", **schema}}
 
 
@@ -240,10 +266,7 @@ def test_an_output_is_held_to_its_schema() -> None:
 def test_an_output_in_words(abilities: set[str]) -> None:
     """Other models are told the schema, with JSON mode where they have it."""
     mode = {"type": "json_object"}
-    words = (
-        "Answer with JSON that fits this JSON Schema, and with nothing around it:\n"
-        '{"type":"object","properties":{"name":{"type":"string"}}}'
-    )
+    words = instructions(CITY)
     asked = Request(HELLO, output=CITY)
     body = body_of(call_with(asked, CHAT, abilities))
     assert body["messages"] == [

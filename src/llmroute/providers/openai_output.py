@@ -6,10 +6,11 @@ JSON, and told the schema in words; one with neither is only told.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 
+from llmroute.schemas.instructions import instructions
+from llmroute.schemas.strict import strict_schema
 from llmroute.types.messages import Message
 
 from .bodies import endpoint_of
@@ -55,7 +56,7 @@ def instructed(call: Call, messages: Sequence[Message]) -> Sequence[Message]:
     output = call.request.output
     if output is None or "schema" in call.model.abilities:
         return messages
-    words = _words(output)
+    words = instructions(output)
     if messages and messages[0].role == "system":
         return [Message("system", (*messages[0].parts, "\n\n" + words)), *messages[1:]]
     if messages and messages[0].role == "user" and "no_system" in endpoint_of(call).quirks:
@@ -63,13 +64,11 @@ def instructed(call: Call, messages: Sequence[Message]) -> Sequence[Message]:
     return [Message.system(words), *messages]
 
 
-def _words(output: OutputSpec) -> str:
-    schema = json.dumps(dict(output.schema), separators=(",", ":"), ensure_ascii=False)
-    return f"Answer with JSON that fits this JSON Schema, and with nothing around it:\n{schema}"
-
-
 def _schema(output: OutputSpec) -> Json:
-    return {"name": _name(output), "schema": dict(output.schema), "strict": False}
+    """The schema, strict where it has such a form."""
+    strict = strict_schema(output.schema)
+    schema = dict(output.schema) if strict is None else strict
+    return {"name": _name(output), "schema": schema, "strict": strict is not None}
 
 
 def _name(output: OutputSpec) -> str:

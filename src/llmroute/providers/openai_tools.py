@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from llmroute.errors import AttemptError
+from llmroute.schemas.strict import strict_schema
 
 from .bodies import endpoint_of
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 def chat_tools(call: Call) -> Json:
     """The fields of chat completions that offer the call's tools; none without tools."""
     tools: list[Json] = [
-        {"type": "function", "function": _function(one)} for one in call.request.tools
+        {"type": "function", "function": _function(call, one)} for one in call.request.tools
     ]
     name = call.request.tool_choice
     return _offered(call, tools, {"type": "function", "function": {"name": name}})
@@ -29,7 +30,7 @@ def chat_tools(call: Call) -> Json:
 def response_tools(call: Call) -> Json:
     """The same fields of the Responses API, which has them flat; `strict` must be said there."""
     plain: Json = {"type": "function", "strict": False}
-    tools = [plain | _function(one) for one in call.request.tools]
+    tools = [plain | _function(call, one) for one in call.request.tools]
     return _offered(call, tools, {"type": "function", "name": call.request.tool_choice})
 
 
@@ -59,9 +60,12 @@ def _offered(call: Call, tools: list[Json], named: Json) -> Json:
     return {"tools": tools, "tool_choice": choice if choice in {"required", "none"} else named}
 
 
-def _function(tool: Tool) -> Json:
+def _function(call: Call, tool: Tool) -> Json:
+    """A tool; a server that can holds the model to its parameters, where they have such a form."""
     function: Json = {"name": tool.name}
     if tool.description:
         function["description"] = tool.description
-    function["parameters"] = dict(tool.parameters)
-    return function
+    strict = strict_schema(tool.parameters) if "schema" in call.model.abilities else None
+    if strict is None:
+        return function | {"parameters": dict(tool.parameters)}
+    return function | {"parameters": strict, "strict": True}
