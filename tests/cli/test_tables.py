@@ -107,6 +107,27 @@ def test_a_model_that_no_file_lists(
     assert rows["home"][:2] == ["ollama/llama3.2", "local"]
 
 
+def test_a_provider_of_ones_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The models of a provider that the policy brings stand in plan and tables like all others."""
+    head = '[provider]\nbase_url = "https://api.acme.example/v1"\napi = "openai-chat"\n'
+    model = "any_model = true\n[models.acme-1]\nprice = { input = 1, output = 2 }\n"
+    (tmp_path / "acme.toml").write_text(head + model, encoding="utf-8")
+    lines = ["version = 1", "[catalog]", 'files = ["acme.toml"]']
+    lines += ["[models.a]", 'use = "acme/another"', "price = { input = 1, output = 2 }"]
+    (tmp_path / "mine.toml").write_text("\n".join(lines), encoding="utf-8")
+    mine = str(tmp_path / "mine.toml")
+    assert "acme/another" in here(capsys, "plan", "hello", "-p", mine).out
+    assert here(capsys, "check", mine).code == 0
+    out = here(capsys, "models", "--all", "-p", mine).out
+    rows = {line.split()[0]: line.split()[1:] for line in out.splitlines()}
+    assert rows["acme/acme-1"][:4] == ["remote", "unknown", "1/2", "ready;"]
+    assert "acme, anthropic, " in out
+    (tmp_path / "acme.toml").write_text(head + "x = 1\n", encoding="utf-8")
+    wrong = here(capsys, "check", mine)
+    assert wrong.code == 2
+    assert "acme.toml:4: provider.x: there is no such key" in wrong.out
+
+
 @pytest.mark.native
 def test_doctor_describes_everything(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Processors, packages, engine, keys, policy and who is ready are all told; exit code 0."""

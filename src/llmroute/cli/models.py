@@ -6,7 +6,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 from llmroute.catalog import model as declare
-from llmroute.catalog import provider, provider_names, resolve
+from llmroute.catalog import resolve
 from llmroute.client.setup import read_policy
 from llmroute.client.sync import Client
 from llmroute.errors import PolicyError
@@ -18,6 +18,8 @@ from .terminal import write
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from llmroute.catalog import Catalog
+    from llmroute.policies.files import PolicyFile
     from llmroute.types.models import Model
     from llmroute.types.plans import Plan
 
@@ -32,23 +34,28 @@ SHORTENED = 100_000
 def models(arguments: Arguments) -> int:
     """Print a table of the policy's models; with --all, of the catalog's others too."""
     policy = read_policy(arguments.policy)
-    names = [model.name for model in policy.models]
     with Client(arguments.policy) as client:
-        rows = _rows(client, names)
-        if arguments.every:
-            used = {model.id for model in policy.models}
-            rows += [row for id_ in catalog_ids() if id_ not in used for row in _named(client, id_)]
+        rows = _rows(client, [model.name for model in policy.models])
+        rows += _others(client, policy) if arguments.every else []
     units = "windows in tokens, prices in USD per million tokens, in/out"
     write(table(HEAD, rows, title=f"{place_of(policy)}; {units}") + "\n")
     if arguments.every:
-        write(fill(f"any model, as in groq/MODEL: {', '.join(open_providers())}", WIDTH) + "\n")
+        names = ", ".join(open_providers(policy.catalog))
+        write(fill(f"any model, as in groq/MODEL: {names}", WIDTH) + "\n")
     return 0
 
 
-def open_providers() -> Iterator[str]:
+def _others(client: Client, policy: PolicyFile) -> list[Row]:
+    """The models of the catalog that the policy does not use."""
+    used = {model.id for model in policy.models}
+    others = (id_ for id_ in catalog_ids(policy.catalog) if id_ not in used)
+    return [row for id_ in others for row in _named(client, id_, policy.catalog)]
+
+
+def open_providers(catalog: Catalog) -> Iterator[str]:
     """The providers that take models which the catalog does not list."""
-    for name in provider_names():
-        entry = provider(name)
+    for name in catalog.names():
+        entry = catalog.provider(name)
         if entry is not None and (entry.any_model or entry.server):
             yield name
 
@@ -63,10 +70,10 @@ def listed(client: Client, names: list[str]) -> str:
     return table(HEAD, _rows(client, names))
 
 
-def catalog_ids() -> Iterator[str]:
+def catalog_ids(catalog: Catalog) -> Iterator[str]:
     """Every model of the catalog, as "provider/model"."""
-    for name in provider_names():
-        entry = provider(name)
+    for name in catalog.names():
+        entry = catalog.provider(name)
         for model in entry.models if entry else ():
             yield f"{name}/{model}"
 
@@ -80,10 +87,10 @@ def _rows(client: Client, names: list[str]) -> list[Row]:
     return [rows[name] for name in names]
 
 
-def _named(client: Client, id_: str) -> list[Row]:
+def _named(client: Client, id_: str, catalog: Catalog) -> list[Row]:
     """A model that the policy does not name; it is named by its id."""
     try:
-        resolve(declare(id_, use=id_))
+        resolve(declare(id_, use=id_), catalog)
     except PolicyError as error:
         return [("", id_, "", "", "", error.problems[0].what)]
     return _rows(client, [id_])
