@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from tests.peer.conftest import Peer
 
 ONCE = Limits(deadline_s=120, attempts_per_model=1)
+# After a stream the server closes its connection, though it promised to keep it: a request that is
+# under way just then is asked again.
+AGAIN = Limits(deadline_s=120)
 SYSTEM = "You are a terse assistant."
 QUESTIONS = (
     "Say hello.",
@@ -43,12 +46,12 @@ def test_a_whole_answer_and_a_stream_say_the_same(chatting: Peer, use: str) -> N
 
     async def streamed() -> str:
         async with (
-            AsyncClient(models=models, limits=ONCE) as client,
+            AsyncClient(models=models, limits=AGAIN) as client,
             client.stream("Say hello.", max_tokens=8, temperature=0) as stream,
         ):
             return "".join([piece async for piece in stream.text])
 
-    with Client(models=models, limits=ONCE) as client:
+    with Client(models=models, limits=AGAIN) as client:
         reply = client.chat("Say hello.", max_tokens=8, temperature=0)
         with client.stream("Say hello.", max_tokens=8, temperature=0) as stream:
             pieces = [event.text for event in stream if isinstance(event, Text)]
@@ -68,7 +71,7 @@ def test_a_whole_answer_and_a_stream_say_the_same(chatting: Peer, use: str) -> N
 @pytest.mark.parametrize("question", QUESTIONS, ids=["short", "prose", "code"])
 def test_our_estimate_holds_the_true_count(chatting: Peer, question: str) -> None:
     """The server's count of the prompt lies in the interval that the plan gave before."""
-    with Client(models=[chatting.model()], limits=ONCE) as client:
+    with Client(models=[chatting.model()], limits=AGAIN) as client:
         reply = client.chat(question, system=SYSTEM, max_tokens=1)
     assert reply.plan.tokens.low <= reply.usage.input_tokens <= reply.plan.tokens.high
 
@@ -87,7 +90,7 @@ def test_failures_are_what_they_are(chatting: Peer) -> None:
 
 def test_leaving_a_stream_frees_the_slot(chatting: Peer) -> None:
     """A stream that is left stops the server's computation: its only slot becomes free."""
-    with Client(models=[chatting.model()], limits=ONCE) as client:
+    with Client(models=[chatting.model()], limits=AGAIN) as client:
         with client.stream("Write a very long story.", max_tokens=900, temperature=0) as stream:
             next(stream)
             assert chatting.busy
@@ -134,7 +137,7 @@ def test_a_tool_is_called_and_its_result_read(calling: Peer, *, stream: bool) ->
     question = Message.user("What is the weather in Oslo?")
     history = [*asked_before("Rome", 21), *asked_before("Paris", 14), question]
     options = llmroute.ChatOptions(tools=[WEATHER], max_tokens=60, temperature=0)
-    with Client(models=[calling.model("tools")], limits=ONCE) as client:
+    with Client(models=[calling.model("tools")], limits=AGAIN) as client:
         if stream:
             with client.stream(history, tool_choice="required", **options) as events:
                 parts = [event for event in events if isinstance(event, ToolCallPart)]
@@ -149,12 +152,23 @@ def test_a_tool_is_called_and_its_result_read(calling: Peer, *, stream: bool) ->
         assert "7" in client.chat(answer, tool_choice="none", **options).text
 
 
+def test_a_named_tool_is_called(calling: Peer) -> None:
+    """The server takes no name of a tool; it is sent that tool alone, and must call it."""
+    clock = Tool("clock", "The time now in a city.", WEATHER.parameters)
+    question = Message.user("What is the weather in Oslo?")
+    history = [*asked_before("Rome", 21), *asked_before("Paris", 14), question]
+    options = llmroute.ChatOptions(tools=[clock, WEATHER], max_tokens=60, temperature=0)
+    with Client(models=[calling.model("tools", use="llama-server")], limits=AGAIN) as client:
+        reply = client.chat(history, tool_choice="weather", **options)
+    assert [call.name for call in reply.tool_calls] == ["weather"]
+
+
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 def test_an_answer_has_the_shape_that_was_asked_for(chatting: Peer, *, stream: bool) -> None:
     """With the ability schema, the server's grammar makes the answer one that the type takes."""
     options = llmroute.ChatOptions(max_tokens=60, temperature=0)
     question = "The weather in Oslo: 7 degrees."
-    with Client(models=[chatting.model("json", "schema")], limits=ONCE) as client:
+    with Client(models=[chatting.model("json", "schema")], limits=AGAIN) as client:
         if stream:
             with client.stream(question, output=Weather, **options) as events:
                 list(events)

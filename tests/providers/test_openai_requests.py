@@ -247,6 +247,16 @@ def test_tool_choice(choice: str, in_chat: object, in_responses: object) -> None
             body_of(call_with(asked, CHAT, ALL, quirks=frozenset({"no_forced_tools"})))
 
 
+def test_a_tool_that_cannot_be_named_is_sent_alone() -> None:
+    """Where a server takes no name, the one tool is all that is offered, and it is required."""
+    other = replace(CLOCK, name="other")
+    asked = Request(HELLO, tools=(other, CLOCK), tool_choice="clock")
+    body = body_of(call_with(asked, CHAT, ALL, quirks=frozenset({"no_named_tools"})))
+    assert body["tool_choice"] == "required"
+    tools = cast("list[dict[str, dict[str, object]]]", body["tools"])
+    assert [tool["function"]["name"] for tool in tools] == ["clock"]
+
+
 def test_an_output_is_held_to_its_schema() -> None:
     """A model with the ability has the schema in its own field, under a name that is taken."""
     asked = Request(HELLO, output=replace(CITY, name="list[City]"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from llmroute.errors import AttemptError
 from llmroute.schemas.strict import strict_schema
+from llmroute.types.tools import TOOL_CHOICES
 
 from .bodies import endpoint_of
 
@@ -57,7 +58,12 @@ def _offered(call: Call, tools: list[Json], named: Json) -> Json:
     if choice != "none" and "no_forced_tools" in endpoint_of(call).quirks:
         reason = "the model cannot be made to call a tool: leave tool_choice at auto"
         raise AttemptError("bad_request", reason)
-    return {"tools": tools, "tool_choice": choice if choice in {"required", "none"} else named}
+    if choice in TOOL_CHOICES:
+        return {"tools": tools, "tool_choice": choice}
+    if "no_named_tools" in endpoint_of(call).quirks:
+        place = [tool.name for tool in call.request.tools].index(choice)
+        return {"tools": [tools[place]], "tool_choice": "required"}
+    return {"tools": tools, "tool_choice": named}
 
 
 def _function(call: Call, tool: Tool) -> Json:

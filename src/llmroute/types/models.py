@@ -65,6 +65,7 @@ QUIRKS: dict[str, str] = {
     "reasons_between_tools": "without an effort the model still thinks, but between tools only",
     "no_minimal_reasoning": "the least effort is low",
     "no_forced_tools": "the model cannot be made to call a tool",
+    "no_named_tools": "a tool that must be called cannot be named, but is the only one sent",
     "no_prefill": "an answer cannot be begun for the model",
     "document_data": "documents go as data, never as a URL",
     "user_first": "the user speaks first",
