@@ -131,25 +131,29 @@ def asked_before(city: str, degrees: int) -> list[Message]:
     ]
 
 
+def choosing(choice: str, *tools: Tool) -> llmroute.ChatOptions:
+    """The options of a call with tools."""
+    return {"tools": tools, "tool_choice": choice, "max_tokens": 60, "temperature": 0}
+
+
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 def test_a_tool_is_called_and_its_result_read(calling: Peer, *, stream: bool) -> None:
     """Calls and results of the history are understood; a required call comes, and is answered."""
     question = Message.user("What is the weather in Oslo?")
     history = [*asked_before("Rome", 21), *asked_before("Paris", 14), question]
-    options = llmroute.ChatOptions(tools=[WEATHER], max_tokens=60, temperature=0)
     with Client(models=[calling.model("tools")], limits=AGAIN) as client:
         if stream:
-            with client.stream(history, tool_choice="required", **options) as events:
+            with client.stream(history, **choosing("required", WEATHER)) as events:
                 parts = [event for event in events if isinstance(event, ToolCallPart)]
                 reply = events.reply
             assert len(parts) > 1
         else:
-            reply = client.chat(history, tool_choice="required", **options)
+            reply = client.chat(history, **choosing("required", WEATHER))
         (call,) = reply.tool_calls
         assert reply.finish_reason == "tool_calls"
         assert (call.name, call.arguments) == ("weather", {"city": "Oslo"})
         answer = [*history, reply.message, Message.tool(call, {"degrees": 7})]
-        assert "7" in client.chat(answer, tool_choice="none", **options).text
+        assert "7" in client.chat(answer, **choosing("none", WEATHER)).text
 
 
 def test_a_named_tool_is_called(calling: Peer) -> None:
@@ -157,9 +161,8 @@ def test_a_named_tool_is_called(calling: Peer) -> None:
     clock = Tool("clock", "The time now in a city.", WEATHER.parameters)
     question = Message.user("What is the weather in Oslo?")
     history = [*asked_before("Rome", 21), *asked_before("Paris", 14), question]
-    options = llmroute.ChatOptions(tools=[clock, WEATHER], max_tokens=60, temperature=0)
     with Client(models=[calling.model("tools", use="llama-server")], limits=AGAIN) as client:
-        reply = client.chat(history, tool_choice="weather", **options)
+        reply = client.chat(history, **choosing("weather", clock, WEATHER))
     assert [call.name for call in reply.tool_calls] == ["weather"]
 
 

@@ -16,6 +16,7 @@ from llmroute.types.events import End, UsageReport, Vectors
 from llmroute.types.requests import Request
 from llmroute.types.usage import Usage
 from tests.providers.calls import QUESTION, How, call_to
+from tests.providers.openapi import problems, validator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,6 +81,14 @@ def test_base64_and_length_are_asked_for_where_the_server_takes_them() -> None:
     assert "dimensions" not in body_of(FULL, TEXTS)
     request = Request((), texts=("one",), dimensions=256)
     assert body_of(FULL, request)["dimensions"] == 256
+
+
+@pytest.mark.parametrize("how", [PLAIN, FULL], ids=["plain", "full"])
+def test_requests_are_valid_by_openais_description(how: How) -> None:
+    """What is sent is valid by OpenAI's own published description of its API."""
+    check = validator("CreateEmbeddingRequest")
+    requests = (TEXTS, Request((), texts=("one",), dimensions=256))
+    assert [problems(check, body_of(how, one)) for one in requests] == [[], []]
 
 
 def test_extra_fields_are_added_and_ours_refused() -> None:
