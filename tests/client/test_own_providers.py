@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from llmroute import Client, RequestError
+from llmroute import Client, LLMRouteError, RequestError
 from tests.client.acme import written
 from tests.faults.server import FaultServer
 
@@ -34,6 +34,20 @@ def test_a_provider_without_python(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     for one in asked:
         assert one.headers["x-acme-key"] == KEY
         assert "authorization" not in one.headers
+
+
+def test_the_keys_header_is_the_keys_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No extra header takes the place of a key, whatever header the provider wants it in."""
+    monkeypatch.setenv("ACME_KEY", KEY)
+    with FaultServer() as server, Client(written(tmp_path, server.base_url)) as client:
+        for name in ("authorization", "x-api-key", "Api-Key"):
+            with pytest.raises(RequestError, match="may not be set"):
+                client.chat("hi", extra_headers={name: "another"})
+        with pytest.raises(LLMRouteError, match="the header x-acme-key is the key's"):
+            client.chat("hi", extra_headers={"X-Acme-Key": "another"})
+        client.chat("hi", extra_headers={"x-trace": "1"})
+    (asked,) = server.requests
+    assert (asked.headers["x-acme-key"], asked.headers["x-trace"]) == (KEY, "1")
 
 
 PROJECT = """
