@@ -23,6 +23,7 @@ WORD = "word "
 USAGE = {"prompt_tokens": 9, "completion_tokens": CHUNKS, "total_tokens": 9 + CHUNKS}
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 STREAMED = re.compile(rb'"stream": ?true')
+TOOLED = re.compile(rb'"tools": ?\[')
 
 
 def _head(content: str) -> bytes:
@@ -51,17 +52,41 @@ def _events() -> Iterator[bytes]:
     yield _chunk("[DONE]")
 
 
+def _tooled() -> Iterator[bytes]:
+    """A stream that thinks, speaks and calls two tools; as many events, each a piece."""
+    deltas: list[Mapping[str, object]] = [{"reasoning_content": WORD}] * (CHUNKS // 4)
+    deltas += [{"content": WORD}] * (CHUNKS // 4)
+    for index in range(2):
+        function = {"name": "weather", "arguments": ""}
+        deltas.append({"tool_calls": [{"index": index, "id": f"c{index}", "function": function}]})
+        pieces = ['{"city":"', *["word "] * (CHUNKS // 4 - 3), '"}']
+        deltas += [
+            {"tool_calls": [{"index": index, "function": {"arguments": piece}}]} for piece in pieces
+        ]
+    for delta in deltas:
+        choice: Mapping[str, object] = {"index": 0, "delta": delta, "finish_reason": None}
+        yield _chunk(json.dumps(_completion("chat.completion.chunk", choice)))
+    last: Mapping[str, object] = {"index": 0, "delta": {}, "finish_reason": "tool_calls"}
+    yield _chunk(json.dumps(_completion("chat.completion.chunk", last) | {"usage": USAGE}))
+    yield _chunk("[DONE]")
+
+
 def _chunk(data: str) -> bytes:
     event = f"data: {data}\n\n".encode()
     return b"%x\r\n%b\r\n" % (len(event), event)
 
 
 WHOLE = _whole()
-STREAM = (
-    _head("text/event-stream") + b"Transfer-Encoding: chunked\r\n\r\n",
-    *_events(),
-    b"0\r\n\r\n",
-)
+BEGIN = _head("text/event-stream") + b"Transfer-Encoding: chunked\r\n\r\n"
+STREAM = (BEGIN, *_events(), b"0\r\n\r\n")
+TOOLED_STREAM = (BEGIN, *_tooled(), b"0\r\n\r\n")
+
+
+def _answer(body: bytes) -> tuple[bytes, ...]:
+    """What a request is answered with."""
+    if not STREAMED.search(body):
+        return (WHOLE,)
+    return TOOLED_STREAM if TOOLED.search(body) else STREAM
 
 
 def _serve(connection: socket.socket) -> None:
@@ -76,7 +101,7 @@ def _serve(connection: socket.socket) -> None:
             if not found or len(body) < int(length.group(1) if length else 0):
                 continue
             waiting = b""
-            for piece in STREAM if STREAMED.search(body) else (WHOLE,):
+            for piece in _answer(body):
                 connection.sendall(piece)
 
 
