@@ -91,6 +91,7 @@ WRONG = [
     (HEAD + "[models.a]\ncontext_tokens = 0\n", 5, "must lie between"),
     (HEAD + "[models.a]\ncontxt_tokens = 1\n", 5, "Did you mean 'context_tokens'?"),
     (HEAD + "[models.a\n", 4, "This is not TOML"),
+    (HEAD + 'host_terms = "opanai"\n', 4, "Did you mean 'openai'?"),
 ]
 
 
@@ -104,6 +105,40 @@ def test_wrong_files(text: str, line: int | None, says: str) -> None:
     assert problem.file == "vendors/acme.toml"
     assert problem.line == line
     assert "canary" not in str(caught.value)
+
+
+KEYS = [
+    *("name", "api", "local", "base_url", "origins", "key_env", "parameters", "quirks"),
+    *("abilities", "max_tokens_parameter", "host_terms", "key_header", "key_prefix", "headers"),
+    *("bearer_functions", "query", "rejects_when_reasoning", "cache", "any_model", "server"),
+    *("regions", "docs", "checked_on", "nonsense"),
+]
+OF_MODELS = ["context_tokens", "price", "retires_on", "dimensions", "abilities", "api", "license"]
+VALUES = [
+    *("3", "-1", "true", "1.5", "nan", "2026-11-26", '""', '" "', '"x"', '"https://x.example"'),
+    *("[]", "[1]", '[""]', '["text"]', '["https://x.example"]', "[[]]", "{}", "{ a = 1 }"),
+    *('{ a = "{b}" }', '{ a = "https://x.example" }', '{ value = 3, source = "x" }', '"\\u0000"'),
+    *('"https://{resource}.example"', '"{"', '"http://[::1"', '"https://x.example:99999"'),
+]
+
+
+@pytest.mark.parametrize("key", [*KEYS, *(f"models.m.{key}" for key in OF_MODELS)])
+def test_any_value_of_any_key(key: str) -> None:
+    """Whatever stands at a key, a file is read or refused with its line; nothing else happens."""
+    table, _, name = key.rpartition(".")
+    for value in VALUES:
+        lines = [line for line in HEAD.splitlines() if not line.startswith(f"{name} =") or table]
+        lines += [f"[{table}]"] if table else []
+        text = "\n".join([*lines, f"{name} = {value}"])
+        try:
+            entry = read_own("acme", text, "acme.toml", apis=HTTP_APIS)
+        except PolicyError as error:
+            for problem in error.problems:
+                assert problem.file == "acme.toml", text
+                assert problem.line is not None, text
+        else:
+            assert entry.id == "acme"
+            assert entry.model("m") is None or entry.models or entry.any_model or entry.server
 
 
 def test_all_problems_of_all_files(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from llmroute.errors.reading import Table
 from llmroute.errors.toml import dotted, parse
 
 from .collection import NAME
+from .data import names
 from .endpoints import PLACE
 from .entries import provider_names
 from .keys import VARIABLE_HINT, key_problem, on_origins, variable_problem
@@ -59,6 +60,7 @@ def read_own(
         _check_api(entry, head, apis, speaks=speaks)
         _check_urls(entry, head, speaks=speaks)
         _check_key(entry, head)
+        _check_terms(entry, head)
     if problems:
         raise PolicyError(sorted(problems, key=lambda one: one.line or 0))
     return entry
@@ -139,6 +141,14 @@ def _check_key(entry: ProviderEntry, head: Table) -> None:
         if foreign is not None:
             head.problem("key_env", foreign, "Put this provider's key into a variable of its own")
             return
+
+
+def _check_terms(entry: ProviderEntry, head: Table) -> None:
+    """Check that the host's contract is a license card; without one its terms are unknown."""
+    cards = names("policies/licenses")
+    if entry.host_terms is not None and entry.host_terms not in cards:
+        what = f"there is no license card {entry.host_terms!r}"
+        head.problem("host_terms", what, nearest(entry.host_terms, cards))
 
 
 def check_alone(
