@@ -26,7 +26,8 @@ from benchmarks.measure import interleaved
 from llmroute.errors import AttemptError
 from llmroute.providers.llama_cpp import LlamaCppProvider
 from llmroute.providers.llama_cpp.bindings import load_library
-from llmroute.providers.llama_cpp.loaded import Settings, load
+from llmroute.providers.llama_cpp.contexts import Settings
+from llmroute.providers.llama_cpp.loaded import load
 from llmroute.providers.llama_cpp.prompts import prompted
 from llmroute.providers.llama_cpp.sampler import sampler_chain
 from llmroute.types.events import Opened, Text, UsageReport

@@ -33,6 +33,7 @@ def model(
     template: str | None = None,
     context_tokens: int | None = None,
     threads: int | None = 1,
+    abilities: tuple[str, ...] = ("text", "tools", "json", "schema"),
 ) -> Model:
     """Declare a local model."""
     weights = Weights(str(file), template=template, threads=threads)
@@ -44,6 +45,7 @@ def model(
         local=True,
         weights=weights,
         context_tokens=context_tokens,
+        abilities=frozenset(abilities),
     )
 
 

@@ -18,9 +18,9 @@ import pytest
 from llmroute.errors import AttemptError, ClosedError
 from llmroute.providers.llama_cpp import LlamaCppProvider
 from llmroute.providers.llama_cpp.bindings import engine_build
+from llmroute.providers.llama_cpp.contexts import Settings
 from llmroute.providers.llama_cpp.engine import Engine
 from llmroute.providers.llama_cpp.job import Job
-from llmroute.providers.llama_cpp.loaded import Settings
 from llmroute.types.events import End, Opened, Text
 from llmroute.types.requests import Sampling
 from tests.local.support import CLOCK, call, fold, model

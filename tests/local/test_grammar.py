@@ -11,8 +11,9 @@ import pytest
 
 from llmroute.errors import AttemptError
 from llmroute.providers.llama_cpp.constraint import Constraint
+from llmroute.providers.llama_cpp.contexts import Settings
 from llmroute.providers.llama_cpp.gbnf import Grammar
-from llmroute.providers.llama_cpp.loaded import Settings, load
+from llmroute.providers.llama_cpp.loaded import load
 from llmroute.types.requests import Sampling
 from llmroute.types.tools import OutputSpec
 from tests.local.support import asked, call, fold, model

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from llmroute.providers.llama_cpp.loaded import Settings, load
+from llmroute.providers.llama_cpp.contexts import Settings
+from llmroute.providers.llama_cpp.loaded import load
 from llmroute.providers.llama_cpp.pieces import Piece
 from llmroute.providers.llama_cpp.templates import LLAMA_2, render
 from llmroute.types.messages import Message

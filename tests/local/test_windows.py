@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from llmroute.providers.llama_cpp import LlamaCppProvider
-from llmroute.providers.llama_cpp.loaded import Settings, load
+from llmroute.providers.llama_cpp.contexts import Settings
+from llmroute.providers.llama_cpp.loaded import load
 from llmroute.types.calls import SupportsWindow
 from tests.local.support import model
 from tests.local.tiny_gguf import tiny_gguf

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 WIDTH, HEADS, KV_HEADS, FEED_FORWARD, LAYERS = 64, 4, 2, 176, 2
+MEAN_POOLING, RANK_POOLING = 1, 4
 NORMAL, UNKNOWN, CONTROL, USER_DEFINED, BYTE = 1, 2, 3, 4, 6
 LLAMA_2_JINJA = (  # tokenizer_config.json of meta-llama/Llama-2-7b-chat-hf
     "{% if messages[0]['role'] == 'system' %}{% set loop_messages = messages[1:] %}"
@@ -137,6 +138,68 @@ def tiny_gguf(
     writer.write_tensors_to_file()
     writer.close()
     return path
+
+
+def tiny_bert(path: Path, *, context_tokens: int = 512, pooling: int = MEAN_POOLING) -> Path:
+    """Write a tiny encoder (BERT, WordPiece) to `path` and return it: it embeds, and no more."""
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    letters = [chr(one) for one in range(ord("a"), ord("z") + 1)]
+    words += [f"\u2581{one}" for one in letters] + letters
+    writer = gguf.GGUFWriter(path, "bert")
+    writer.add_name("Tiny BERT")
+    writer.add_context_length(context_tokens)
+    writer.add_embedding_length(WIDTH)
+    writer.add_block_count(LAYERS)
+    writer.add_feed_forward_length(FEED_FORWARD)
+    writer.add_head_count(HEADS)
+    writer.add_layer_norm_eps(1e-12)
+    writer.add_causal_attention(value=False)
+    writer.add_pooling_type(gguf.PoolingType(pooling))
+    writer.add_file_type(gguf.LlamaFileType.ALL_F32)
+    writer.add_tokenizer_model("bert")
+    writer.add_tokenizer_pre("default")
+    writer.add_token_list(words)
+    writer.add_token_types([CONTROL if one.startswith("[") else NORMAL for one in words])
+    writer.add_token_type_count(2)
+    writer.add_unk_token_id(1)
+    writer.add_sep_token_id(3)
+    writer.add_pad_token_id(0)
+    writer.add_mask_token_id(4)
+    writer.add_bos_token_id(2)
+    _add_encoder(writer, len(words), context_tokens)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def _add_encoder(writer: gguf.GGUFWriter, words: int, positions: int) -> None:
+    random = np.random.default_rng(3)
+
+    def add(name: str, rows: int, columns: int) -> None:
+        values = random.standard_normal((rows, columns), dtype=np.float32)
+        writer.add_tensor(f"{name}.weight", values / np.float32(columns**0.5))
+
+    def add_norm(name: str) -> None:
+        writer.add_tensor(f"{name}.weight", np.ones(WIDTH, dtype=np.float32))
+        writer.add_tensor(f"{name}.bias", np.zeros(WIDTH, dtype=np.float32))
+
+    def add_layer(name: str, rows: int, columns: int) -> None:
+        add(name, rows, columns)
+        writer.add_tensor(f"{name}.bias", np.zeros(rows, dtype=np.float32))
+
+    add("token_embd", words, WIDTH)
+    add("position_embd", positions, WIDTH)
+    add("token_types", 2, WIDTH)
+    add_norm("token_embd_norm")
+    for layer in range(LAYERS):
+        for name in ("attn_q", "attn_k", "attn_v", "attn_output"):
+            add_layer(f"blk.{layer}.{name}", WIDTH, WIDTH)
+        add_norm(f"blk.{layer}.attn_output_norm")
+        add_layer(f"blk.{layer}.ffn_up", FEED_FORWARD, WIDTH)
+        add_layer(f"blk.{layer}.ffn_down", WIDTH, FEED_FORWARD)
+        add_norm(f"blk.{layer}.layer_output_norm")
 
 
 def smollm2_path() -> Path:

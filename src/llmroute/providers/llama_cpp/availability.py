@@ -13,7 +13,7 @@ from .header import beyond_trained, read_header, window
 from .templates import Unfit, choose_template
 
 if TYPE_CHECKING:
-    from llmroute.types.models import Model
+    from llmroute.types.models import Model, Weights
 
     from .header import Header
 
@@ -56,8 +56,7 @@ class Files:
         beyond = beyond_trained(model.weights.file, model.context_tokens, found)
         if beyond:
             return beyond
-        template = choose_template(model.weights, found.template)
-        return template.reason if isinstance(template, Unfit) else None
+        return None if "embed" in model.abilities else _mute(model.weights, found)
 
     def context_tokens(self, model: Model) -> int | None:
         """Tokens of the window `model` is loaded with; None when no file tells."""
@@ -85,6 +84,17 @@ class Files:
         if stamp is not None:
             self._known[path] = Known(stamp, found)
         return found
+
+
+def _mute(weights: Weights, header: Header) -> str | None:
+    """Say why a model cannot chat; None when it can."""
+    if header.is_encoder:
+        return (
+            f"{weights.file} is an encoder ({header.architecture}): it embeds texts and cannot "
+            'chat; set abilities = ["embed"] for this model in the policy'
+        )
+    template = choose_template(weights, header.template)
+    return template.reason if isinstance(template, Unfit) else None
 
 
 def _stamp(path: str) -> tuple[int, int] | None:

@@ -50,6 +50,10 @@ class ContextParameters(Protocol):
     n_threads: int
     n_threads_batch: int
     no_perf: bool
+    pooling_type: int
+    flash_attn_type: int
+    embeddings: bool
+    kv_unified: bool
 
 
 class SamplerParameters(Protocol):

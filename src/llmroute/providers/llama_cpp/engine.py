@@ -13,8 +13,9 @@ from .generation import answer
 from .loaded import load
 
 if TYPE_CHECKING:
+    from .contexts import Settings
     from .job import Job
-    from .loaded import Loaded, Settings
+    from .loaded import Loaded
 
 JOIN_S = 5.0
 """Seconds that `close` waits for the thread; llama.cpp on a GPU may need some."""

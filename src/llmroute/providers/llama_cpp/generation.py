@@ -13,6 +13,7 @@ from llmroute.types.usage import Usage
 
 from .answer import AnswerText
 from .calls_in_text import CallFinder
+from .embedding import embed
 from .prompts import grammar_of, prompted
 from .sampler import reproducible, sampler_chain
 from .thinking import Thoughts
@@ -47,6 +48,9 @@ def answer(job: Job, loaded: Loaded) -> None:
         AttemptError: kind "template", "bad_request", "context_length", "interrupted" or "engine".
     """
     call, flag = job.call, job.flag
+    if call.request.texts is not None:
+        embed(job, call.request.texts, loaded)
+        return
     sampling = call.request.sampling
     prompt = prompted(call, loaded)
     with ExitStack() as stack:

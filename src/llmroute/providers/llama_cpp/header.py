@@ -40,6 +40,11 @@ class Header(NamedTuple):
     template: str | None
     keys: dict[str, Scalar]
 
+    @property
+    def is_encoder(self) -> bool:
+        """Whether the model reads texts, and writes none: its tokens see those behind them."""
+        return self.keys.get(f"{self.architecture}.attention.causal") is False
+
     def size(self, key: str) -> int:
         """A whole number of the architecture ("embedding_length"), 0 when it is missing."""
         value = self.keys.get(f"{self.architecture}.{key}")

@@ -3,52 +3,86 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from llmroute.errors import AttemptError
 from llmroute.types.logs import logger
 
 from .bindings import VOCABULARY_NONE, LoadLog, load_library
+from .contexts import grid_tokens, new_context
 from .header import beyond_trained, read_header, window
-from .sequence import CHUNK_TOKENS, Sequence, interrupted
-from .threads import usable_threads
+from .sequence import Sequence, interrupted
 from .vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .bindings import ContextParameters, Handle, Library
+    from .bindings import Handle, Library
+    from .contexts import Settings
+    from .embedder import Embedder
     from .header import Header
 
-LARGEST_OPERATION = 10e9
-"""Operations of the largest matrix product; about 0.1 s on two cores, since llama.cpp can be
-stopped between two products only."""
-SMALLEST_GRID = 32
 
+class Loaded:
+    """A loaded model and what was made of it; `free` it in the thread that used it.
 
-class Settings(NamedTuple):
-    """What makes two models the same engine: the file and how it is loaded."""
+    What it takes to chat, and what it takes to embed, is made when it is first needed.
+    """
 
-    path: str
-    context_tokens: int | None
-    gpu_layers: int
-    threads: int | None
+    def __init__(self, library: Library, model: Handle, settings: Settings, header: Header) -> None:
+        """Own `model`, which `library` loaded from a file with this header."""
+        self.library = library
+        self.model = model
+        self.settings = settings
+        self.header = header
+        self.window = window(settings.context_tokens, header)
+        self.vocabulary = Vocabulary(library, library.llama_model_get_vocab(model))
+        self._chat: tuple[Handle, Sequence] | None = None
+        self._embedder: Embedder | None = None
 
+    @property
+    def context(self) -> Handle:
+        """The context that chats.
 
-class Loaded(NamedTuple):
-    """A loaded model with its context; `free` it in the thread that used it."""
+        Raises:
+            AttemptError: kind "bad_request" when the model is an encoder, "engine" when there is
+                no room for its window.
+        """
+        return self._chatting()[0]
 
-    library: Library
-    model: Handle
-    context: Handle
-    vocabulary: Vocabulary
-    sequence: Sequence
-    header: Header
-    window: int
+    @property
+    def sequence(self) -> Sequence:
+        """What the context that chats holds; raises as `context` does."""
+        return self._chatting()[1]
+
+    def _chatting(self) -> tuple[Handle, Sequence]:
+        if self._chat is None:
+            if self.header.is_encoder:
+                raise AttemptError("bad_request", "the model is an encoder: it embeds, and no more")
+            grid = grid_tokens(self.header)
+            context = new_context(self.library, self.model, self.settings, (self.window, grid))
+            self._chat = context, Sequence(self.library, context, grid)
+        return self._chat
+
+    def embedder(self) -> Embedder:
+        """What makes vectors of texts.
+
+        Raises:
+            AttemptError: kind "engine" when llama.cpp lacks functions for it, "bad_request" when
+                the model ranks texts and makes no vectors of them.
+        """
+        if self._embedder is None:
+            from .embedder import Embedder
+
+            self._embedder = Embedder(self.library, self.model, self.settings, self.header)
+        return self._embedder
 
     def free(self) -> None:
         """Give the memory back."""
-        self.library.llama_free(self.context)
+        if self._embedder is not None:
+            self._embedder.free()
+        if self._chat is not None:
+            self.library.llama_free(self._chat[0])
         self.library.llama_model_free(self.model)
 
 
@@ -73,15 +107,10 @@ def load(settings: Settings, go_on: Callable[[], bool]) -> Loaded:
     model = _load_model(library, settings, go_on)
     try:
         _check_kind(library, model, settings.path)
-        tokens = window(settings.context_tokens, header)
-        grid = _grid_tokens(header)
-        context = _new_context(library, model, settings, (tokens, grid))
     except AttemptError:
         library.llama_model_free(model)
         raise
-    vocabulary = Vocabulary(library, library.llama_model_get_vocab(model))
-    sequence = Sequence(library, context, grid)
-    return Loaded(library, model, context, vocabulary, sequence, header, tokens)
+    return Loaded(library, model, settings, header)
 
 
 def _load_model(library: Library, settings: Settings, go_on: Callable[[], bool]) -> Handle:
@@ -104,39 +133,9 @@ def _load_model(library: Library, settings: Settings, go_on: Callable[[], bool])
 
 
 def _check_kind(library: Library, model: Handle, path: str) -> None:
-    """Refuse models that llama.cpp loads but that cannot chat here."""
+    """Refuse models that llama.cpp loads but that are of no use here."""
     vocabulary = library.llama_model_get_vocab(model)
     if library.llama_vocab_type(vocabulary) == VOCABULARY_NONE:
         raise AttemptError("model_file", f"{path}: the file holds no vocabulary")
     if library.llama_model_has_encoder(model) or not library.llama_model_has_decoder(model):
-        raise AttemptError("model_file", f"{path}: not a text generator, but an encoder")
-
-
-def _new_context(
-    library: Library, model: Handle, settings: Settings, sizes: tuple[int, int]
-) -> Handle:
-    window, grid = sizes
-    parameters: ContextParameters = library.llama_context_default_params()
-    parameters.n_ctx = window
-    parameters.n_batch = min(CHUNK_TOKENS, window)
-    parameters.n_ubatch = grid
-    parameters.n_seq_max = 1
-    parameters.n_threads = parameters.n_threads_batch = settings.threads or usable_threads()
-    parameters.no_perf = True
-    with LoadLog() as log:
-        context = library.llama_init_from_model(model, parameters)
-    if context is None:
-        reason = log.reason or "llama.cpp gave no reason"
-        raise AttemptError(
-            "engine", f"no room for a window of {window} tokens ({reason}); lower context_tokens"
-        )
-    return context
-
-
-def _grid_tokens(header: Header) -> int:
-    """Choose the physical batch: 512 tokens, fewer for models whose products take long."""
-    per_token = 2 * header.size("embedding_length") * header.size("feed_forward_length")
-    grid = CHUNK_TOKENS
-    while grid > SMALLEST_GRID and grid * per_token > LARGEST_OPERATION:
-        grid //= 2
-    return grid
+        raise AttemptError("model_file", f"{path}: models with an encoder of their own do not run")

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from llmroute.types.faults import Fault
     from llmroute.types.models import Model
 
+    from .contexts import Settings
     from .engine import Engine
     from .job import Job
-    from .loaded import Settings
 
 
 class LlamaCppProvider:
@@ -145,7 +145,7 @@ class LlamaCppProvider:
 
 
 def _settings(model: Model) -> Settings:
-    from .loaded import Settings
+    from .contexts import Settings
 
     weights = model.weights
     if weights is None:

@@ -33,6 +33,11 @@ class Contents(NamedTuple):
     tensors: list[tuple[str, int]]
     weights_at: int
 
+    @property
+    def is_encoder(self) -> bool:
+        """Whether the model reads texts, and writes none: its tokens see those behind them."""
+        return self.values.get(f"{self.architecture}.attention.causal") is False
+
     def number(self, key: str) -> int:
         """A whole number of the architecture, the largest of an array; 0 when it is missing."""
         value = self.values.get(f"{self.architecture}.{key}", 0)
@@ -100,7 +105,7 @@ def _vocabulary(contents: Contents) -> Iterator[str]:
         twice = Counter(tokens).most_common(1)[0][0]
         yield f"the vocabulary holds {twice.decode('utf-8', 'replace')!r} twice"
     model = contents.values.get("tokenizer.ggml.model")
-    if model == "bert":
+    if model == "bert" and not contents.is_encoder:
         yield "the vocabulary is that of an encoder, not of a text generator"
     if model == "llama":
         yield from _unspelled(known)

@@ -61,13 +61,16 @@ class Vocabulary:
         """Whether the answer is complete at this token."""
         return self._library.llama_vocab_is_eog(self.handle, token)
 
-    def tokenize(self, text: str, *, special: bool) -> list[int]:
-        """Tokenize one text; `special` reads special tokens in it. No BOS is added."""
+    def tokenize(self, text: str, *, special: bool, whole: bool = False) -> list[int]:
+        """Tokenize one text; `special` reads special tokens in it.
+
+        `whole` adds what the model wants before and behind a text (BOS, for one).
+        """
         data = text.encode("utf-8", "replace")
         size = len(data) + 8
         while True:
             buffer = (ctypes.c_int32 * size)()
-            count = self._tokenize(self.handle, data, len(data), buffer, size, False, special)  # noqa: FBT003
+            count = self._tokenize(self.handle, data, len(data), buffer, size, whole, special)
             if count >= 0:
                 return buffer[:count]
             size = -count
