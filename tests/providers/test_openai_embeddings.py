@@ -8,6 +8,8 @@ from base64 import b64encode
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from llmroute.errors import AttemptError, RequestError
 from llmroute.providers import open_codec
@@ -176,6 +178,30 @@ def test_usage_is_read_where_it_stands(usage: object, expected: list[ProviderEve
 def test_wrong_shapes_are_bad_responses(value: Mapping[str, object]) -> None:
     """An answer that is not what the API promises is a typed fault, never a crash."""
     assert kind_of(value) == "bad_response"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=8,
+)
+ITEMS = st.fixed_dictionaries({}, optional={"index": JSON, "embedding": JSON})
+ANSWERS = st.fixed_dictionaries(
+    {}, optional={"data": JSON | st.lists(ITEMS, max_size=3), "usage": JSON, "error": JSON}
+)
+
+
+@given(ANSWERS | JSON)
+def test_any_answer_is_vectors_or_a_fault(value: object) -> None:
+    """Whatever JSON a server sends, what comes of it is floats or a typed fault."""
+    try:
+        events = decode(value)
+    except AttemptError:
+        return
+    vectors = events[0]
+    assert isinstance(vectors, Vectors)
+    assert all(type(number) is float for one in vectors.vectors for number in one)
+    assert events[-1] == End("stop")
 
 
 def test_an_error_inside_a_good_status_is_an_error() -> None:
