@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from operator import mul
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,3 +44,25 @@ def test_both_count_alike_and_mostly_begin_alike(chatting: Peer) -> None:
             assert ours.usage.input_tokens == theirs.usage.input_tokens
             alike += ours.text == theirs.text
     assert alike > 4  # of 8; it was 7
+
+
+@pytest.mark.native
+def test_both_make_the_same_vectors(embedding: Peer) -> None:
+    """The same texts give the same tokens and nearly the same vectors, normalized, on both."""
+    engine = llmroute.model(
+        "engine",
+        use="llama-cpp",
+        file=smollm2_path(),
+        context_tokens=1024,
+        threads=1,
+        abilities=["embed"],
+        vector_space="smollm2",
+    )
+    peer = embedding.model("embed")._replace(vector_space="smollm2")
+    texts = ["A cat sleeps on the mat.", "Stocks fell sharply on Monday."]
+    with Client(models=[engine, peer], limits=Limits(deadline_s=120)) as client:
+        assert len(client.plan_embed(texts).candidates) == 2
+        ours, theirs = (client.embed(texts, model=name) for name in ("engine", "peer"))
+    assert ours.usage.input_tokens == theirs.usage.input_tokens
+    for one, other in zip(ours.vectors, theirs.vectors, strict=True):
+        assert sum(map(mul, one, other)) > 0.99  # the cosine of normalized vectors
