@@ -407,3 +407,10 @@ def test_signatures_go_back_with_their_calls() -> None:
     assert extras(foreign, replace(foreign, id="c")) == [FOREIGN_CALL, None]
     assert extras(foreign, words=frozenset()) == [None]
     assert extras(replace(signed, signature="no JSON"), words=frozenset()) == [None]
+
+
+def test_a_conversation_of_nothing_is_one_message() -> None:
+    """Where the handover leaves nothing to say, an empty message says so: none is refused."""
+    nothing = (Message.user(""), Message.assistant(ReasoningBlock("hm", "anthropic", "sig")))
+    assert chat(*nothing) == [{"role": "user", "content": ""}]
+    assert items(*nothing) == [{"role": "user", "content": ""}]

@@ -24,7 +24,7 @@ def items_of(call: Call, messages: Sequence[Message]) -> list[Json]:
     written = [one for message in messages for one in _written(message)]
     if call.prefix:
         written.append({"role": "assistant", "content": call.prefix})
-    return written
+    return written or [{"role": "user", "content": ""}]  # the API wants one at least
 
 
 def _written(message: Message) -> list[Json]:
