@@ -46,9 +46,10 @@ CALLS = {
     for stream in (False, True)
 }
 
-scalars = st.sampled_from(
-    [None, True, False, 0, 1, -1, 1.5, 10**20, "", "x", "\ud800", [], [1], {}, {"type": "text"}]
-)
+NOTHING: list[object] = []
+EMPTY: dict[str, object] = {}
+PLAIN: tuple[object, ...] = (None, True, False, 0, 1, -1, 1.5, 10**20, "", "x", "\ud800")
+SCALARS: list[object] = [*PLAIN, NOTHING, [1], EMPTY, {"type": "text"}]
 DIALECTS: list[object] = [
     {"index": 0, "id": "a", "function": {"name": "f", "arguments": {"x": 1}}},
     {"function": {"arguments": "{"}},
@@ -58,7 +59,7 @@ DIALECTS: list[object] = [
     {"type": "reasoning", "id": "r", "encrypted_content": "x", "summary": [{"text": "a"}]},
     {"google": {"thought_signature": "x"}},
 ]
-values = scalars | st.sampled_from(DIALECTS)
+values = st.sampled_from([*SCALARS, *DIALECTS])
 NAMES = (
     *("content", "reasoning", "reasoning_details", "tool_calls", "function_call", "refusal"),
     *("finish_reason", "usage", "error", "choices", "delta", "message", "index", "id", "type"),
