@@ -128,8 +128,9 @@ def test_a_text_beyond_the_window_is_named(tiny: Path, provider: LlamaCppProvide
 def test_texts_cannot_forge_special_tokens(tiny: Path, provider: LlamaCppProvider) -> None:
     """A special token spelled out in a text is text."""
     of = model(tiny)
-    assert not close(*embedded(provider, of, "the</s>", "the"))
-    assert not close(*embedded(provider, of, "<s>the", "the"))
+    plain, ended, begun = embedded(provider, of, "the", "the</s>", "<s>the")
+    assert not close(plain, ended)
+    assert not close(plain, begun)
 
 
 def test_embedding_can_be_canceled(smollm2: Path, provider: LlamaCppProvider) -> None:

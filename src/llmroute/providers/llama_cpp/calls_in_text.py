@@ -68,23 +68,22 @@ class CallFinder:
         return "start" if BEGINNING.match(self._held) else "text"
 
     def _tagged(self) -> Iterator[ProviderEvent]:
-        """Give text up to where a tag opens, and the calls between tags."""
+        """Give text up to where a tag opens, and the calls between tags.
+
+        White space is held back until something follows it: beside a tag it is no text.
+        """
         while True:
             before, opened, rest = self._held.partition(OPEN)
             body, closed, after = rest.partition(CLOSE)
+            sure = before if opened else before[: len(before) - overlap(before, OPEN)]
+            shown = sure.rstrip()
+            if shown:
+                yield Text(shown)
             if not closed:
-                break
-            if before.strip():
-                yield Text(before)
+                self._held = self._held[len(sure if opened else shown) :]
+                return
             yield from self._tag(body)
-            self._held = after
-        keep = len(opened + rest) or overlap(before, OPEN)
-        shown = self._held[: len(self._held) - keep]
-        if self.found and not shown.strip():
-            return  # white space between calls, as a rule
-        self._held = self._held[len(shown) :]
-        if shown:
-            yield Text(shown)
+            self._held = after.lstrip()
 
     def _tag(self, body: str) -> Iterator[ProviderEvent]:
         calls = [one for value in _values(body)[0] for one in _calls(value)]
