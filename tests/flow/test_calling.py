@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from llmroute.errors import AttemptError
 from llmroute.flow.outcome import judge
@@ -13,6 +15,7 @@ from llmroute.schemas.tools import read_tools
 from llmroute.types.events import End, Reasoning, ReasoningEnd, Text, ToolCallPart
 from llmroute.types.messages import Message, ReasoningBlock, ToolCall
 from llmroute.types.requests import Request
+from llmroute.types.tools import Tool
 from tests.flow.harness import remote
 
 if TYPE_CHECKING:
@@ -130,24 +133,51 @@ def test_a_call_that_was_cut_says_so() -> None:
         judged(part('{"city": "Os'), end="length")
 
 
-@pytest.mark.parametrize(
-    "given", [[None, None], ["", ""], ["x", "x"], ["x", None], ["call_1_1", ""]]
+@settings(max_examples=300)
+@given(
+    text=st.text(alphabet='{}[]":,cityOslodays0123456789nul.eE- \\u', max_size=40),
+    name=st.sampled_from(["weather", "now", "", "other"]),
 )
-def test_ids_tell_calls_apart(given: list[str | None]) -> None:
+def test_whatever_a_model_writes_is_a_call_or_a_fault(text: str, name: str) -> None:
+    """No text of arguments gets through unfit, and none raises anything but a fault."""
+    try:
+        (call,) = calls(judged(part(text, name)))
+    except AttemptError as error:
+        assert error.fault.kind == "bad_tool_call"  # noqa: PT017 - a call is the other way
+    else:
+        tool = next(one for one in TOOLS if one.name == name)
+        assert tool.check is not None
+        assert tool.check(call.arguments) is None
+
+
+def test_a_check_that_has_a_bug_is_a_problem_without_its_words() -> None:
+    """A check of the application that raises makes the call unfit; its text is not told."""
+
+    def check(arguments: Mapping[str, object]) -> str | None:
+        raise ValueError(f"SECRET {arguments}")
+
+    request = Request((Message.user("hi"),), tools=read_tools([Tool("t", check=check)]))
+    with pytest.raises(AttemptError, match="the check raised ValueError") as caught:
+        judged(part('{"city": "SECRET"}', "t"), request=request)
+    assert "SECRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize("ids", [[None, None], ["", ""], ["x", "x"], ["x", None], ["call_1_1", ""]])
+def test_ids_tell_calls_apart(ids: list[str | None]) -> None:
     """Calls without an id, or with one that another has, get one of their own."""
-    events = [part(OSLO, call_id=one, position=place) for place, one in enumerate(given)]
-    ids = [one.id for one in calls(judged(*events))]
-    assert all(ids)
-    assert len(set(ids)) == len(given)
+    events = [part(OSLO, call_id=one, position=place) for place, one in enumerate(ids)]
+    found = [one.id for one in calls(judged(*events))]
+    assert all(found)
+    assert len(set(found)) == len(ids)
 
 
-@pytest.mark.parametrize("given", [None, "call_0", "call_1_0"])
-def test_ids_are_not_those_of_earlier_turns(given: str | None) -> None:
+@pytest.mark.parametrize("call_id", [None, "call_0", "call_1_0"])
+def test_ids_are_not_those_of_earlier_turns(call_id: str | None) -> None:
     """A server that counts from 0 in every answer does not make two calls of one id."""
     messages: tuple[Message, ...] = (Message.user("hi"),)
     for _ in range(3):
         request = Request(messages, tools=TOOLS)
-        (call,) = calls(judged(part(OSLO, call_id=given), request=request))
+        (call,) = calls(judged(part(OSLO, call_id=call_id), request=request))
         messages += (Message.assistant(call), Message.tool(call, "rain"))
     ids = [call.id for message in messages for call in message.tool_calls]
     assert len(set(ids)) == 3

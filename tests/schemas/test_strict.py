@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from llmroute.schemas.check import misfit
 from llmroute.schemas.known import read_schema
-from llmroute.schemas.limits import is_recursive, object_levels, walk, within_limits
+from llmroute.schemas.limits import object_levels, walk, within_limits
 from llmroute.schemas.nulls import without_nulls
 from llmroute.schemas.strict import strict_schema
 from tests.schemas.samples import closed_schemas, instances, is_valid
@@ -173,9 +173,19 @@ def test_limits(fits: Schema, breaks: Schema) -> None:
     assert strict_schema(breaks) is None
 
 
-def test_recursion_is_found() -> None:
-    """A schema that holds itself is told from one that uses a definition twice."""
+def test_levels_are_counted_through_references() -> None:
+    """A definition counts where it is used; one that holds itself counts once."""
     tree = {"$ref": "#/$defs/a"}
-    assert is_recursive({**of(a=tree), "$defs": {"a": of(b={"type": "array", "items": tree})}})
-    assert not is_recursive({**of(a=tree, b=tree), "$defs": {"a": of(b=STRING)}})
     assert object_levels({**of(a=tree, b=tree), "$defs": {"a": of(b=STRING)}}) == 2
+    assert (
+        object_levels({**of(a=tree), "$defs": {"a": of(b={"type": "array", "items": tree})}}) == 2
+    )
+
+
+def test_a_schema_is_rewritten_once() -> None:
+    """The second time costs a look into a table, which keeps what it was made of."""
+    schema = of(a=STRING)
+    assert strict_schema(schema) is strict_schema(schema)
+    for number in range(300):
+        assert strict_schema(of(**{f"p{number}": STRING}))
+    assert strict_schema(schema) == strict_schema(of(a=STRING))

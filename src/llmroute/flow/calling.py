@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llmroute.errors import AttemptError
-from llmroute.schemas.kinds import is_table
+from llmroute.schemas.kinds import BUGS, is_table
 from llmroute.schemas.nulls import without_nulls
 from llmroute.schemas.reading import parse
 from llmroute.types.messages import ReasoningBlock, ToolCall
@@ -117,10 +117,18 @@ def _arguments(asked: Asked, name: str) -> Mapping[str, object]:
 
 def _checked(tool: Tool, arguments: Mapping[str, object]) -> Mapping[str, object]:
     """Hold arguments against the tool; nulls may stand for what is left out."""
-    problem = None if tool.check is None else tool.check(arguments)
-    if problem is None or tool.check is None:
+    problem = _problem(tool, arguments)
+    if problem is None:
         return arguments
     pruned = without_nulls(tool.parameters, dict(arguments))
-    if is_table(pruned) and pruned != arguments and tool.check(pruned) is None:
+    if is_table(pruned) and pruned != arguments and _problem(tool, pruned) is None:
         return pruned
     raise ValueError(f"the arguments for {tool.name!r} do not fit: {problem}")
+
+
+def _problem(tool: Tool, arguments: Mapping[str, object]) -> str | None:
+    """What the tool's check says; a check that fails instead of saying so is a problem as well."""
+    try:
+        return None if tool.check is None else tool.check(arguments)
+    except BUGS as error:
+        return f"the check raised {type(error).__name__}"

@@ -12,7 +12,7 @@ from pydantic_core import SchemaError
 from llmroute.errors import RequestError
 
 from .hints import taken, wrapper
-from .kinds import is_table
+from .kinds import BUGS, is_table
 from .known import plain
 from .misfits import told
 from .nulls import without_nulls
@@ -36,18 +36,6 @@ UNFIT = (
     RecursionError,
 )
 """What pydantic, and hints that lead nowhere, raise for a type without a schema."""
-
-BUGS = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    NameError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
-"""What a bug in a validator of the application raises."""
 
 
 class _Lean(GenerateJsonSchema):

@@ -43,11 +43,6 @@ def _constants(tables: list[Table]) -> list[object]:
     return [table["const"] for table in tables if "const" in table]
 
 
-def is_recursive(schema: Mapping[str, object]) -> bool:
-    """Whether a schema holds itself, so that values may be nested without end."""
-    return _Levels(schema).recursive
-
-
 def object_levels(schema: Mapping[str, object]) -> int:
     """How many objects lie inside each other at most; one that holds itself counts once."""
     return _Levels(schema).count
@@ -77,7 +72,6 @@ class _Levels:
         self._root = root
         self._known: dict[int, int] = {}
         self._open: set[int] = set()
-        self.recursive = False
         self.count = self._levels(root)
 
     def _levels(self, schema: object) -> int:
@@ -85,7 +79,6 @@ class _Levels:
             return 0
         table = schema
         if id(table) in self._open:
-            self.recursive = True
             return 0
         if id(table) not in self._known:
             self._open.add(id(table))

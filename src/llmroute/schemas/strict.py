@@ -33,6 +33,11 @@ keywords without which a schema would mean something else."""
 _KEPT, _TOLD, _FORMATS, _NOTES, _NEVER = (set(words.split()) for words in WORDS.values())
 
 
+MOST_KNOWN = 256
+_known: dict[int, tuple[Mapping[str, object], Table | None]] = {}
+"""Strict forms by the identity of the schema, which is kept so that no other gets it."""
+
+
 class _LooseError(Exception):
     """A schema has no strict form."""
 
@@ -40,10 +45,20 @@ class _LooseError(Exception):
 def strict_schema(schema: Mapping[str, object]) -> dict[str, object] | None:
     """Rewrite a schema in the strict subset; None when it has no such form.
 
-    Properties that may be left out become required and may be null: `OutputSpec.read` and the
-    checks of tools understand that. Bounds that the subset does not have are told in the
-    description; they are checked afterwards all the same.
+    The schema is one of ours, which never changes: the second time the answer is looked up, and is
+    not to be changed either. Properties that may be left out become required and may be null:
+    `OutputSpec.read` and the checks of tools understand that. Bounds that the subset does not have
+    are told in the description; they are checked afterwards all the same.
     """
+    known = _known.get(id(schema))
+    if known is None:
+        if len(_known) >= MOST_KNOWN:
+            _known.clear()
+        known = _known[id(schema)] = (schema, _rewritten(schema))
+    return known[1]
+
+
+def _rewritten(schema: Mapping[str, object]) -> Table | None:
     try:
         strict = _Rewriting(schema).root()
     except (_LooseError, RecursionError):
