@@ -44,19 +44,25 @@ def size_of(event: object) -> int:
 
     Embeddings count as one.
     """
-    what = type(event).__name__
     try:
-        if isinstance(event, Text | Reasoning):
+        if isinstance(event, Text):
             return str.__len__(event.text)  # unlike len(), takes nothing but a string
-        if isinstance(event, ToolCallPart):
-            return str.__len__(event.arguments)
-        if isinstance(event, ReasoningEnd):
-            return str.__len__(event.block.text)
+        if isinstance(event, Vectors):
+            return 1
+        return _other_size(event)
     except TypeError:
-        what = f"{what} without a text"
-    if isinstance(event, Vectors):
-        return 1
+        what = f"{type(event).__name__} without a text"
     raise AttemptError("provider_bug", f"the provider yielded {what}")
+
+
+def _other_size(event: object) -> int:
+    if isinstance(event, Reasoning):
+        return str.__len__(event.text)
+    if isinstance(event, ToolCallPart):
+        return str.__len__(event.arguments)
+    if isinstance(event, ReasoningEnd):
+        return str.__len__(event.block.text)
+    raise AttemptError("provider_bug", f"the provider yielded {type(event).__name__}")
 
 
 class Resources(Protocol):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from llmroute.types.plans import Constraint, Situation
     from llmroute.types.requests import Request
 
+NONE: tuple[str, ...] = ()
 RETIRING = timedelta(days=30)
 """How long before its retirement a model is warned about."""
 
@@ -198,7 +199,10 @@ def warnings(situation: Situation, model: Model) -> tuple[str, ...]:
     A retirement that is near, a parameter that its API does not take, an open license clause.
     """
     request = situation.request
-    found = (*_unheard(request, model), *judged(model, situation.facts, request.purposes).warnings)
+    found = judged(model, situation.facts, request.purposes).warnings
+    unheard = _unheard(request, model)
+    if unheard:
+        found = unheard + found
     day = model.retires_on
     if day is None or day - situation.today > RETIRING:
         return found
@@ -208,7 +212,7 @@ def warnings(situation: Situation, model: Model) -> tuple[str, ...]:
 
 def _unheard(request: Request, model: Model) -> tuple[str, ...]:
     """Say what of a request does not reach `model`."""
-    found: tuple[str, ...] = ()
+    found = NONE
     if request.sampling is not PLAIN or request.reasoning is not None:
         dropped = dropped_parameters(model, request.sampling, request.reasoning)
         found = tuple(_dropped(model, name) for name in dropped)

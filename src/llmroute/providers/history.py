@@ -17,12 +17,13 @@ from llmroute.types.messages import (
     ReasoningBlock,
     ToolCall,
     ToolResult,
+    all_text,
 )
 
 from .tool_turns import paired, spoken_call, spoken_result
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from llmroute.types.calls import Call
     from llmroute.types.messages import Part
@@ -47,17 +48,13 @@ def adapted(call: Call, quirks: frozenset[str] | None = None) -> tuple[Message, 
     messages = call.request.messages
     if quirks is None:
         quirks = quirks_of(call.model)
-    if not quirks and _is_plain(messages):
+    if not quirks and all_text(messages):
         return messages
     speaks = _speaks_tools(call, quirks)
     if speaks:
         messages = paired(messages, short="short_tool_ids" in quirks)
     fitted = [_fitted(message, call.model, quirks, speaks_tools=speaks) for message in messages]
     return _laid_out([message for message in fitted if message.parts], quirks)
-
-
-def _is_plain(messages: Iterable[Message]) -> bool:
-    return all(type(part) is str for message in messages for part in message.parts)
 
 
 def _laid_out(messages: list[Message], quirks: frozenset[str]) -> tuple[Message, ...]:

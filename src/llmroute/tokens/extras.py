@@ -35,13 +35,6 @@ NOTHING = Extra(0, 0, 0)
 IMAGE = Extra(765, 64, 3000)
 
 
-def is_plain(request: Request) -> bool:
-    """Whether the text of the messages is all that there is."""
-    if request.tools or request.output is not None:
-        return False
-    return all(type(part) is str for message in request.messages for part in message.parts)
-
-
 def extra_text(request: Request) -> str:
     """What counts as text besides the text of the messages."""
     return "\n".join(_texts(request))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .messages import Document, Image
+from .messages import Document, Image, all_text
 
 if TYPE_CHECKING:
     from .messages import Message
@@ -45,7 +45,7 @@ def asks_for_text_alone(request: Request) -> bool:
     """Whether the request asks for nothing but text; most do."""
     if request.tools or request.output is not None or request.texts is not None:
         return False
-    return all(type(part) is str for message in request.messages for part in message.parts)
+    return all_text(request.messages)
 
 
 def lacking(request: Request, model: Model) -> str | None:

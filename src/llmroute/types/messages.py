@@ -149,3 +149,12 @@ class Message:
         others = len([part for part in self.parts if not isinstance(part, str)])
         more = f", {others} other parts" if others else ""
         return f"Message({self.role!r}, {len(self.text)} characters{more})"
+
+
+def all_text(messages: tuple[Message, ...]) -> bool:
+    """Whether text is all that the messages hold; it is asked several times per request."""
+    for message in messages:
+        for part in message.parts:
+            if type(part) is not str:
+                return False
+    return True
