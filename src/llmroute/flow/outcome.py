@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from llmroute.errors import AttemptError
 from llmroute.types.messages import ReasoningBlock
 
-from .calling import called, check_choice
 from .vectors import checked
 
 if TYPE_CHECKING:
     from llmroute.types.events import End
-    from llmroute.types.messages import Part
+    from llmroute.types.messages import Part, ToolCall
     from llmroute.types.requests import Request
     from llmroute.types.tools import OutputSpec
 
@@ -39,6 +38,8 @@ def judge(running: Running, end: End, request: Request | None) -> Answer:
         return Answer((), checked(running.vectors, request))
     parts = _whole(running, end, request)
     if request.tools:
+        from .calling import check_choice  # plain text loads no schemas
+
         check_choice(running, end, request)
     if request.output is None or running.asked:
         return Answer(parts)
@@ -82,7 +83,7 @@ def _parts(running: Running, end: End, request: Request | None) -> tuple[Part, .
     thought = any(isinstance(mark, ReasoningBlock) for _, mark in running.marks)
     if running.reasoning and not thought:
         parts.append(ReasoningBlock("".join(running.reasoning)))
-    calls = iter(called(running, end, request))
+    calls = iter(_calls(running, end, request) if running.asked else ())
     start = 0
     for place, mark in running.marks:
         parts += _said(running.text[start:place])
@@ -92,6 +93,12 @@ def _parts(running: Running, end: End, request: Request | None) -> tuple[Part, .
             parts.append(next(calls))
         start = place
     return (*parts, *_said(running.text[start:]))
+
+
+def _calls(running: Running, end: End, request: Request | None) -> list[ToolCall]:
+    from .calling import called
+
+    return called(running, end, request)
 
 
 def _said(pieces: list[str]) -> list[str]:
