@@ -16,7 +16,7 @@ NAMES = frozenset({"temperature", "stop"})
 
 def test_extra_fields_join_objects() -> None:
     """An extra object adds to ours of that name; any other extra value takes its place."""
-    body = {"a": {"b": 1, "c": {"d": 2}}, "e": 3}
+    body: dict[str, object] = {"a": {"b": 1, "c": {"d": 2}}, "e": 3}
     assert merged(body, {"a": {"c": {"f": 4}}, "e": {"g": 5}, "h": None}) == {
         "a": {"b": 1, "c": {"d": 2, "f": 4}},
         "e": {"g": 5},
