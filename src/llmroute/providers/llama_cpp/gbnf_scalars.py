@@ -22,7 +22,7 @@ ANSWER_SPACE = "[ \\n]{0,2}"
 BASE = {
     "space": SPACE,
     "char": (
-        r'[^"\\\x7F\x00-\x1F] | "\\" (["\\/bfnrt] | "u" '
+        r'[\x20-\x21\x23-\x5B\x5D-\x7E\u0080-\uD7FF\uE000-\U0010FFFF] | "\\" (["\\/bfnrt] | "u" '
         f"([0-9a-cA-CeEfF] {HEX}{{3}} | [dD] [0-7] {HEX}{{2}}))"
     ),
     "string": r'"\"" char* "\""',

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from llmroute.errors import AttemptError
 from llmroute.providers.history import adapted
+from llmroute.schemas.instructions import instructions
 from llmroute.types.messages import Message, ToolCall, ToolResult
 
 from .gbnf import Grammar
@@ -153,10 +154,7 @@ def _variables(request: Request) -> dict[str, object]:
 
 
 def _shape_told(request: Request) -> str:
-    if request.output is None:
-        return ""
-    schema = json.dumps(request.output.schema, ensure_ascii=False, default=dict)
-    return f"Answer with JSON that fits this JSON Schema, and nothing else: {schema}"
+    return "" if request.output is None else instructions(request.output)
 
 
 def _instructed(messages: Sequence[Message], told: str, role: str = "system") -> Sequence[Message]:
