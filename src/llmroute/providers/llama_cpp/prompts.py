@@ -132,7 +132,7 @@ def _ways(call: Call, template: str, loaded: Loaded) -> Iterator[_Way]:
         yield way._replace(variables=taught | {TEXT_ARGUMENTS: True})
     told = "\n\n".join(filter(None, (instruction(request), told)))
     for quirks in FITTING:
-        messages = spelled_out(adapted(call, quirks))
+        messages = spelled_out(adapted(call, quirks), callable_=bool(offered(request)))
         role = "user" if "no_system" in quirks else "system"
         yield _Way(_instructed(messages, told, role), variables, OWN)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
+from llmroute.providers.tool_turns import spoken_call, spoken_result
 from llmroute.types.messages import Message, ToolCall, ToolResult
 
 from .gbnf_scalars import literal
@@ -108,26 +109,36 @@ def instruction(request: Request) -> str:
     )
 
 
-def spelled_out(messages: tuple[Message, ...]) -> tuple[Message, ...]:
-    """Write calls and results as text, for templates that know none; roles keep taking turns."""
+def spelled_out(messages: tuple[Message, ...], *, callable_: bool) -> tuple[Message, ...]:
+    """Write calls and results as text, for templates that know none; roles keep taking turns.
+
+    Where tools are `callable_`, calls stand in the form that the model is to use.
+    """
     if all(isinstance(part, str) for message in messages for part in message.parts):
         return messages
-    told: list[Message] = []
-    for message in messages:
-        role = "user" if message.role == "tool" else message.role
-        text = "\n".join(filter(None, map(_told, message.parts)))
-        if told and told[-1].role == role:
-            told[-1] = Message(role, (f"{told[-1].text}\n\n{text}",))
+    told = [_all_told(message, callable_=callable_) for message in messages]
+    merged = told[:1]
+    for message in told[1:]:
+        if merged[-1].role == message.role:
+            both = f"{merged.pop().text}\n\n{message.text}"
+            merged.append(Message(message.role, (both,)))
         else:
-            told.append(Message(role, (text,)))
-    return tuple(told)
+            merged.append(message)
+    return tuple(merged)
 
 
-def _told(part: object) -> str:
-    if isinstance(part, ToolCall):
-        call = {"tool": part.name, "arguments": dict(part.arguments)}
-        return json.dumps(call, ensure_ascii=False, default=dict)
+def _all_told(message: Message, *, callable_: bool) -> Message:
+    texts = [_told(part, callable_=callable_) for part in message.parts]
+    role = "user" if message.role == "tool" else message.role
+    return Message(role, ("\n".join(filter(None, texts)),))
+
+
+def _told(part: object, *, callable_: bool) -> str:
     if isinstance(part, ToolResult):
-        how = "failed" if part.is_error else "gave"
-        return f"The tool {part.name} {how}: {part.content}"
-    return part if isinstance(part, str) else ""
+        return spoken_result(part)
+    if not isinstance(part, ToolCall):
+        return part if isinstance(part, str) else ""
+    if not callable_:
+        return spoken_call(part)
+    call = {"tool": part.name, "arguments": dict(part.arguments)}
+    return json.dumps(call, ensure_ascii=False, default=dict)
