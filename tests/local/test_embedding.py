@@ -176,3 +176,14 @@ def test_an_encoder_says_so_in_its_header(bert: Path, tiny: Path) -> None:
     """Encoders are told by their attention, without loading them."""
     assert read_header(str(bert)).is_encoder
     assert not read_header(str(tiny)).is_encoder
+
+
+@pytest.mark.parametrize("mark", ["bos", "seperator", "unknown"])
+def test_an_encoder_without_its_marks_is_refused(mark: str, bert: Path, tmp_path: Path) -> None:
+    """A mark that is no token would end the process at the first text: the header is refused."""
+    key = f"tokenizer.ggml.{mark}_token_id".encode()
+    path = tmp_path / "unmarked.gguf"
+    path.write_bytes(bert.read_bytes().replace(key, key.replace(b"tokenizer", b"tokenised")))
+    with pytest.raises(AttemptError, match=f"{mark}_token_id") as caught:
+        read_header(str(path))
+    assert caught.value.fault.kind == "model_file"

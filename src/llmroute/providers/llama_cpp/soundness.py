@@ -22,6 +22,8 @@ ROPE_SCALINGS = ("none", "linear", "yarn", "longrope")
 TENSOR_ALIGNMENT = 32  # ggml-impl.h: of the first weight in memory
 F32 = 0  # ggml.h; llama.cpp's own tools keep every norm in it
 NO_WEIGHTS = range(24, 29)  # ggml.h: I8, I16, I32, I64, F64
+WORDPIECE_MARKS = {"unknown": 100, "bos": 101, "seperator": 102, "padding": 0}
+"""llama-vocab.cpp: what counts where a file does not say; "seperator" is how the key is spelled."""
 WEIGHTS = re.compile(r"(token_embd|output|attn_\w+|ffn_(gate|up|down))\.weight$")
 
 
@@ -105,10 +107,24 @@ def _vocabulary(contents: Contents) -> Iterator[str]:
         twice = Counter(tokens).most_common(1)[0][0]
         yield f"the vocabulary holds {twice.decode('utf-8', 'replace')!r} twice"
     model = contents.values.get("tokenizer.ggml.model")
-    if model == "bert" and not contents.is_encoder:
-        yield "the vocabulary is that of an encoder, not of a text generator"
     if model == "llama":
         yield from _unspelled(known)
+    if model == "bert":
+        yield from _unmarked(contents, len(tokens))
+
+
+def _unmarked(contents: Contents, count: int) -> Iterator[str]:
+    """Any mark that WordPiece puts around a text or in the place of a word, and that is no token.
+
+    A number that is none is not used, but llama.cpp's own instead.
+    """
+    if not contents.is_encoder:
+        yield "the vocabulary is that of an encoder, not of a text generator"
+    for name, own in WORDPIECE_MARKS.items():
+        said = contents.values.get(f"tokenizer.ggml.{name}_token_id", own)
+        used = said if isinstance(said, int) and 0 <= said < count else own
+        if used >= count:
+            yield f"{name}_token_id is {said}, and the vocabulary has {count} tokens"
 
 
 def _unspelled(known: set[bytes]) -> Iterator[str]:
