@@ -69,7 +69,7 @@ only-include = ["llmroute_acme.py"]
 """
 MODULE = """
 import os
-from llmroute.providers.openai_chat import OpenAIChat
+from llmroute.providers.codecs.openai_chat import OpenAIChat
 from llmroute.types.events import End, Text
 
 ACME = f'''

@@ -9,7 +9,7 @@ import pytest
 
 from llmroute.errors import AttemptError, RequestError
 from llmroute.providers import open_codec
-from llmroute.providers.anthropic_schema import closed
+from llmroute.providers.anthropic.schema import closed
 from llmroute.types.messages import (
     Document,
     Image,

@@ -10,7 +10,7 @@ import pytest
 
 from llmroute.errors import AttemptError
 from llmroute.providers import open_codec
-from llmroute.providers.openai_messages import FOREIGN_CALL, messages_of
+from llmroute.providers.openai.messages import FOREIGN_CALL, messages_of
 from llmroute.schemas.instructions import instructions
 from llmroute.types.messages import Document, Image, Message, ReasoningBlock, ToolCall
 from llmroute.types.models import Endpoint, Model, dropped_parameters

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, cast
 
 from llmroute.errors import RequestError
 from llmroute.errors.problems import nearest
+
+from . import codecs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,27 +20,18 @@ if TYPE_CHECKING:
 
 __all__ = ["HTTP_APIS", "LOCAL_API", "open_client", "open_codec", "open_provider"]
 
-CODECS = {
-    "openai-chat": "openai_chat.OpenAIChat",
-    "openai-responses": "openai_responses.OpenAIResponses",
-    "openai-embeddings": "openai_embeddings.OpenAIEmbeddings",
-    "anthropic-messages": "anthropic_messages.AnthropicMessages",
-    "gemini": "gemini.Gemini",
-}
-"""The codec of each wire API, and the module of this folder that holds it."""
-HTTP_APIS = tuple(CODECS)
-"""The wire APIs that `open_codec` knows."""
+HTTP_APIS = tuple(sorted(one.name.replace("_", "-") for one in iter_modules(codecs.__path__)))
+"""The wire APIs that `open_codec` knows: the modules of `codecs`."""
 LOCAL_API = "llama-cpp"
 """The API of models that run in this process."""
 
 
 def open_codec(api: str) -> Codec:
     """Make the codec of a wire API; raises RequestError for an unknown one."""
-    if api not in CODECS:
+    if api not in HTTP_APIS:
         raise RequestError(f"{api!r} is not an API", where="api", hint=nearest(api, HTTP_APIS))
-    module, _, name = CODECS[api].partition(".")
-    make = cast("Callable[[], Codec]", getattr(import_module(f".{module}", __name__), name))
-    return make()
+    module = import_module(f".{api.replace('-', '_')}", codecs.__name__)
+    return cast("Callable[[], Codec]", module.CODEC)()
 
 
 def open_provider(api: str, http_client: object | None = None) -> Provider:

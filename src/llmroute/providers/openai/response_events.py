@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 from llmroute.errors import AttemptError
 from llmroute.types.events import End
 
-from .openai_errors import error_inside
-from .openai_response_items import Items
-from .openai_usage import usage_in
-from .shapes import bad, count_at, object_at, objects_at, text_at
+from ..shapes import bad, count_at, object_at, objects_at, text_at
+from .errors import error_inside
+from .response_items import Items
+from .usage import usage_in
 
 if TYPE_CHECKING:
     from llmroute.types.calls import Call
     from llmroute.types.events import FinishReason, ProviderEvent
 
-    from .shapes import Json
+    from ..shapes import Json
 
 CLOSING = frozenset({"response.completed", "response.incomplete", "response.failed"})
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .bodies import endpoint_of, sampling_of
+from ..bodies import endpoint_of, sampling_of
 
 if TYPE_CHECKING:
     from llmroute.types.calls import Call
     from llmroute.types.requests import ReasoningEffort
 
-    from .shapes import Json
+    from ..shapes import Json
 
 
 def sampling_fields(call: Call, max_tokens_name: str) -> Json:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, cast
 from llmroute.errors import AttemptError
 from llmroute.types.messages import Document, Image, ReasoningBlock, ToolResult
 
-from .bodies import endpoint_of
-from .openai_kept import kept
-from .openai_parts import address_of, name_of
-from .openai_tools import arguments_of, result_of
+from ..bodies import endpoint_of
+from .kept import kept
+from .parts import address_of, name_of
+from .tools import arguments_of, result_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from llmroute.types.calls import Call
     from llmroute.types.messages import Message, Part, ToolCall
 
-    from .shapes import Json
+    from ..shapes import Json
 
 # Gemini refuses a call without a signature, unless it is marked as another model's:
 # https://ai.google.dev/gemini-api/docs/thought-signatures

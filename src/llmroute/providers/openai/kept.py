@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from llmroute.errors import AttemptError
 
-from .shapes import parse
+from ..shapes import parse
 
 if TYPE_CHECKING:
-    from .shapes import Json
+    from ..shapes import Json
 
 
 def keep(fields: Json) -> str:

@@ -9,14 +9,14 @@ from llmroute.errors import AttemptError
 from llmroute.schemas.strict import strict_schema
 from llmroute.types.tools import TOOL_CHOICES
 
-from .bodies import endpoint_of
+from ..bodies import endpoint_of
 
 if TYPE_CHECKING:
     from llmroute.types.calls import Call
     from llmroute.types.messages import ToolCall, ToolResult
     from llmroute.types.tools import Tool
 
-    from .shapes import Json
+    from ..shapes import Json
 
 
 def chat_tools(call: Call) -> Json:

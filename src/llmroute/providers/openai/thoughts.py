@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from llmroute.types.events import Reasoning, ReasoningEnd, Text
 from llmroute.types.messages import ReasoningBlock
 
-from .openai_kept import keep
-from .shapes import objects_at, text_at
+from ..shapes import objects_at, text_at
+from .kept import keep
 
 if TYPE_CHECKING:
     from llmroute.types.events import ProviderEvent
 
-    from .shapes import Json
+    from ..shapes import Json
 
 GROWING = ("text", "summary", "data")
 """Fields of a detail that a stream sends in pieces."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, cast
 
-from .failures import Said, failed, failed_inside, kind_of_status, object_in
+from ..failures import Said, failed, failed_inside, kind_of_status, object_in
 
 if TYPE_CHECKING:
     from llmroute.errors import AttemptError
     from llmroute.types.calls import Call
 
-    from .shapes import Json
-    from .wire import HttpFailure
+    from ..shapes import Json
+    from ..wire import HttpFailure
 
 # `error.code` or `error.type`, whichever is known first.
 BY_CODE = {

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from llmroute.errors import AttemptError
 from llmroute.types.tools import TOOL_CHOICES
 
-from .bodies import endpoint_of, sampling_of
-from .gemini_content import contents_of, instruction_of
-from .history import adapted
-from .openai_output import instructed
+from ..bodies import endpoint_of, sampling_of
+from ..history import adapted
+from ..openai.output import instructed
+from .content import contents_of, instruction_of
 
 if TYPE_CHECKING:
     from llmroute.types.calls import Call
 
-    from .shapes import Json
+    from ..shapes import Json
 
 WIRE = frozenset({"system_first", "user_first", "merge_roles"})
 """What holds for every model of this API."""

@@ -10,21 +10,21 @@ from llmroute.errors import AttemptError
 from llmroute.types.events import End, Reasoning, ReasoningEnd, Text, ToolCallPart, UsageReport
 from llmroute.types.usage import Usage
 
-from .anthropic_body import body_of, output_tool
-from .anthropic_content import redacted, thought
-from .anthropic_errors import error_inside, failure_of
-from .bodies import request_to
-from .decoding import BodyDecoder, StreamDecoder
-from .extras import check_extras
-from .quoting import quotable
-from .shapes import bad, count_at, object_at, objects_at, text_at
+from ..anthropic.body import body_of, output_tool
+from ..anthropic.content import redacted, thought
+from ..anthropic.errors import error_inside, failure_of
+from ..bodies import request_to
+from ..decoding import BodyDecoder, StreamDecoder
+from ..extras import check_extras
+from ..quoting import quotable
+from ..shapes import bad, count_at, object_at, objects_at, text_at
 
 if TYPE_CHECKING:
     from llmroute.types.calls import Call
     from llmroute.types.events import FinishReason, ProviderEvent
 
-    from .shapes import Json
-    from .wire import Decoder, HttpFailure, HttpRequest
+    from ..shapes import Json
+    from ..wire import Decoder, HttpFailure, HttpRequest
 
 # An unknown reason still ends the answer, and counts as "stop". A paused turn is not whole.
 STOP_REASONS: dict[str, FinishReason] = {
@@ -238,3 +238,6 @@ class MessageFold:
         fresh, read, written, output = (counts.get(name, 0) for name in COUNTS)
         thinking = counts.get("thinking", 0)
         return [UsageReport(Usage(fresh + read + written, output, read, written, thinking))]
+
+
+CODEC = AnthropicMessages

@@ -10,20 +10,20 @@ from llmroute.errors import AttemptError
 from llmroute.types.events import End, Reasoning, ReasoningEnd, Text, ToolCallPart, UsageReport
 from llmroute.types.usage import Usage
 
-from .bodies import endpoint_of, request_to
-from .decoding import BodyDecoder, StreamDecoder
-from .extras import check_extras
-from .gemini_body import body_of
-from .gemini_content import signed_text, signed_thought
-from .gemini_errors import error_inside, failure_of
-from .shapes import bad, count_at, object_at, objects_at, text_at
+from ..bodies import endpoint_of, request_to
+from ..decoding import BodyDecoder, StreamDecoder
+from ..extras import check_extras
+from ..gemini.body import body_of
+from ..gemini.content import signed_text, signed_thought
+from ..gemini.errors import error_inside, failure_of
+from ..shapes import bad, count_at, object_at, objects_at, text_at
 
 if TYPE_CHECKING:
     from llmroute.types.calls import Call
     from llmroute.types.events import FinishReason, ProviderEvent
 
-    from .shapes import Json
-    from .wire import Decoder, HttpFailure, HttpRequest
+    from ..shapes import Json
+    from ..wire import Decoder, HttpFailure, HttpRequest
 
 # An unknown reason still ends the answer, and counts as "stop".
 FINISH_REASONS: dict[str, FinishReason] = {
@@ -187,3 +187,6 @@ class ContentFold:
         prompt, tools, answer, thoughts, cached = self._counts.values()
         told = Usage(prompt + tools, answer + thoughts, min(cached, prompt), 0, thoughts)
         return [UsageReport(told)]
+
+
+CODEC = Gemini

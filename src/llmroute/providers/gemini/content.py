@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from llmroute.types.messages import Message
 
-    from .shapes import Json
+    from ..shapes import Json
 
 UNSIGNED = "skip_thought_signature_validator"
 """What stands for the signature of a call that another model made; without one, Gemini 3 refuses.

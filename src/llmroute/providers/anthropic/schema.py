@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .shapes import Json
+    from ..shapes import Json
 
 KEPT = ("type", "title", "description", "enum", "const", "required")
 GROUPS = {"anyOf": "anyOf", "oneOf": "anyOf", "allOf": "allOf"}

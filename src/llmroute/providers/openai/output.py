@@ -13,7 +13,7 @@ from llmroute.schemas.instructions import instructions
 from llmroute.schemas.strict import strict_schema
 from llmroute.types.messages import Message
 
-from .bodies import endpoint_of
+from ..bodies import endpoint_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from llmroute.types.calls import Call
     from llmroute.types.tools import OutputSpec
 
-    from .shapes import Json
+    from ..shapes import Json
 
 LONGEST_NAME = 64
 _UNNAMEABLE = re.compile(r"[^a-zA-Z0-9_-]")

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from llmroute.errors import AttemptError
 from llmroute.types.tools import TOOL_CHOICES
 
-from .anthropic_content import THOUGHTS, add, blocks_in, system_of, turns_of
-from .anthropic_schema import closed
-from .bodies import endpoint_of, sampling_of
-from .history import adapted
+from ..bodies import endpoint_of, sampling_of
+from ..history import adapted
+from .content import THOUGHTS, add, blocks_in, system_of, turns_of
+from .schema import closed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from llmroute.types.messages import Message
     from llmroute.types.requests import ReasoningEffort
 
-    from .shapes import Json
+    from ..shapes import Json
 
 WIRE = frozenset({"merge_roles", "system_first", "user_first", "tools_with_history"})
 """What holds for every model of this API."""

@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, cast
 
-from .failures import LONGEST_WAIT_S, Said, failed, failed_inside, kind_of_status, object_in
+from ..failures import LONGEST_WAIT_S, Said, failed, failed_inside, kind_of_status, object_in
 
 if TYPE_CHECKING:
     from llmroute.errors import AttemptError
     from llmroute.types.calls import Call
 
-    from .shapes import Json
-    from .wire import HttpFailure
+    from ..shapes import Json
+    from ..wire import HttpFailure
 
 BY_STATUS = {
     "INVALID_ARGUMENT": "bad_request",

@@ -8,12 +8,12 @@ from llmroute.errors import AttemptError
 from llmroute.types.events import UsageReport
 from llmroute.types.usage import Usage
 
-from .shapes import count_at, object_at
+from ..shapes import count_at, object_at
 
 if TYPE_CHECKING:
     from llmroute.types.events import ProviderEvent
 
-    from .shapes import Json
+    from ..shapes import Json
 
 
 def usage_in(answer: Json, input_name: str, output_name: str) -> list[ProviderEvent]:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, cast
 
 from llmroute.types.messages import Document, Image, ReasoningBlock, ToolCall, ToolResult
 
-from .openai_kept import kept
-from .openai_parts import address_of, name_of
-from .openai_tools import arguments_of, result_of
+from .kept import kept
+from .parts import address_of, name_of
+from .tools import arguments_of, result_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from llmroute.types.calls import Call
     from llmroute.types.messages import Message, Part
 
-    from .shapes import Json
+    from ..shapes import Json
 
 
 def items_of(call: Call, messages: Sequence[Message]) -> list[Json]:

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, cast
 from llmroute.errors import AttemptError
 from llmroute.types.events import End, Vectors
 
-from .bodies import endpoint_of, request_to
-from .decoding import BodyDecoder
-from .extras import check_extras
-from .openai_errors import error_inside, failure_of
-from .openai_usage import usage_in
-from .shapes import bad, count_at, object_at, objects_at
+from ..bodies import endpoint_of, request_to
+from ..decoding import BodyDecoder
+from ..extras import check_extras
+from ..openai.errors import error_inside, failure_of
+from ..openai.usage import usage_in
+from ..shapes import bad, count_at, object_at, objects_at
 
 if TYPE_CHECKING:
     from llmroute.types.calls import Call
     from llmroute.types.events import ProviderEvent
     from llmroute.types.faults import Fault
 
-    from .shapes import Json
-    from .wire import Decoder, HttpFailure, HttpRequest
+    from ..shapes import Json
+    from ..wire import Decoder, HttpFailure, HttpRequest
 
 # What llama-server answers with status 500 to a text that does not fit its batch.
 _TOO_LONG = re.compile(r"too large to process", re.IGNORECASE)
@@ -149,3 +149,6 @@ def _usage(answer: Json) -> list[ProviderEvent]:
     if usage.get("prompt_tokens") is None:
         usage = {"prompt_tokens": usage.get("total_tokens")}
     return usage_in({"usage": usage}, "prompt_tokens", "completion_tokens")
+
+
+CODEC = OpenAIEmbeddings

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from llmroute.types.events import Reasoning, ReasoningEnd, Text, ToolCallPart
 from llmroute.types.messages import ReasoningBlock
 
-from .openai_kept import keep
-from .shapes import objects_at, text_at
+from ..shapes import objects_at, text_at
+from .kept import keep
 
 if TYPE_CHECKING:
     from llmroute.types.events import ProviderEvent
 
-    from .shapes import Json
+    from ..shapes import Json
 
 BETWEEN_PARTS = "\n\n"
 """What stands between two parts of a summary, as people read it."""

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .bodies import endpoint_of, request_to
-from .decoding import BodyDecoder, StreamDecoder
-from .extras import check_extras
-from .history import adapted
-from .openai_body import effort_of, sampling_fields
-from .openai_errors import failure_of
-from .openai_items import items_of
-from .openai_output import instructed, response_format
-from .openai_response_events import ResponseFold
-from .openai_tools import response_tools
+from ..bodies import endpoint_of, request_to
+from ..decoding import BodyDecoder, StreamDecoder
+from ..extras import check_extras
+from ..history import adapted
+from ..openai.body import effort_of, sampling_fields
+from ..openai.errors import failure_of
+from ..openai.items import items_of
+from ..openai.output import instructed, response_format
+from ..openai.response_events import ResponseFold
+from ..openai.tools import response_tools
 
 if TYPE_CHECKING:
     from llmroute.errors import AttemptError
     from llmroute.types.calls import Call
 
-    from .shapes import Json
-    from .wire import Decoder, HttpFailure, HttpRequest
+    from ..shapes import Json
+    from ..wire import Decoder, HttpFailure, HttpRequest
 
 
 class OpenAIResponses:
@@ -70,3 +70,6 @@ def _reasoning(call: Call) -> Json:
     elif effort is not None:
         fields["reasoning"] = {"effort": effort, "summary": "auto"}
     return fields
+
+
+CODEC = OpenAIResponses

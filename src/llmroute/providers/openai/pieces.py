@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from llmroute.types.events import ToolCallPart
 
-from .openai_kept import keep
-from .shapes import bad, count_at, object_at, sound, text_at
+from ..shapes import bad, count_at, object_at, sound, text_at
+from .kept import keep
 
 if TYPE_CHECKING:
-    from .shapes import Json
+    from ..shapes import Json
 
 
 class CallPieces:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from llmroute.types.messages import Message, Part
 
-    from .shapes import Json
+    from ..shapes import Json
 
 THOUGHTS = ("thinking", "redacted_thinking")
 BLANK: Json = {"type": "text", "text": "[blank]"}

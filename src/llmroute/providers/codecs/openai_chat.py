@@ -7,26 +7,26 @@ from typing import TYPE_CHECKING
 from llmroute.errors import AttemptError
 from llmroute.types.events import End, Text
 
-from .bodies import endpoint_of, request_to
-from .decoding import BodyDecoder, StreamDecoder
-from .extras import check_extras
-from .history import adapted
-from .openai_body import effort_of, sampling_fields
-from .openai_errors import error_inside, failure_of
-from .openai_messages import messages_of
-from .openai_output import chat_format, instructed
-from .openai_pieces import CallPieces
-from .openai_thoughts import Thoughts, pieces_of
-from .openai_tools import chat_tools
-from .openai_usage import usage_in
-from .shapes import bad, object_at, objects_at, text_at
+from ..bodies import endpoint_of, request_to
+from ..decoding import BodyDecoder, StreamDecoder
+from ..extras import check_extras
+from ..history import adapted
+from ..openai.body import effort_of, sampling_fields
+from ..openai.errors import error_inside, failure_of
+from ..openai.messages import messages_of
+from ..openai.output import chat_format, instructed
+from ..openai.pieces import CallPieces
+from ..openai.thoughts import Thoughts, pieces_of
+from ..openai.tools import chat_tools
+from ..openai.usage import usage_in
+from ..shapes import bad, object_at, objects_at, text_at
 
 if TYPE_CHECKING:
     from llmroute.types.calls import Call
     from llmroute.types.events import FinishReason, ProviderEvent
 
-    from .shapes import Json
-    from .wire import Decoder, HttpFailure, HttpRequest
+    from ..shapes import Json
+    from ..wire import Decoder, HttpFailure, HttpRequest
 
 # What servers call the reasons. An unknown one still ends the answer, and counts as "stop".
 FINISH_REASONS: dict[str, FinishReason] = {
@@ -154,3 +154,6 @@ class ChatFold:
         if reason:
             self.answered = True
             self._finish_reason = reason
+
+
+CODEC = OpenAIChat

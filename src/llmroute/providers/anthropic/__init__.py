@@ -1,0 +1,1 @@
+"""What the codec of the Messages API is made of."""

@@ -1,0 +1,1 @@
+"""What the codec of Gemini's own API is made of."""
