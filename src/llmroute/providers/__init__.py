@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from pkgutil import iter_modules
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from llmroute.errors import RequestError
@@ -20,7 +20,17 @@ if TYPE_CHECKING:
 
 __all__ = ["HTTP_APIS", "LOCAL_API", "open_client", "open_codec", "open_provider"]
 
-HTTP_APIS = tuple(sorted(one.name.replace("_", "-") for one in iter_modules(codecs.__path__)))
+
+def _modules(folder: Path) -> list[str]:
+    """Name the modules of `codecs`."""
+    if folder.is_dir():
+        return [file.stem for file in folder.glob("[a-z]*.py")]
+    from pkgutil import iter_modules  # the package is inside an archive
+
+    return [one.name for one in iter_modules([str(folder)])]
+
+
+HTTP_APIS = tuple(sorted(one.replace("_", "-") for one in _modules(Path(codecs.__path__[0]))))
 """The wire APIs that `open_codec` knows: the modules of `codecs`."""
 LOCAL_API = "llama-cpp"
 """The API of models that run in this process."""
