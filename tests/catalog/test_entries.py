@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from llmroute.catalog import provider, provider_names
+from llmroute.catalog import model, provider, provider_names, resolve
 from llmroute.catalog.data import names, read_table, read_text
 from llmroute.policies.licensing import card
+from llmroute.types.usage import Usage
 
 if TYPE_CHECKING:
-    from llmroute.catalog import ModelEntry
+    from llmroute.catalog import ModelEntry, ModelOptions
 
 MODELS = [
     (name, entry)
@@ -101,3 +102,15 @@ def test_unknown_names_are_none() -> None:
     assert read_text("providers/../../secret") is None
     assert read_table("providers/nobody.toml") is None
     assert "default" in names("policies")
+
+
+@pytest.mark.parametrize(("cache", "usd"), [(None, "5"), ("5m", "5"), ("1h", "8")])
+def test_a_longer_mark_of_the_cache_has_its_own_price(cache: str | None, usd: str) -> None:
+    """A million tokens written for an hour cost what the provider asks for an hour."""
+    options: ModelOptions = {"use": "anthropic/claude-opus-5-5"}
+    if cache is not None:
+        options["cache"] = cache
+    price = resolve(model("claude", **options)).price
+    assert price is not None
+    usage = Usage(input_tokens=1_000_000, cache_write_tokens=1_000_000)
+    assert price.cost_usd(usage) == Decimal(usd)

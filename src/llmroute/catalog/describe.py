@@ -31,6 +31,7 @@ def described(declaration: Declaration, known: ModelEntry | None, model: Model) 
         max_output_tokens=declaration.max_output_tokens,
         abilities=_abilities(declaration.abilities),
         cache=declaration.cache,
+        price=None if model.price is None else model.price.marked(declaration.cache),
         repeat_instruction=declaration.repeat_instruction is True,
         vector_space=declaration.vector_space,
     )

@@ -20,12 +20,16 @@ Key = Secret | Callable[[], str]
 
 
 class PriceTable(TypedDict, total=False):
-    """USD per million tokens; cached_input and cache_write default to input."""
+    """USD per million tokens; cached_input and cache_write default to input.
+
+    cache_write_1h, of a mark for an hour, defaults to cache_write.
+    """
 
     input: Required[Decimal | float]
     output: Required[Decimal | float]
     cached_input: Decimal | float
     cache_write: Decimal | float
+    cache_write_1h: Decimal | float
 
 
 class ModelOptions(TypedDict, total=False):

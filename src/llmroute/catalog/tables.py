@@ -217,17 +217,19 @@ class _Cited:
 
 def read_price(table: Table) -> Price | None:
     """Read a price in USD per million tokens; None, and problems, when it is not whole."""
-    numbers = {
-        key: table.number(key, "0", "1000")
-        for key in ("input", "output", "cached_input", "cache_write")
-    }
+    keys = ("input", "output", "cached_input", "cache_write", "cache_write_1h")
+    numbers = {key: table.number(key, "0", "1000") for key in keys}
     table.done()
     if numbers["input"] is None or numbers["output"] is None:
         if table.get("input") is None or table.get("output") is None:
             table.problem("", "a price needs input and output, in USD per million tokens")
         return None
     return Price(
-        numbers["input"], numbers["output"], numbers["cached_input"], numbers["cache_write"]
+        input=numbers["input"],
+        output=numbers["output"],
+        cached_input=numbers["cached_input"],
+        cache_write=numbers["cache_write"],
+        cache_write_1h=numbers["cache_write_1h"],
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -48,7 +48,8 @@ class Usage:
 class Price:
     """USD per million tokens; `marginal` marks a local model whose machine is already paid for.
 
-    `cached_input` and `cache_write` of None mean: charged like other input.
+    `cached_input` and `cache_write` of None mean: charged like other input. `cache_write_1h` is
+    what a mark for an hour costs; None means: like any other.
     """
 
     input: Decimal
@@ -56,6 +57,13 @@ class Price:
     cached_input: Decimal | None = None
     cache_write: Decimal | None = None
     marginal: bool = False
+    cache_write_1h: Decimal | None = None
+
+    def marked(self, cache: str | None) -> Price:
+        """The price when prompts are marked for the provider's cache ("5m", "1h"; None: not)."""
+        if cache != "1h" or self.cache_write_1h is None:
+            return self
+        return replace(self, cache_write=self.cache_write_1h)
 
     def cost_usd(self, usage: Usage) -> Decimal:
         """Price `usage` in USD, exactly."""
