@@ -93,6 +93,16 @@ def test_models_of_the_catalog(capsys: pytest.CaptureFixture[str]) -> None:
     assert max(map(len, run.out.splitlines())) <= LONG
 
 
+def test_models_that_embed_are_ready_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model that makes vectors is held against a text to embed, not against a question."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-nobody")
+    run = here(capsys, "models", "--all")
+    line = next(one for one in run.out.splitlines() if "text-embedding-3-small" in one)
+    assert "ready" in line
+
+
 def test_a_model_that_no_file_lists(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -80,11 +80,19 @@ def catalog_ids(catalog: Catalog) -> Iterator[str]:
 
 def _rows(client: Client, names: list[str]) -> list[Row]:
     plan = ready(client, names)
-    rows = {
+    rows = _states(plan)
+    embedding = [one.model.name for one in plan.refused if "text" not in one.model.abilities]
+    if embedding:
+        rows |= _states(client.plan_embed("?", model=embedding))
+    return [rows[name] for name in names]
+
+
+def _states(plan: Plan) -> dict[str, Row]:
+    """One row per model of a plan, by name."""
+    return {
         one.model.name: _row(one.model, "; ".join(["ready", *one.warnings]))
         for one in plan.candidates
     } | {one.model.name: _row(one.model, one.reason) for one in plan.refused}
-    return [rows[name] for name in names]
 
 
 def _named(client: Client, id_: str, catalog: Catalog) -> list[Row]:
