@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,10 @@ from llmroute.testing import no_network
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# Whoever starts the tests in the background may have them ignore Ctrl-C, and the programs that they
+# start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Folders whose tests open no socket at all; all others may use servers on loopback.
 PURE = {"catalog", "flow", "licenses", "policies"}

@@ -43,9 +43,10 @@ class Terminal:
         os.write(self.screen, text.encode())
 
     def end(self) -> str:
-        """Read to the end; returns what was left."""
+        """Read to the end; returns what was left. The test fails if there is no end."""
+        ends = time.monotonic() + WAIT_S
         while self._read():
-            pass
+            assert time.monotonic() < ends, self.seen
         self.process.wait(WAIT_S)
         return self.seen
 
