@@ -83,6 +83,23 @@ def test_thoughts_and_tools_streamed() -> None:
     ]
 
 
+def test_a_search_behind_a_call_is_no_call() -> None:
+    """Input of the provider's own tools says nothing, in a stream as in a whole message."""
+    call = ToolCallPart(0, "toolu_01", "weather", '{"city": "Oslo"}')
+    search = {"type": "server_tool_use", "id": "srvtoolu_01", "name": "web_search", "input": {}}
+    called = {"type": "tool_use", "id": "toolu_01", "name": "weather"}
+    whole = message({**called, "input": {"city": "Oslo"}}, search, stop_reason="tool_use")
+    assert WHOLE.decode(whole) == [call, End("tool_calls")]
+    start, delta = {"type": "content_block_start"}, {"type": "content_block_delta"}
+    events = STREAM.decode(
+        event({**start, "index": 0, "content_block": {**called, "input": {"city": "Oslo"}}}),
+        event({**start, "index": 1, "content_block": search}),
+        event({**delta, "index": 1, "delta": {"type": "input_json_delta", "partial_json": "{}"}}),
+        event({"type": "message_delta", "delta": {"stop_reason": "tool_use"}}),
+    )
+    assert events == [call, End("tool_calls")]
+
+
 @pytest.mark.parametrize("name", ["anthropic/text.sse", "anthropic/tools.sse"])
 def test_a_stream_is_the_same_at_every_split(name: str) -> None:
     """Where the network cuts a stream changes nothing."""

@@ -34,6 +34,8 @@ UNSEEN: dict[type, str] = {
     Document: "[a document that you cannot read]",
 }
 START = "(the conversation begins)"
+NOTED = "Noted."
+"""What the model says between the results of tools and the user, where it must say something."""
 GAP = "\n\n"
 
 
@@ -62,6 +64,8 @@ def _laid_out(messages: list[Message], quirks: frozenset[str]) -> tuple[Message,
     placed = _placed(messages, quirks)
     if "user_first" in quirks:
         placed = _opened(placed)
+    if "assistant_after_tools" in quirks:
+        placed = _noted(placed)
     return tuple(_merged(placed) if "merge_roles" in quirks else placed)
 
 
@@ -134,6 +138,16 @@ def _opened(messages: list[Message]) -> list[Message]:
     if first < len(messages) and messages[first].role == "user":
         return messages
     return [*messages[:first], Message("user", (START,)), *messages[first:]]
+
+
+def _noted(messages: list[Message]) -> list[Message]:
+    """Let the model speak behind the results of tools, if somebody else goes on."""
+    noted: list[Message] = []
+    for message in messages:
+        if noted and noted[-1].role == "tool" and message.role not in {"tool", "assistant"}:
+            noted.append(Message.assistant(NOTED))
+        noted.append(message)
+    return noted
 
 
 def _merged(messages: Sequence[Message]) -> list[Message]:

@@ -70,6 +70,7 @@ QUIRKS: dict[str, str] = {
     "document_data": "documents go as data, never as a URL",
     "user_first": "the user speaks first",
     "tools_with_history": "tool calls in the history need tools in the request",
+    "assistant_after_tools": "behind the results of tools the model speaks, never the user",
 }
 """How a server may differ from the API that it speaks; said by data, read by the codecs."""
 
