@@ -40,7 +40,13 @@ MESSAGES: list[tuple[object, str, str]] = [
     ([{"role": "usr", "content": "hi"}], "prompt[0]", "Did you mean 'user'?"),
     ([{"content": "hi"}], "prompt[0]", "no role"),
     ([{"role": 5, "content": "hi"}], "prompt[0]", "no role"),
-    ([{"role": "user"}], "prompt[0].content", "not text"),
+    ([{"role": "user"}], "prompt[0].content", "content is missing"),
+    ([{"role": "user", "content": None}], "prompt[0].content", "content is missing"),
+    (
+        [{"role": "user", "content": [{"type": "text", "txet": "q"}]}],
+        "prompt[0].content[0]",
+        'the part holds no text. Write {"type": "text", "text": "..."}',
+    ),
     ([{"role": "user", "content": 5}], "prompt[0].content", "not text"),
     (
         [{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}],

@@ -82,6 +82,9 @@ def read_content(content: object, where: str) -> tuple[Part, ...]:
     if isinstance(content, Sequence) and not isinstance(content, bytes | bytearray):
         parts = cast("Sequence[object]", content)
         return tuple(_part(part, f"{where}[{index}]") for index, part in enumerate(parts))
+    if content is None:
+        hint = 'Content is a string, or a list of parts: {"role": ..., "content": "..."}'
+        raise RequestError("content is missing", where=where, hint=hint)
     raise not_understood(type(content).__name__, where)
 
 
@@ -119,7 +122,8 @@ def _text(fields: Fields, name: str, where: str) -> str:
 
 def _said(fields: Fields, where: str) -> str:
     if not isinstance(fields.get("text"), str):
-        raise not_understood("text without a text", where)
+        hint = f'Write {{"type": "{fields.get("type")}", "text": "..."}}'
+        raise RequestError("the part holds no text", where=where, hint=hint)
     return cast("str", fields["text"])
 
 
