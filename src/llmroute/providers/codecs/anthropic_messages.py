@@ -88,7 +88,7 @@ class MessageFold:
         self._stop_reason = ""
         self._why: str | None = None
         self._said = False
-        self._called = False
+        self._calls: set[int] = set()  # positions of the application's own tools
         self._counts: dict[str, int] = {}
 
     def part(self, part: Json, /) -> list[ProviderEvent]:
@@ -127,7 +127,7 @@ class MessageFold:
         if refused and not self._said:
             raise AttemptError("content_filtered", "the model declined to answer", code=self._why)
         reason = STOP_REASONS.get(self._stop_reason, "stop")
-        if reason == "tool_calls" and not self._called:
+        if reason == "tool_calls" and not self._calls:
             reason = "stop"  # the tool was ours: its arguments are the answer
         left = [event for position in list(self._open) for event in self._stop(position)]
         return [*left, End(reason, refused)]
@@ -206,14 +206,15 @@ class MessageFold:
         if name == self._output_tool:
             self._open[position] = Open("output")
             return [Text(arguments)] if arguments else []
-        self._called = True
+        self._calls.add(position)
         return [ToolCallPart(position, text_at(block, "id") or None, name or None, arguments)]
 
     def _arguments(self, position: int, fragment: str) -> list[ProviderEvent]:
+        """Take a piece of a tool's input; the provider's own tools, such as a search, say nothing."""
         block = self._open.get(position)
         if block is not None and block.kind == "output":
             return [Text(fragment)] if fragment else []
-        return [ToolCallPart(position, None, None, fragment)] if self._called else []
+        return [ToolCallPart(position, None, None, fragment)] if position in self._calls else []
 
     def _finish(self, fields: Json) -> None:
         reason = text_at(fields, "stop_reason")
