@@ -196,6 +196,18 @@ def test_tools_in_the_history_alone_become_words_where_they_must() -> None:
     assert told(*messages, quirks=quirks, tools=(Tool("f"),))[1] == Message.assistant(call)
 
 
+def test_the_model_speaks_behind_tools_where_it_must() -> None:
+    """A user who goes on right behind a result is preceded by a word of the model."""
+    call = ToolCall("a", "f", {})
+    asked = (Message.user("go"), Message.assistant(call), Message.tool(call, "1"))
+    quirks = frozenset({"assistant_after_tools"})
+    found = told(*asked, Message.user("and?"), quirks=quirks)
+    assert found == (*asked, Message.assistant("Noted."), Message.user("and?"))
+    assert told(*asked, quirks=quirks) == asked
+    said = Message.assistant("1 it is.")
+    assert told(*asked, said, Message.user("and?"), quirks=quirks)[3:] == (said, Message.user("and?"))
+
+
 def kinds(message: Message) -> set[type[Part]]:
     """The kinds of a message's parts."""
     return {type(part) for part in message.parts}
@@ -247,6 +259,8 @@ def _check_results(found: tuple[Message, ...]) -> None:
 def _check_roles(roles: list[str], quirks: frozenset[str]) -> None:
     if "merge_roles" in quirks:
         assert all(one != other for one, other in pairwise(roles))
+    if "assistant_after_tools" in quirks:
+        assert {two for one, two in pairwise(roles) if one == "tool"} <= {"tool", "assistant"}
     assert "no_system" not in quirks or "system" not in roles
     assert "system_first" not in quirks or "system" not in roles[1:]
     if "user_first" in quirks:

@@ -24,6 +24,9 @@ def _chat(body: Json, model: Model) -> None:
     """OpenAI chat completions: each turn's calls are answered right behind it, by their ids."""
     assert model.endpoint is not None
     form = r"[A-Za-z0-9]{9}" if "short_tool_ids" in model.endpoint.quirks else r"[\w-]{1,40}"
+    if "assistant_after_tools" in model.endpoint.quirks:
+        roles = [message["role"] for message in objects(body, "messages")]
+        assert not [two for two in pairwise(roles) if two in {("tool", "user"), ("tool", "system")}]
     waiting: set[str] = set()
     for message in objects(body, "messages"):
         role = message["role"]
