@@ -53,7 +53,7 @@ MESSAGES: list[tuple[object, str, str]] = [
         "prompt[0].content[0].image_url",
         "no url",
     ),
-    ([{"role": "user", "content": "hi", "tool_calls": []}], "prompt[0]", "tool_calls"),
+    ([{"role": "user", "content": "hi", "tool_calls": [{}]}], "prompt[0]", "tool_calls"),
     (["hi"], "prompt[0]", 'Use Message.user("...")'),
     ([Message(cast("Any", "boss"), ("hi",))], "prompt[0]", "unknown role 'boss'"),
     ([Message("user", cast("Any", (5,)))], "prompt[0].parts[0]", "int"),

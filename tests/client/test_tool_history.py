@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from openai.types.chat import ChatCompletionMessage, ChatCompletionMessageFunctionToolCall
+from openai.types.chat.chat_completion_message_function_tool_call import Function
 from pydantic import BaseModel
 
 import llmroute
@@ -87,6 +89,40 @@ def test_openai_style_dicts_hold_calls_and_results() -> None:
     )
 
 
+def test_messages_of_the_openai_package_are_taken() -> None:
+    """What OpenAI's package returned goes back as it is: objects, their dicts, nulls and notes."""
+    function = Function(name="weather", arguments='{"city": "Oslo"}')
+    call = ChatCompletionMessageFunctionToolCall(id="call_1", type="function", function=function)
+    asked = ChatCompletionMessage(role="assistant", tool_calls=[call], annotations=[])
+    result = {"role": "tool", "tool_call_id": "call_1", "content": "rain"}
+    by_hand = {"role": "assistant", "content": "", "tool_calls": asked.tool_calls}
+    for turn in (asked, asked.model_dump(), by_hand):
+        provider = ScriptedProvider("Take one.")
+        model = llmroute.model("m", use="test", provider=provider, abilities=["tools"])
+        with Client(models=[model]) as client:
+            client.chat([Message.user("Umbrella in Oslo?"), turn, result])
+        calls = provider.calls[0].request.messages[1].tool_calls
+        assert calls == (CALL,)
+
+
+def test_notes_on_an_answer_are_passed_over() -> None:
+    """Citations that OpenAI adds to an answer are no part of the conversation."""
+    cited = {"role": "assistant", "content": "Rain.", "annotations": [{"type": "url_citation"}]}
+    provider = ScriptedProvider("Take one.")
+    with Client(models=[llmroute.model("m", use="test", provider=provider)]) as client:
+        client.chat([{"role": "user", "content": "?"}, cited, {"role": "user", "content": "!"}])
+    assert provider.calls[0].request.messages[1] == Message.assistant("Rain.")
+
+
+def test_a_reply_in_the_history_is_told_of_its_message() -> None:
+    """Who puts a reply into the history is told what to put there."""
+    provider = ScriptedProvider("Rain.")
+    with Client(models=[llmroute.model("m", use="test", provider=provider)]) as client:
+        reply = client.chat("hi")
+        with pytest.raises(RequestError, match=r"is a Reply\. Use reply\.message"):
+            client.chat(cast("Any", [reply]))
+
+
 TANGLED: dict[str, object] = {}
 TANGLED["itself"] = TANGLED
 
@@ -98,6 +134,10 @@ BAD: list[tuple[list[object], str]] = [
     ([Message.tool(CALL, float("nan"))], "cannot be written as JSON"),
     ([Message.tool(CALL, TANGLED)], "cannot be written as JSON"),
     ([Message("tool", ("rain",))], "holds no str"),
+    ([Message.tool(cast("Any", "call_1"), "rain")], "Pass one of reply.tool_calls"),
+    ([Message.tool(cast("Any", {"id": "call_1"}), "rain")], "Pass one of reply.tool_calls"),
+    ([Message.tool(cast("Any", None), "rain")], "Pass one of reply.tool_calls"),
+    ([Message.tool(cast("Any", (CALL,)), "rain")], "Pass one of reply.tool_calls"),
     ([Message.user("hi"), Message("user", cast("Any", (CALL,)))], "holds no ToolCall"),
     ([Message.assistant(ToolCall("", "f", {})), Message.user("hi")], "no id or no name"),
     ([Message.assistant(CALL, CALL), Message.user("hi")], "the same id"),

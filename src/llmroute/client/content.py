@@ -64,6 +64,10 @@ def read_parts(messages: Sequence[Message], place: str = "prompt") -> list[Messa
 
 
 def _part(part: object, role: Role, where: str) -> Part:
+    if isinstance(part, tuple):  # what `Message.tool` makes of anything that is no call
+        kind = type(cast("tuple[object, ...]", part)[0]).__name__
+        hint = "Pass one of reply.tool_calls: Message.tool(call, result)"
+        raise RequestError(f"Message.tool needs a tool call, got {kind}", where=where, hint=hint)
     if not isinstance(part, PARTS[role]):
         takes = ", ".join(kind.__name__ for kind in PARTS[role])
         what = f"a message of the {role} holds no {type(part).__name__}"

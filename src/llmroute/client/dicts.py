@@ -1,4 +1,9 @@
-"""OpenAI-style dicts as callers give them, made into messages."""
+"""OpenAI-style dicts as callers give them, made into messages.
+
+Fields that hold nothing are passed over, as answers of OpenAI's package are full of them. Names of
+speakers (`name`) and notes on an answer (`annotations`) are taken, and not sent: not every wire
+has a place for them.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +32,9 @@ Fields = Mapping[str, object]
 FIELDS = {
     "system": {"role", "content", "name"},
     "user": {"role", "content", "name"},
-    "assistant": {"role", "content", "name", "tool_calls", "refusal", "reasoning_content"},
+    "assistant": {
+        *("role", "content", "name", "tool_calls", "refusal", "reasoning_content", "annotations")
+    },
     "tool": {"role", "content", "name", "tool_call_id"},
 }
 
@@ -36,7 +43,7 @@ def read_message(fields: Fields, where: str) -> Message:
     """Make a message of a dict; raises RequestError for what it does not understand."""
     role = read_role(fields.get("role"), where)
     unknown = [
-        name for name, value in fields.items() if name not in FIELDS[role] and value is not None
+        name for name, value in fields.items() if name not in FIELDS[role] and not _empty(value)
     ]
     if unknown:
         what = f"has a field that is not understood: {str(unknown[0])[:40]!r}"
@@ -49,6 +56,10 @@ def read_message(fields: Fields, where: str) -> Message:
         content = fields.get("content")
         return Message(role, (ToolResult(call_id, _text(fields, "name", where), content),))
     return Message(role, _parts_of(role, fields, where))
+
+
+def _empty(value: object) -> bool:
+    return value is None or (isinstance(value, str | list | tuple | Mapping) and not value)
 
 
 def read_role(role: object, where: str) -> Role:
@@ -170,13 +181,19 @@ def _calls(given: object, where: str) -> list[ToolCall]:
 def _call(item: object, where: str) -> ToolCall:
     if isinstance(item, ToolCall):
         return item
-    fields = _object(item)
+    fields = dumped(item)
     function = _object(fields.get("function"))
     call_id, name = fields.get("id"), function.get("name")
     if not isinstance(call_id, str) or not isinstance(name, str):
         hint = '{"id": ..., "type": "function", "function": {"name": ..., "arguments": "{...}"}}'
         raise RequestError("is no tool call", where=where, hint=hint)
     return ToolCall(call_id, name, _arguments(function.get("arguments"), where))
+
+
+def dumped(item: object) -> Fields:
+    """A dict as it is, that of an object which makes one; an empty one of anything else."""
+    dump: object = None if isinstance(item, type) else getattr(item, "model_dump", None)
+    return _object(dump() if callable(dump) else item)
 
 
 def _object(value: object) -> Fields:

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from llmroute.errors import RequestError
 from llmroute.types.messages import ROLES, Message
+from llmroute.types.reply import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Prompt = str | Message | Sequence[Message | Mapping[str, object]]
+
+class Dumps(Protocol):
+    """An object that makes a dict of itself, as the messages of OpenAI's package do."""
+
+    def model_dump(self) -> Mapping[str, object]:
+        """Make the dict."""
+        ...
+
+
+Prompt = str | Message | Sequence[Message | Mapping[str, object] | Dumps]
 """A user's text, one message, or a conversation."""
 
 
@@ -60,14 +70,17 @@ def _conversation(prompt: object) -> list[Message]:
 def _message(item: object, where: str) -> Message:
     if isinstance(item, Message) and item.role in ROLES:
         return item
-    from .dicts import read_message, read_role
+    from .dicts import dumped, read_message, read_role
 
     if isinstance(item, Message):
         return Message(read_role(item.role, where), item.parts)
-    if not isinstance(item, Mapping):
+    fields = dumped(item)
+    if not fields and not isinstance(item, Mapping):
+        kind = type(item)
         hint = 'Use Message.user("..."), or {"role": "user", "content": "..."}'
-        raise RequestError(f"is a {type(item).__name__}", where=where, hint=hint)
-    return read_message(cast("Mapping[str, object]", item), where)
+        hint = "Use reply.message" if issubclass(kind, Reply) else hint
+        raise RequestError(f"is a {kind.__name__}", where=where, hint=hint)
+    return read_message(fields, where)
 
 
 def _answerable(messages: list[Message]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 if TYPE_CHECKING:
     import os
@@ -131,8 +131,11 @@ class Message:
     def tool(call: ToolCall, result: object, *, is_error: bool = False) -> Message:
         """Give the result of `call`: a string, or any value that can be written as JSON.
 
-        `is_error` tells the model that the tool failed and `result` says why.
+        `is_error` tells the model that the tool failed and `result` says why. What is no call is
+        refused by `chat`.
         """
+        if not isinstance(call, ToolCall):  # pyright: ignore[reportUnnecessaryIsInstance]
+            return Message("tool", (cast("ToolResult", (call, result)),))
         return Message("tool", (ToolResult(call.id, call.name, result, is_error),))
 
     @property
