@@ -85,6 +85,15 @@ def test_pieces_become_parts_in_their_order() -> None:
     ]
 
 
+def test_thoughts_know_who_thought_them() -> None:
+    """Blocks, and thoughts without one, carry the dialect of the model that thought them."""
+    dialect = remote("m").dialect
+    bare = judged(Reasoning("hm"), Text("4"), end="stop")
+    assert bare.parts == (ReasoningBlock("hm", dialect), "4")
+    sealed = judged(ReasoningEnd(ReasoningBlock("hm", data="x")), Text("4"), end="stop")
+    assert sealed.parts == (ReasoningBlock("hm", dialect, "x"), "4")
+
+
 @pytest.mark.parametrize("text", ["", "  ", "null", "{}", " {} "])
 def test_no_arguments_are_none(text: str) -> None:
     """A tool without parameters is called with nothing, null or {}."""

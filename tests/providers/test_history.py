@@ -141,6 +141,16 @@ def test_bare_reasoning_goes_to_models_that_want_it() -> None:
     assert wanted[1] == Message.assistant(ReasoningBlock("hm"), "4")
 
 
+def test_bare_reasoning_of_another_model_is_not_taken_for_its_own() -> None:
+    """What another model thought is left out even where bare reasoning is wanted back."""
+    quirks = frozenset({"reasoning_content"})
+    own = ReasoningBlock("hm", "openai-chat at http://127.0.0.1:9")
+    foreign = ReasoningBlock("hm", "openai-chat at https://api.example.com")
+    for block, kept in ((own, (own, "4")), (foreign, ("4",))):
+        history = (Message.user("go"), Message.assistant(block, "4"), Message.user("?"))
+        assert told(*history, quirks=quirks)[1] == Message.assistant(*kept)
+
+
 def test_a_turn_of_foreign_reasoning_alone_is_left_out() -> None:
     """A message of which nothing is left is not sent."""
     found = told(
@@ -204,8 +214,8 @@ def test_the_model_speaks_behind_tools_where_it_must() -> None:
     found = told(*asked, Message.user("and?"), quirks=quirks)
     assert found == (*asked, Message.assistant("Noted."), Message.user("and?"))
     assert told(*asked, quirks=quirks) == asked
-    said = Message.assistant("1 it is.")
-    assert told(*asked, said, Message.user("and?"), quirks=quirks)[3:] == (said, Message.user("and?"))
+    answered = (*asked, Message.assistant("1 it is."), Message.user("and?"))
+    assert told(*answered, quirks=quirks) == answered
 
 
 def kinds(message: Message) -> set[type[Part]]:

@@ -82,7 +82,7 @@ def _parts(running: Running, end: End, request: Request | None) -> tuple[Part, .
     parts: list[Part] = []
     thought = any(isinstance(mark, ReasoningBlock) for _, mark in running.marks)
     if running.reasoning and not thought:
-        parts.append(ReasoningBlock("".join(running.reasoning)))
+        parts.append(ReasoningBlock("".join(running.reasoning), running.model.dialect))
     calls = iter(_calls(running, end, request) if running.asked else ())
     start = 0
     for place, mark in running.marks:

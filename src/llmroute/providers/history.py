@@ -102,8 +102,10 @@ def _fit(part: Part, model: Model, quirks: frozenset[str], *, speaks_tools: bool
 
 
 def _thought(block: ReasoningBlock, model: Model, quirks: frozenset[str]) -> ReasoningBlock | None:
+    """A block that the model, or one of its dialect, thought; a bare one of "" is anybody's."""
     if not block.data:
-        return block if "reasoning_content" in quirks else None
+        own = block.dialect in {"", model.dialect}
+        return block if own and "reasoning_content" in quirks else None
     return block if block.dialect == model.dialect else None
 
 

@@ -90,7 +90,8 @@ class ReasoningBlock:
     """What a model thought, as its provider wants it back with the next turn.
 
     `data` is opaque (a signature, encrypted content), "" for none; it is understood by models of
-    one `dialect` alone, and others never see the block. A provider leaves `dialect` to the flow.
+    one `dialect` alone, and others never see the block. A provider leaves `dialect` to the flow;
+    "" without data is not known, and goes to every model that wants its thoughts back.
     """
 
     text: str

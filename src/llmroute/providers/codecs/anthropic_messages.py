@@ -210,7 +210,7 @@ class MessageFold:
         return [ToolCallPart(position, text_at(block, "id") or None, name or None, arguments)]
 
     def _arguments(self, position: int, fragment: str) -> list[ProviderEvent]:
-        """Take a piece of a tool's input; the provider's own tools, such as a search, say nothing."""
+        """Take a piece of a tool's input; the provider's own tools (a search) say nothing."""
         block = self._open.get(position)
         if block is not None and block.kind == "output":
             return [Text(fragment)] if fragment else []
