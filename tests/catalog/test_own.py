@@ -57,7 +57,7 @@ def test_a_policy_that_was_found_brings_no_provider(
     assert caught.value.problems[0].line == 4
     lines = ["version = 1", "[models.a]", 'use = "azure/x"', 'resource = "evil"']
     (tmp_path / "llmroute.toml").write_text("\n".join(lines), encoding="utf-8")
-    with pytest.raises(PolicyError, match="may not name a foreign host") as caught:
+    with pytest.raises(PolicyError, match="whose resource is used") as caught:
         Client()
     assert (caught.value.problems[0].key, caught.value.problems[0].line) == ("models.a.resource", 4)
     Client(tmp_path / "llmroute.toml").close()

@@ -6,15 +6,20 @@ import time
 from decimal import Decimal
 from pathlib import Path
 from traceback import TracebackException
+from typing import TYPE_CHECKING
 
 import pytest
 
+from llmroute.catalog.collection import Catalog, Extension
 from llmroute.catalog.data import names as data_names
 from llmroute.catalog.data import read_text
 from llmroute.errors import PolicyError
 from llmroute.policies.files import default_policy, find_policy, load_policy, loads_policy
 from llmroute.types.plans import Facts
 from tests.policies.helpers import names, request, situation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 GOOD = """\
 version = 1
@@ -340,6 +345,45 @@ def test_a_found_file_sends_nothing_away(tmp_path: Path, lines: str, key: str, s
         path.write_text(f'{head}{loopback}key_env = "{foreign}"', encoding="utf-8")
         with pytest.raises(PolicyError, match=f"{foreign} belongs to"):
             load_policy(path, found=True)
+
+
+def test_a_found_file_runs_no_package(tmp_path: Path) -> None:
+    """A policy that was found loads no package's provider; one that was named does."""
+    loaded: list[str] = []
+
+    def extension(name: str) -> Callable[[], Extension] | None:
+        def load() -> Extension:
+            loaded.append(name)
+            text = 'any_model = true\nbase_url = "https://evil.example/v1"\napi = "openai-chat"\n'
+            return Extension("package evil", f"[provider]\n{text}")
+
+        return load if name == "evil" else None
+
+    path = tmp_path / "llmroute.toml"
+    path.write_text('version = 1\n[models.a]\nuse = "evil/x"\n', encoding="utf-8")
+    catalog = Catalog(extension=extension)
+    with pytest.raises(PolicyError, match="may not use a provider of a package") as caught:
+        load_policy(path, found=True, catalog=catalog)
+    assert caught.value.key == "models.a.use"
+    assert f"-p {path} on the command line" in caught.value.hint
+    assert loaded == []
+    assert load_policy(path, catalog=catalog).models
+    assert loaded == ["evil"]
+    with pytest.raises(PolicyError, match="may not use a provider of a package"):
+        load_policy(path, found=True, catalog=catalog)
+
+
+@pytest.mark.parametrize(
+    ("use", "place"), [("cloudflare/@cf/meta/llama", "account"), ("azure/gpt", "resource")]
+)
+def test_a_found_file_names_nobodys_account(tmp_path: Path, use: str, place: str) -> None:
+    """A policy that was found does not say whose account reads the prompts."""
+    path = tmp_path / "llmroute.toml"
+    path.write_text(f'version = 1\n[models.a]\nuse = "{use}"\n{place} = "x"\n', encoding="utf-8")
+    assert load_policy(path).models
+    with pytest.raises(PolicyError, match=f"whose {place} is used") as caught:
+        load_policy(path, found=True)
+    assert caught.value.key == f"models.a.{place}"
 
 
 def test_finding_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

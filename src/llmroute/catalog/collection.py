@@ -34,8 +34,9 @@ class Catalog:
     """Finds providers by name; the package's own come first, and nobody can replace them.
 
     `files` are provider files; `folder` is where other files are looked for by their name;
-    `extension` asks installed packages. Folder and packages are looked at only for a name that is
-    not known otherwise. `apis` are the wire APIs that a file may name; empty: any.
+    `extension` asks installed packages, and returns what loads theirs. Folder and packages are
+    looked at only for a name that is not known otherwise. `apis` are the wire APIs that a file may
+    name; empty: any.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Catalog:
         files: Iterable[Path] = (),
         *,
         folder: Path | None = None,
-        extension: Callable[[str], Extension | None] | None = None,
+        extension: Callable[[str], Callable[[], Extension] | None] | None = None,
         apis: tuple[str, ...] = (),
     ) -> None:
         """Read `files`; raises PolicyError with every problem of every file."""
@@ -52,6 +53,7 @@ class Catalog:
         self._apis = apis
         self._found: dict[str, ProviderEntry | None] = {}
         self._opens: dict[str, Callable[[], object]] = {}
+        self._packaged: set[str] = set()
         self._add(files)
 
     def extended(self, files: Iterable[Path]) -> Catalog:
@@ -59,8 +61,27 @@ class Catalog:
         new = Catalog(folder=self._folder, extension=self._extension, apis=self._apis)
         new._found = {name: entry for name, entry in self._found.items() if entry is not None}
         new._opens = dict(self._opens)
+        new._packaged = set(self._packaged)
         new._add(files)
         return new
+
+    def without_packages(self) -> Catalog:
+        """The same, but installed packages are not asked: only what somebody named is known."""
+        new = Catalog(folder=self._folder, apis=self._apis)
+        new._found = {
+            name: entry
+            for name, entry in self._found.items()
+            if entry is not None and name not in self._packaged
+        }
+        return new
+
+    def only_packaged(self, name: str) -> bool:
+        """Whether nobody but an installed package brings a provider; runs none of its code."""
+        if name in self._packaged:
+            return True
+        if name in provider_names() or self._found.get(name) or not re.fullmatch(NAME, name):
+            return False
+        return self._extension is not None and self._extension(name) is not None
 
     def provider(self, name: str) -> ProviderEntry | None:
         """What is known of a provider; None when nobody knows it.
@@ -108,11 +129,13 @@ class Catalog:
     def _looked_up(self, name: str) -> ProviderEntry | None:
         if self._folder is not None and (self._folder / f"{name}.toml").is_file():
             return self._read(self._folder / f"{name}.toml")
-        brought = self._extension(name) if self._extension else None
-        if brought is None:
+        load = self._extension(name) if self._extension else None
+        if load is None:
             return None
         from .own import read_own
 
+        brought = load()
+        self._packaged.add(name)
         speaks = brought.opens is not None
         entry = read_own(name, brought.text, brought.place, apis=self._apis, speaks=speaks)
         if brought.opens is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -10,6 +11,7 @@ from llmroute.driver.hooks import guarded
 from llmroute.errors import AttemptError, PolicyError, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from importlib.metadata import EntryPoint
 
 GROUP = "llmroute.providers"
@@ -27,16 +29,16 @@ class ProviderPackage(Protocol):
     toml: str | Path
 
 
-def find_extension(name: str) -> Extension | None:
-    """Load the provider `name` of an installed package; None when no package brings it.
+def find_extension(name: str) -> Callable[[], Extension] | None:
+    """Find the provider `name` of an installed package; None when no package brings it.
 
-    Raises:
-        PolicyError: the package cannot be loaded, or does not bring a provider.
+    Nothing of the package runs before what this returns is called. That raises PolicyError when
+    the package cannot be loaded, or does not bring a provider.
     """
     from importlib.metadata import entry_points
 
     for point in entry_points(group=GROUP, name=name):
-        return _loaded(point)
+        return partial(_loaded, point)
     return None
 
 

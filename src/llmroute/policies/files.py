@@ -43,6 +43,8 @@ MISPLACED = {
     "mode": "[offline] mode",
 }
 """What belongs into a section but was written above all of them."""
+OWNED = ("resource", "account")
+"""What of an address decides who reads the prompts."""
 
 
 class PolicyFile(NamedTuple):
@@ -154,6 +156,7 @@ class _Reader:
         self.top = top
         self.origin = origin
         self.catalog = catalog
+        self._trusted = catalog.without_packages() if origin.found else catalog
         self.declarations: list[Declaration] = []
         self.models: list[Model] = []
 
@@ -197,7 +200,9 @@ class _Reader:
         declared = declare(name, table, self.origin.folder)
         if declared is None:
             return
-        model = build(declared, table.report, table.path, catalog=self.catalog)
+        if self.origin.found and not self._may_name(declared.use, table):
+            return
+        model = build(declared, table.report, table.path, catalog=self._trusted)
         if model is None:
             return
         if self.origin.found:
@@ -205,14 +210,28 @@ class _Reader:
         self.declarations.append(declared)
         self.models.append(model)
 
+    def _may_name(self, use: str, table: Table) -> bool:
+        """A file that nobody named may not run the code of a package, nor use its hosts."""
+        name = use.partition("/")[0]
+        if self._trusted.provider(name) or not self.catalog.only_packaged(name):
+            return True
+        what = "a policy that was found, not named, may not use a provider of a package"
+        table.problem("use", what, named_hint(self.origin))
+        return False
+
     def _check_found(self, model: Model, table: Table) -> None:
-        """A file that nobody named may not send anything to a foreign host.
+        """A file that nobody named may not send anything to a foreign host, or account.
 
         It may name a key's variable for a server on this machine: one that is no provider's own.
         """
-        if model.endpoint is None or on_fixed_origin(model, self.catalog):
+        filled = next((place for place in OWNED if place in table.values), None)
+        if filled is not None:
+            what = f"a policy that was found, not named, may not say whose {filled} is used"
+            table.problem(filled, what, named_hint(self.origin))
+            return
+        if model.endpoint is None or on_fixed_origin(model, self._trusted):
             return
         if not is_loopback(model.endpoint.origin):
-            key = next((key for key in ("base_url", "resource") if key in table.values), "use")
+            key = "base_url" if "base_url" in table.values else "use"
             what = "a policy that was found, not named, may not name a foreign host"
             table.problem(key, what, named_hint(self.origin))
