@@ -471,3 +471,24 @@ def test_the_names_that_a_policy_uses() -> None:
         '[[route]]\nwhen.task = "code"\nuse = ["b"]\n'
     )
     assert named_models(file.policy) == {"b"}
+
+
+def test_what_a_model_of_this_process_does_not_get_is_told() -> None:
+    """Fields and headers are for servers; the plan warns when a local model would not get them."""
+    asked = replace(request(), extra_body={"mirostat": 2}, extra_headers={"x-a": "1"})
+    near = local(weights=Weights("x.gguf"))
+    plan = ANY(situation(asked), [replace(near, name="m")])
+    assert plan.candidates[0].warnings == (
+        "extra_body is dropped: m runs in this process",
+        "extra_headers is dropped: m runs in this process",
+    )
+
+
+def test_a_marked_prompt_costs_what_writing_it_costs() -> None:
+    """A prompt that is marked for the cache is expected at the price of writing it there."""
+    price = Price(Decimal(4), Decimal(0), cached_input=Decimal("0.4"), cache_write=Decimal(8))
+    models = [remote("plain", price), replace(remote("marked", price), cache="1h")]
+    plan = policies.order("plain", "marked")(situation(request()), models)
+    costs = [one.cost_usd for one in plan.candidates]
+    assert costs[0] is not None
+    assert costs[1] == 2 * costs[0]

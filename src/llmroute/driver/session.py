@@ -9,7 +9,6 @@ from llmroute.errors import AttemptError, ClosedError, LLMRouteError
 from llmroute.flow import Flow
 from llmroute.flow import commands as do
 from llmroute.flow import occurrences as on
-from llmroute.flow.instruction import repeated
 from llmroute.types.calls import Call, Cancel, Timer
 from llmroute.types.events import (
     End,
@@ -21,6 +20,7 @@ from llmroute.types.events import (
     UsageReport,
     Vectors,
 )
+from llmroute.types.instruction import repeated
 
 from .hooks import guarded
 

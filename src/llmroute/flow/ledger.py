@@ -84,7 +84,8 @@ class Ledger:
         )
 
     def _usage(self, running: Running, *, complete: bool) -> Usage:
-        return running.usage(self.plan.tokens.value, complete=complete)
+        own = self.plan.candidates[running.index].tokens
+        return running.usage((own or self.plan.tokens).value, complete=complete)
 
 
 def total_usd(attempts: tuple[Attempt, ...]) -> Decimal | None:

@@ -32,11 +32,11 @@ def judge(running: Running, end: End, request: Request | None) -> Answer:
     Raises:
         AttemptError: kind "bad_tool_call", "bad_output", "empty_after_reasoning", "bad_response".
     """
-    if request is None:
-        return Answer(_whole(running, end, None))
-    if request.texts is not None:
+    if request is not None and request.texts is not None:
         return Answer((), checked(running.vectors, request))
     parts = _whole(running, end, request)
+    if request is None or request.text_alone:
+        return Answer(parts)
     if request.tools:
         from .calling import check_choice  # plain text loads no schemas
 
@@ -48,15 +48,19 @@ def judge(running: Running, end: End, request: Request | None) -> Answer:
 
 def _whole(running: Running, end: End, request: Request | None) -> tuple[Part, ...]:
     """Everything that was said: text and nothing else, as a rule."""
-    if running.marks or running.reasoning:
+    text = "".join(running.text)
+    if not text or text.isspace():
         _check_said(running, end)
+    if running.marks or running.reasoning:
         return _parts(running, end, request)
-    return ("".join(running.text),)
+    return (text,)
 
 
 def _check_said(running: Running, end: End) -> None:
-    """Raise AttemptError "empty_after_reasoning" for thoughts without an answer."""
-    if running.asked or any(running.text):
+    """Raise AttemptError "empty_after_reasoning" for thoughts without an answer, hidden or not."""
+    used = running.reported
+    thought = running.marks or running.reasoning or (used is not None and used.reasoning_tokens)
+    if not thought or running.asked or end.refused:
         return
     if end.finish_reason == "length":
         reason = "the model spent all of its tokens on thinking"

@@ -10,7 +10,7 @@ from llmroute.catalog.declarations import ABILITIES
 from llmroute.catalog.urls import is_loopback
 from llmroute.errors import PolicyError, Problem
 from llmroute.errors.problems import nearest
-from llmroute.types.abilities import LACKS, asks_for_text_alone, hidden, lacking
+from llmroute.types.abilities import LACKS, hidden, lacking
 from llmroute.types.models import dropped_parameters
 from llmroute.types.plans import Refusal
 from llmroute.types.requests import PLAIN
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from llmroute.types.plans import Constraint, Situation
     from llmroute.types.requests import Request
 
-NONE: tuple[str, ...] = ()
 RETIRING = timedelta(days=30)
 """How long before its retirement a model is warned about."""
 
@@ -181,7 +180,7 @@ def standing(situation: Situation, require: tuple[Constraint, ...] = ()) -> tupl
     policy requires, last what may change soon (key, file, price).
     """
     request = situation.request
-    ability = able if asks_for_text_alone(request) else able_for
+    ability = able if request.text_alone else able_for
     checks: tuple[Constraint, ...] = (retired, licensed, ability, fitting)
     if request.texts is not None:
         checks = (retired, licensed, embeds)
@@ -200,9 +199,8 @@ def warnings(situation: Situation, model: Model) -> tuple[str, ...]:
     """
     request = situation.request
     found = judged(model, situation.facts, request.purposes).warnings
-    unheard = _unheard(request, model)
-    if unheard:
-        found = unheard + found
+    if not _is_plain(request):
+        found = (*_unheard(request, model), *found)
     day = model.retires_on
     if day is None or day - situation.today > RETIRING:
         return found
@@ -210,14 +208,30 @@ def warnings(situation: Situation, model: Model) -> tuple[str, ...]:
     return (f"{model.id} retires on {day}{successor}", *found)
 
 
+def _is_plain(request: Request) -> bool:
+    """Whether every model gets all of a request: text, and nothing set."""
+    return (
+        request.text_alone
+        and request.sampling is PLAIN
+        and request.reasoning is None
+        and not (request.extra_body or request.extra_headers)
+    )
+
+
 def _unheard(request: Request, model: Model) -> tuple[str, ...]:
     """Say what of a request does not reach `model`."""
-    found = NONE
-    if request.sampling is not PLAIN or request.reasoning is not None:
-        dropped = dropped_parameters(model, request.sampling, request.reasoning)
-        found = tuple(_dropped(model, name) for name in dropped)
-    unseen = None if asks_for_text_alone(request) else hidden(request, model)
-    return found if unseen is None else (*found, unseen)
+    dropped = dropped_parameters(model, request.sampling, request.reasoning)
+    found = [_dropped(model, name) for name in dropped]
+    if not request.text_alone:
+        found += filter(None, [hidden(request, model)])
+    if model.weights is not None:
+        extras = {"extra_body": request.extra_body, "extra_headers": request.extra_headers}
+        found += [
+            f"{name} is dropped: {model.name} runs in this process"
+            for name, given in extras.items()
+            if given
+        ]
+    return tuple(found)
 
 
 def _dropped(model: Model, name: str) -> str:

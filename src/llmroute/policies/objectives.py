@@ -20,7 +20,8 @@ def expected_cost_usd(situation: Situation, model: Model) -> Decimal | None:
     """Expect the cost of one attempt in USD; None when no price is known.
 
     Counted prompt tokens and expected answer tokens, each at the model's price:
-    input x price.input + min(max_tokens, 256) x price.output. Vectors are no tokens.
+    input x price.input + min(max_tokens, 256) x price.output. Vectors are no tokens. A prompt that
+    is marked for the provider's cache costs what writing it there does, as its first call will.
     """
     price = model.price
     if price is None:
@@ -31,7 +32,8 @@ def expected_cost_usd(situation: Situation, model: Model) -> Decimal | None:
     output = EXPECTED_OUTPUT_TOKENS
     if limit is not None and limit < output:
         output = limit
-    return (situation.tokens.value * price.input + output * price.output) / PER_MILLION
+    each = price.input if model.cache is None else price.cache_write or price.input
+    return (situation.tokens.value * each + output * price.output) / PER_MILLION
 
 
 def cost_usd(situation: Situation, model: Model) -> float | None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from llmroute.errors import PolicyError, Problem
 from llmroute.errors.problems import nearest
+from llmroute.tokens import estimate_request
+from llmroute.types.instruction import repeated
 from llmroute.types.plans import Candidate, Plan
 
 from .constraints import standing, warnings
@@ -43,14 +45,12 @@ class Ranking(NamedTuple):
         candidates: list[Candidate] = []
         refused: list[Refusal] = []
         for model in models if named is None else _named(named, models):
-            for constraint in constraints:
-                refusal = constraint(situation, model)
-                if refusal is not None:
-                    refused.append(refusal)
-                    break
+            seen = repeating(situation) if model.repeat_instruction else situation
+            refusal = _refused(seen, model, constraints)
+            if refusal is None:
+                candidates.append(_expected(seen, model))
             else:
-                cost = expected_cost_usd(situation, model)
-                candidates.append(Candidate(model, cost, None, None, warnings(situation, model)))
+                refused.append(refusal)
         if request.models is None and self.objective is not None:
             _sort(candidates, self.objective, situation)
         return Plan(
@@ -77,6 +77,32 @@ class Ranking(NamedTuple):
         if self.objective is cost_usd:
             return "cheapest"
         return f"lowest {getattr(self.objective, '__name__', 'objective')}"
+
+
+def _refused(
+    situation: Situation, model: Model, constraints: tuple[Constraint, ...]
+) -> Refusal | None:
+    """The first refusal; None when the model may answer."""
+    for constraint in constraints:
+        refusal = constraint(situation, model)
+        if refusal is not None:
+            return refusal
+    return None
+
+
+def _expected(situation: Situation, model: Model) -> Candidate:
+    """What is expected of a model that may answer."""
+    cost = expected_cost_usd(situation, model)
+    tokens = situation.tokens if model.repeat_instruction else None
+    return Candidate(model, cost, None, None, warnings(situation, model), tokens)
+
+
+def repeating(situation: Situation) -> Situation:
+    """The situation in which the system instruction is repeated in each turn: more tokens."""
+    again = repeated(situation.request)
+    if again is situation.request:
+        return situation
+    return situation._replace(tokens=estimate_request(again))
 
 
 def _named(names: Iterable[str], models: Sequence[Model]) -> list[Model]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from .ranking import Ranking
+from .ranking import Ranking, repeating
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,11 +78,13 @@ class Routes(NamedTuple):
         matching = [route for route in self.routes if route.when.matches(request)]
         if not matching:
             return self.otherwise.plan(situation, models)
-        require = sum((route.require for route in matching), self.otherwise.require)
+        require = self.otherwise.require + _required(matching)
         shown = next((route for route in matching if route.decides), matching[0])
         order = shown if shown.decides else self.otherwise
         ranking = Ranking(require, order.use, order.objective, shown.place, shown.name)
-        return _repeating(ranking.plan(situation, models), matching)
+        if _repeats(matching):
+            return replace(ranking.plan(repeating(situation), models), repeat_instruction=True)
+        return ranking.plan(situation, models)
 
     @property
     def names(self) -> frozenset[str]:
@@ -90,11 +92,14 @@ class Routes(NamedTuple):
         return self.otherwise.names.union(*(route.use or () for route in self.routes))
 
 
-def _repeating(plan: Plan, matching: Sequence[Route]) -> Plan:
-    """Have the instruction repeated if one of the matching routes says so."""
-    if not any(route.repeat_instruction for route in matching):
-        return plan
-    return replace(plan, repeat_instruction=True)
+def _required(matching: Sequence[Route]) -> tuple[Constraint, ...]:
+    """What the matching routes require, all of it."""
+    return tuple(one for route in matching for one in route.require)
+
+
+def _repeats(matching: Sequence[Route]) -> bool:
+    """Whether one of the matching routes has the instruction repeated."""
+    return any(route.repeat_instruction for route in matching)
 
 
 def named_models(policy: Policy) -> frozenset[str]:

@@ -15,7 +15,6 @@ from math import ceil
 from operator import mul
 from typing import TYPE_CHECKING
 
-from llmroute.types.abilities import asks_for_text_alone
 from llmroute.types.usage import TokenCount
 
 from .extras import extra_text, extra_tokens
@@ -108,7 +107,7 @@ def estimate_request(request: Request, model: Model | None = None) -> TokenCount
     messages = request.messages
     text = messages[0].text if len(messages) == 1 else "".join([one.text for one in messages])
     fixed = TOKENS_PER_MESSAGE * len(messages) + TOKENS_PER_REPLY
-    if asks_for_text_alone(request):
+    if request.text_alone:
         return _estimate(text, tokenizer, fixed, 2 * fixed)
     more = extra_tokens(request)
     count = _estimate(text + extra_text(request), tokenizer, fixed, 2 * fixed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .messages import Document, Image, all_text
+from .messages import Document, Image
 
 if TYPE_CHECKING:
     from .messages import Message
@@ -39,13 +39,6 @@ def takes(part: Image | Document, model: Model) -> bool:
     if ability not in model.abilities or part.data is not None:
         return ability in model.abilities
     return quirk not in quirks_of(model) and (model.api, quirk) not in DATA_ONLY
-
-
-def asks_for_text_alone(request: Request) -> bool:
-    """Whether the request asks for nothing but text; most do."""
-    if request.tools or request.output is not None or request.texts is not None:
-        return False
-    return all_text(request.messages)
 
 
 def lacking(request: Request, model: Model) -> str | None:

@@ -72,13 +72,17 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A model that may answer, with what is expected of it; None means: not known."""
+    """A model that may answer, with what is expected of it; None means: not known.
+
+    `tokens` are those of its prompt where they are not the plan's: the instruction is repeated.
+    """
 
     model: Model
     cost_usd: Decimal | None = None
     latency_s: float | None = None
     quality: float | None = None
     warnings: tuple[str, ...] = ()
+    tokens: TokenCount | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypedDict
 
+from .messages import all_text
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from decimal import Decimal
@@ -178,7 +180,7 @@ class Request:
     to be embedded; None for everything else. `dimensions` is the length that is asked for,
     `vector_size` the one that vectors must have; None leaves both to the model. Parts of the
     messages are checked and read: images hold a URL or bytes with a media type, results of tools
-    are strings.
+    are strings. `text_alone` says that it holds, and asks for, nothing but text.
     """
 
     messages: tuple[Message, ...]
@@ -199,6 +201,12 @@ class Request:
     texts: tuple[str, ...] | None = None
     dimensions: int | None = None
     vector_size: int | None = None
+    text_alone: bool = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Look once at what is asked several times."""
+        asks = bool(self.tools) or self.output is not None or self.texts is not None
+        object.__setattr__(self, "text_alone", not asks and all_text(self.messages))
 
     def __repr__(self) -> str:
         if self.texts is not None:

@@ -8,13 +8,15 @@ import pytest
 
 import llmroute
 from llmroute import AsyncClient, Client, Message
-from llmroute.flow.instruction import repeated
 from llmroute.testing import ScriptedProvider
+from llmroute.types.instruction import repeated
 from llmroute.types.messages import Image
 from llmroute.types.requests import Request
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from llmroute.catalog import PriceTable
 
 PNG = Image(data=b"\x89PNG\r\n\x1a\n", media_type="image/png")
 TALK = (
@@ -98,3 +100,29 @@ def test_it_is_the_same_with_asyncio() -> None:
     one = llmroute.model("a", use="own", provider=provider, repeat_instruction=True)
     asyncio.run(_ask(AsyncClient(models=[one])))
     assert provider.calls[0].request.messages[3].text == "Be terse.\n\ntwo"
+
+
+def test_what_is_repeated_counts() -> None:
+    """The plan's tokens, cost and window are those of the request as it is sent."""
+    talk = [one for _ in range(10) for one in (Message.user("and?"), Message.assistant("so."))]
+    talk.append(Message.user("and?"))
+    system = "Answer with care. " * 100
+    provider = ScriptedProvider("ok")
+    price: PriceTable = {"input": 1, "output": 1}
+    once = llmroute.model("once", use="own", provider=provider, price=price)
+    again = llmroute.model(
+        "again", use="own", provider=provider, price=price, repeat_instruction=True
+    )
+    small = llmroute.model(
+        "small", use="own", provider=provider, repeat_instruction=True, context_tokens=2000
+    )
+    with Client(models=[once, again, small]) as client:
+        plan = client.plan(talk, system=system)
+        reply = client.chat(talk, system=system, model="again")
+    costs = [one.cost_usd for one in plan.candidates]
+    assert costs[0] is not None
+    assert costs[1] is not None
+    assert costs[1] > 5 * costs[0]
+    assert [(one.model.name, one.rule) for one in plan.refused] == [("small", "context")]
+    assert reply.usage.estimated
+    assert reply.usage.input_tokens > 5 * plan.tokens.value
