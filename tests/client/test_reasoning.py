@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 import llmroute
 from llmroute import AllFailedError, Client, End, Message, Reasoning, Usage
 from llmroute.testing import ScriptedProvider
-from llmroute.testing.script import Step
 from llmroute.types.events import ReasoningEnd
 from llmroute.types.messages import ReasoningBlock
+
+if TYPE_CHECKING:
+    from llmroute.testing.script import Step
 
 HIDDEN = Usage(input_tokens=5, output_tokens=50, reasoning_tokens=50)
 SILENT: dict[str, list[Step]] = {
