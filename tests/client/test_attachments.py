@@ -176,6 +176,20 @@ def test_urls_that_a_provider_may_not_fetch_are_refused(url: str) -> None:
     assert len(url) <= len("https://") or url not in str(error)
 
 
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("http://example.com/cat.png", "Use https, or pass path=... or data=..."),
+        ("https://10.0.0.7/cat.png", "the provider cannot reach it"),
+    ],
+)
+def test_urls_that_are_refused_say_how_to_mend_them(url: str, says: str) -> None:
+    """Plain http is to be https; only a private host is one that the provider cannot reach."""
+    error = str(refused(Image(url=url)))
+    assert error.endswith(says)
+    assert ("cannot reach" in error) == ("10.0.0.7" in url)
+
+
 def test_a_fifo_is_not_waited_for(tmp_path: Path) -> None:
     """What is no regular file is refused before it is opened."""
     os.mkfifo(tmp_path / "pipe.png")

@@ -230,7 +230,7 @@ def test_reachable_routes(route: str) -> None:
 SYNTAX: list[tuple[str, int | None, str]] = [
     ("version = 1\nx = = 2\n", 2, "column 5"),
     ("version = 1\n[models.a\n", 2, "column"),
-    ("version = 1\nversion = 1\n", 2, "Cannot overwrite"),
+    ("version = 1\nversion = 1\n", 2, "its key stands twice"),
     ('x = """', 1, "Unterminated string"),
     ("x = " + "9" * 5000, 1, ": x: the number is too long"),
     ("[a]\ny = { b = [1,\n-" + "9_9" * 3000 + "] }", 3, ": a.y.b: the number is too long"),
@@ -498,6 +498,11 @@ HINTS = [
     ("max_cost_usd = 5\n" + HEAD, "Use [require] max_cost_usd"),
     (HEAD + "[limits]\ndeadline = 5", "'deadline_s'?"),
     (HEAD + "[limits]\ntimeout = 5", "Use deadline_s"),
+    (HEAD + '[models.a]\nuse = "x"', "models.a: [models.a] stands twice. Join the two"),
+    (HEAD + "[catalog]\nfiles = []\nfiles = []", "its key stands twice"),
+    (HEAD + '[catalog]\nfiles = ["no.toml"]', "catalog.files: there is no file 'no.toml'"),
+    ('version = 1\n[models]\na = "openai/gpt-4"', 'Write [models.a] with use = "openai/gpt-4"'),
+    ('version = 1\n[models.a]\nuse = "openai/x"\nkey = "sk-"', "variable OPENAI_API_KEY"),
     ("#" * 70_000, "is this another file?"),
     ("x = " + "[" * 17, "is a bracket or a quote missing?"),
 ]

@@ -22,6 +22,8 @@ KEYS = {
     "key": "key_env, the name of the variable that holds it",
     "model_path": "file",
     "path": "file",
+    "azure_endpoint": "resource, the word before .openai.azure.com",
+    "temperature": "the option temperature of a call, or of client.with_options(...)",
     "n_ctx": "context_tokens",
     "n_gpu_layers": "gpu_layers",
     "n_threads": "threads",
@@ -45,6 +47,7 @@ ALIASES = {
     "fireworks_ai": "fireworks",
     "google": "gemini",
     "grok": "xai",
+    "hosted_vllm": "vllm",
     "llama.cpp": "llama-server",
     "llama_cpp": "llama-server",
     "lm_studio": "lm-studio",
@@ -90,7 +93,7 @@ def _unknown(use: str, names: tuple[str, ...]) -> str:
         return sentences(f"{server} has no client of its own here yet", _any_server(model))
     if slash and close(server.lower(), names) is None:
         return sentences(nearest(server, names), _any_server(model))
-    found = _near_model(use)
+    found = near_model(use)
     return f"Did you mean {found!r}?" if found else nearest(server, names)
 
 
@@ -124,7 +127,7 @@ def _compatible(server: str, model: str) -> str:
     )
 
 
-def _near_model(use: str) -> str | None:
+def near_model(use: str) -> str | None:
     """Find the catalog's model that `use` nearly names, with or without its provider."""
     entries = (provider(name) for name in provider_names())
     full = {id_: f"{entry.id}/{id_}" for entry in entries if entry for id_ in entry.models}

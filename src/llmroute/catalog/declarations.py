@@ -14,6 +14,7 @@ from llmroute.types.usage import Price
 
 from .advice import KEYS, for_license
 from .data import names
+from .entries import provider
 from .keys import VARIABLE_HINT, variable_problem
 from .openai_clients import client_problem
 from .options import Declaration, Key, ModelOptions, PriceTable
@@ -139,8 +140,17 @@ def declare(
         region=_place(table, "region"),
         api_version=_place(table, "api_version"),
     )
-    table.done(("cost_per_hour_usd",), elsewhere)
+    table.done(("cost_per_hour_usd",), _elsewhere(use or "", elsewhere))
     return declared if use else None
+
+
+def _elsewhere(use: str, elsewhere: Mapping[str, str]) -> Mapping[str, str]:
+    """`elsewhere`, where a hosted model's key is in no key of a file but in its own variable."""
+    entry = provider(use.partition("/")[0])
+    if elsewhere is not KEYS or entry is None or entry.server or entry.key_env is None:
+        return elsewhere
+    variable = f"the environment variable {entry.key_env}"
+    return {**elsewhere, "key": variable, "api_key": variable}
 
 
 def _variable(table: Table) -> str | None:
@@ -158,7 +168,11 @@ def _place(table: Table, key: str) -> str | None:
     given = table.text(key)
     if given is None or re.fullmatch(LABEL, given):
         return given
-    table.problem(key, "it must hold letters, digits and inner hyphens only, 63 at most")
+    hint = ""
+    if key == "resource" and "." in given:
+        label = given.partition("://")[2] or given
+        hint = f"Write {label.partition('.')[0]!r} alone, without the rest of the host"
+    table.problem(key, "it must hold letters, digits and inner hyphens only, 63 at most", hint)
     return None
 
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 HOST = r"[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?|\[[0-9a-f:.]+\]"
 LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 """A label of a host's name; it can hold no dot, slash, colon or @ that would change the host."""
+PATHS = ("/chat/completions", "/responses", "/embeddings", "/completions", "/messages")
+"""What an API adds to a base URL, and none ends in."""
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -69,6 +71,10 @@ def _check_parts(parts: SplitResult) -> None:
         raise ValueError("it must begin with https:// (or http:// on this machine)")
     if "@" in parts.netloc:
         raise ValueError("it must not hold credentials; name a variable by key_env")
+    tail = parts.path.rstrip("/")
+    if tail.endswith(PATHS):
+        path = next(path for path in PATHS if tail.endswith(path))
+        raise ValueError(f"it must not hold {path}, which is added: leave it out")
     if parts.query or parts.fragment:
         raise ValueError("it must not hold a query or a fragment")
 

@@ -193,12 +193,29 @@ def _public(url: str, where: str) -> str:
     """Check a URL that the provider will fetch; raises RequestError, which never quotes it."""
     problem = _url_problem(url)
     if problem is not None:
-        hint = "Pass path=... or data=...: the provider cannot reach it"
-        raise RequestError(f"its url {problem}", where=where, hint=hint)
+        what, hint = problem
+        raise RequestError(f"its url {what}", where=where, hint=hint)
     return url
 
 
-def _url_problem(url: str) -> str | None:
+def _url_problem(url: str) -> tuple[str, str] | None:
+    """What is wrong with a URL, and how to mend it; None when nothing is."""
+    instead = "pass path=... or data=..."
+    problem = _malformed(url)
+    if problem is not None:
+        return problem, instead.capitalize()
+    parts = urlsplit(url)
+    if parts.scheme != "https":
+        return "is not sent: it must begin with https://", f"Use https, or {instead}"
+    if _is_public((parts.hostname or "").lower()):
+        return None
+    return (
+        "is on this machine or in a private network",
+        f"{instead.capitalize()}: the provider cannot reach it",
+    )
+
+
+def _malformed(url: str) -> str | None:
     if len(url) > URL_CHARACTERS or not URL_TEXT.fullmatch(url):
         return f"is longer than {URL_CHARACTERS} characters, or not plain ASCII"
     try:
@@ -207,11 +224,9 @@ def _url_problem(url: str) -> str | None:
         _ = parts.port
     except ValueError:
         return "is no URL"
-    if parts.scheme != "https" or not host:
+    if not parts.scheme or not host:
         return "must begin with https://"
-    if "@" in parts.netloc:
-        return "must not hold credentials"
-    return None if _is_public(host.lower()) else "is on this machine or in a private network"
+    return "must not hold credentials" if "@" in parts.netloc else None
 
 
 def _is_public(host: str) -> bool:

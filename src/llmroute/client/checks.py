@@ -14,6 +14,7 @@ from llmroute.errors.reading import Table, collector
 from llmroute.types.limits import Limits
 from llmroute.types.plans import OfflineMode
 
+from .elsewhere import OF_CLIENTS
 from .values import CHECKERS as CALL_OPTIONS
 
 if TYPE_CHECKING:
@@ -58,8 +59,6 @@ def _listed(value: object) -> object:
 
 
 def _unknown(name: str) -> PolicyError:
-    if name == "timeout":
-        return wrong(name, "there is no such option", "Use limits=Limits(deadline_s=...)")
     if name == "model":
         return wrong(name, "it is no option of a client", "Models are declared by models=[...]")
     if name in {"key", "api_key"}:
@@ -68,7 +67,8 @@ def _unknown(name: str) -> PolicyError:
     if name in CALL_OPTIONS:
         hint = f"It goes with a call, or with client.with_options({name}=...)"
         return wrong(name, "it is no option of a client", hint)
-    return wrong(name, "there is no such option", nearest(name, CHECKERS))
+    hint = OF_CLIENTS.get(name) or nearest(name, CHECKERS)
+    return wrong(name, "there is no such option", hint)
 
 
 def check_source(source: object) -> None:

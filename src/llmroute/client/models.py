@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from llmroute.catalog.collection import BUILT_IN
 from llmroute.errors import PolicyError, RequestError
-from llmroute.errors.problems import nearest
+from llmroute.errors.problems import close, nearest
 
 if TYPE_CHECKING:
     from llmroute.catalog.collection import Catalog
@@ -31,7 +31,7 @@ class Models:
 
     def _adhoc(self, name: str) -> Model:
         if "/" not in name:
-            hint = nearest(name, self._by_name, "Or name a catalog model as provider/model")
+            hint = self._meant(name)
             raise RequestError(f"the policy has no model {name[:60]!r}", where="model", hint=hint)
         from llmroute.catalog import model as declare
         from llmroute.catalog import resolve
@@ -45,3 +45,12 @@ class Models:
             self._by_name[name] = model
             return model
         raise RequestError(what, where="model", hint=hint)
+
+    def _meant(self, name: str) -> str:
+        """Name the model that a wrong name is like: the policy's own, else one of the catalog."""
+        from llmroute.catalog.advice import near_model
+
+        meant = None if close(name, self._by_name) else near_model(name)
+        if meant is not None:
+            return f"Did you mean {meant!r}?"
+        return nearest(name, self._by_name, "Or name a catalog model as provider/model")

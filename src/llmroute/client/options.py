@@ -9,6 +9,7 @@ from llmroute.errors.problems import nearest
 from llmroute.types.requests import Request, Sampling
 from llmroute.types.secrets import Secret, flaw
 
+from .elsewhere import OF_CALLS
 from .messages import normalize
 from .values import CHECKERS
 
@@ -21,21 +22,6 @@ if TYPE_CHECKING:
     from .messages import Prompt
 
     Checkers = Mapping[str, Callable[[str, object], object]]
-
-ELSEWHERE = {
-    "timeout": "Use deadline_s: seconds for the whole call",
-    "max_completion_tokens": "Use max_tokens",
-    "max_output_tokens": "Use max_tokens",
-    "messages": "Messages are the first argument",
-    "stream": "Use client.stream(...)",
-    "key": "Use api_key",
-    "max_cost": "Use max_cost_usd",
-    "output": "It goes with a call: chat(..., output=...), so that its reply is typed",
-    "response_format": "Use output: a type, or a JSON Schema",
-    "reasoning_effort": "Use reasoning",
-    "functions": "Use tools",
-}
-
 
 Frozen = TypeVar("Frozen")
 
@@ -64,7 +50,7 @@ def check(options: ChatOptions | EmbedOptions, known: Checkers = CHECKERS) -> Ch
     for name, value in loose.items():
         checker = known.get(name)
         if checker is None:
-            hint = "It goes with chat and stream" if name in CHECKERS else ELSEWHERE.get(name)
+            hint = "It goes with chat and stream" if name in CHECKERS else OF_CALLS.get(name)
             raise RequestError("no such option", where=name, hint=hint or _nearest(name, known))
         if value is not None:
             values[name] = checker(name, value)

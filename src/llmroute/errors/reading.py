@@ -117,7 +117,10 @@ class Table:
         value = self.get(key)
         if value is None or (isinstance(value, str) and value.strip()):
             return value
-        self._wrong(key, value, "a string" if not isinstance(value, str) else "a non-empty string")
+        if isinstance(value, str):
+            self.problem(key, "it must not be empty")
+        else:
+            self._wrong(key, value, "a string")
         return None
 
     def file(self, key: str) -> str | None:
@@ -128,8 +131,10 @@ class Table:
             path = os.fspath(cast("os.PathLike[str]", value))
         if path is None or (isinstance(path, str) and path.strip()):
             return path
-        wanted = "a non-empty path" if isinstance(path, str) else "a string or a path"
-        self._wrong(key, path, wanted)
+        if isinstance(path, str):
+            self.problem(key, "it must not be empty")
+        else:
+            self._wrong(key, path, "a string or a path")
         return None
 
     def flag(self, key: str) -> bool | None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from decimal import Decimal
 
+TWICE = r"Cannot declare \((.+)\) twice"
 SYNTAX_PLACE = r"(?s)(.*) \(at (?:line (\d+), column (\d+)|end of document)\)"
 
 
@@ -49,6 +50,12 @@ def parse(text: str, name: str) -> Mapping[str, object]:
         path, number_line = long_number(text)
         raise PolicyError([Problem(name, number_line, dotted(path), "the number is too long")])
     what, line, column = place.groups()
-    what = f"{what} (column {column})" if column else f"{what} (at the end)"
     at = int(line) if line else text.count("\n") + 1
+    twice = re.fullmatch(TWICE, what)
+    if twice is not None:
+        table = dotted(tuple(re.findall(r"'([^']*)'", twice[1])))
+        raise PolicyError([Problem(name, at, table, f"[{table}] stands twice", "Join the two")])
+    if what == "Cannot overwrite a value":
+        raise PolicyError([Problem(name, at, "", "its key stands twice", "Leave one out")])
+    what = f"{what} (column {column})" if column else f"{what} (at the end)"
     raise PolicyError([Problem(name, at, "", what, "This is not TOML: https://toml.io")])

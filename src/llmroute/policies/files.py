@@ -190,6 +190,11 @@ class _Reader:
             self.top.problem("models", "no model is declared", "Add [models.NAME] with use = ...")
             return frozenset()
         for name in tables.values:
+            given = tables.values[name]
+            if isinstance(given, str):
+                what, hint = "it must be a table", f'Write [models.{name}] with use = "{given}"'
+                tables.problem(name, what, hint)
+                continue
             table = tables.table(name)
             if table is not None:
                 check_name(name, table)

@@ -35,7 +35,17 @@ def read_catalog(table: Table | None, origin: Origin, catalog: Catalog) -> Catal
         what = "a policy that was found, not named, may not bring providers"
         table.problem("files", what, named_hint(origin))
         return catalog
-    return catalog.extended(Path(origin.folder, _expanded(file)) for file in files)
+    return catalog.extended(_there(table, [Path(origin.folder, _expanded(one)) for one in files]))
+
+
+def _there(table: Table, paths: list[Path]) -> list[Path]:
+    """The files that there are; of the others a problem is told where the policy names them."""
+    there = [path for path in paths if path.exists()]
+    for path in paths:
+        if path not in there:
+            hint = "Its name is relative to the policy file"
+            table.problem("files", f"there is no file {str(path)!r}", hint)
+    return there
 
 
 def named_hint(origin: Origin) -> str:

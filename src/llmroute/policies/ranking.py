@@ -112,7 +112,7 @@ def _named(names: Iterable[str], models: Sequence[Model]) -> list[Model]:
     except KeyError as error:
         name = str(error.args[0])
     what = f"the policy names {name!r}, but no such model is declared"
-    raise PolicyError([Problem("python", None, "models", what, nearest(name, by_name))])
+    raise PolicyError([Problem("Client", None, "models", what, nearest(name, by_name))])
 
 
 def _sort(candidates: list[Candidate], objective: Objective, situation: Situation) -> None:

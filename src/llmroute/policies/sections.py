@@ -49,7 +49,7 @@ def facts(values: Mapping[str, object]) -> Facts:
         PolicyError: a fact is unknown or has the wrong type; all problems at once.
     """
     problems: list[Problem] = []
-    found = read_facts(Table(values, ("facts",), collector("python", problems)))
+    found = read_facts(Table(values, ("facts",), collector("Client", problems)))
     if problems:
         raise PolicyError(problems)
     return found
