@@ -25,10 +25,10 @@ from llmroute.types.calls import Call, Cancel, Timer
 from llmroute.types.limits import Limits
 from llmroute.types.messages import Message
 from llmroute.types.models import QUIRKS
-from llmroute.types.requests import Request
+from llmroute.types.requests import Request, Sampling
 from llmroute.types.secrets import Secret
 from tests.faults.answers import Asked, whole
-from tests.providers.calls import outcome
+from tests.providers.calls import call_to, outcome
 
 if TYPE_CHECKING:
     import httpx2
@@ -176,6 +176,36 @@ def test_azure(httpx2_mock: respx.MockRouter) -> None:
     request = sent(made_of(older), httpx2_mock)
     assert request.url.path == "/openai/deployments/prod/chat/completions"
     assert request.url.query == b"api-version=2024-10-21"
+
+
+@pytest.mark.parametrize(
+    ("name", "reasons", "fields"),
+    [
+        ("azure", True, {"reasoning_effort": "low", "max_completion_tokens": 99}),
+        ("azure", False, {"temperature": 0.3, "top_p": 0.9, "max_completion_tokens": 99}),
+        ("azure-deployments", True, {"reasoning_effort": "low", "max_completion_tokens": 99}),
+        ("azure-deployments", False, {"temperature": 0.3, "top_p": 0.9, "max_tokens": 99}),
+        ("deepseek", True, {"reasoning_effort": "low", "max_tokens": 99}),
+    ],
+)
+def test_what_reasoning_rules_out(
+    name: str,
+    reasons: bool,
+    fields: dict[str, object],
+) -> None:
+    """A deployment that reasons is sent nothing that its vendor's page says it rejects."""
+    entry = entry_of(name)
+    options: dict[str, object] = {place: FILLED[place] for place in places_of(entry)}
+    options["use"] = f"{name}/gpt-5"
+    options["abilities"] = ["text", *(["reasoning"] if reasons else [])]
+    sampling = Sampling(temperature=0.3, top_p=0.9, max_tokens=99)
+    request = Request((Message.user("Hello"),), sampling=sampling, reasoning="low")
+    call = call_to("https://x", request=request)._replace(
+        model=made_of(cast("ModelOptions", options))
+    )
+    body = json.loads(open_codec("openai-chat").encode(call).content)
+    known = {"temperature", "top_p", "reasoning_effort", "max_tokens", "max_completion_tokens"}
+    assert {one: body[one] for one in known & {*body}} == fields
 
 
 def test_a_server_at_its_usual_place() -> None:

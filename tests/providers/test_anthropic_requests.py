@@ -271,10 +271,14 @@ def test_a_budget() -> None:
 
 
 def test_a_budget_gives_way() -> None:
-    """A forced tool, and an answer that was begun, go before thinking by a budget."""
+    """A forced tool, and an answer that was begun, go before thinking."""
     forced = replace(asking("high", TOOLS), tool_choice="required")
     assert "thinking" not in BUDGET.body(forced)
-    assert "thinking" in NATIVE.body(forced)
+    assert "thinking" not in NATIVE.body(forced)
+    unasked = NATIVE._replace(quirks=frozenset({"reasons_unasked"}))
+    for effort in (None, "none", "low"):
+        body = unasked.body(replace(asking(effort, TOOLS), tool_choice="required"))
+        assert body["thinking"] == {"type": "disabled"}
     assert "thinking" not in BUDGET._replace(prefix="It").body(asking("high"))
 
 

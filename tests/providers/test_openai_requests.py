@@ -324,6 +324,20 @@ def test_effort(effort: ReasoningEffort | None, quirks: tuple[str, ...], sent: s
         }
 
 
+def test_a_switch_for_thinking() -> None:
+    """DeepSeek's thinking is switched off by a field of its own; efforts are sent as such."""
+    for effort, fields in (
+        ("none", {"thinking": {"type": "disabled"}}),
+        ("low", {"reasoning_effort": "low"}),
+        (None, {}),
+    ):
+        asked = Request(HELLO, reasoning=cast("ReasoningEffort | None", effort))
+        quirks = frozenset({"thinking_switch"})
+        body = body_of(call_with(asked, CHAT, {"reasoning"}, quirks=quirks))
+        names = {"thinking", "reasoning_effort"} & {*body}
+        assert {name: body[name] for name in names} == fields
+
+
 @pytest.mark.parametrize(
     ("abilities", "effort", "quirks", "dropped"),
     [
@@ -372,11 +386,11 @@ def test_usage_is_not_asked_for_where_that_is_refused() -> None:
 
 
 def test_thoughts_go_back_to_servers_that_want_them() -> None:
-    """DeepSeek gets its reasoning_content back, also an empty one beside calls; others do not."""
+    """DeepSeek gets its reasoning_content back, or an empty one; others do not."""
     said = Message.assistant(ReasoningBlock("Hm, Oslo."), ASKED)
-    plain = Message.assistant(ASKED)
+    plain, words = Message.assistant(ASKED), Message.assistant("Oslo.")
     quirks = frozenset({"reasoning_content"})
-    for message, thought in ((said, "Hm, Oslo."), (plain, "")):
+    for message, thought in ((said, "Hm, Oslo."), (plain, ""), (words, "")):
         sent = chat(*HELLO, message, quirks=quirks)
         assert sent[1]["reasoning_content"] == thought
         assert "reasoning" not in json.dumps(chat(*HELLO, message))

@@ -118,6 +118,15 @@ class ProviderEntry(NamedTuple):
         )
 
 
+def with_origins(entry: ProviderEntry) -> ProviderEntry:
+    """Without origins of its own, a provider's only one is that of its base URL."""
+    if entry.origins or entry.base_url is None:
+        return entry
+    scheme, mark, rest = entry.base_url.partition("://")
+    host = rest.partition("/")[0]
+    return entry._replace(origins=(f"{scheme}{mark}{host}",) if host else ())
+
+
 def provider_names() -> tuple[str, ...]:
     """Name every provider of the catalog; reads no file."""
     return names("providers")

@@ -15,7 +15,7 @@ from llmroute.errors.toml import dotted, parse
 from .collection import NAME
 from .data import names
 from .endpoints import PLACE
-from .entries import provider_names
+from .entries import provider_names, with_origins
 from .keys import VARIABLE_HINT, key_problem, on_origins, variable_problem
 from .tables import read_top
 from .urls import address
@@ -56,7 +56,7 @@ def read_own(
     elif not problems:
         for origin in entry.origins:
             _origin("origins", origin, head)
-        entry = _with_origins(entry)
+        entry = with_origins(entry)
         _check_api(entry, head, apis, speaks=speaks)
         _check_urls(entry, head, speaks=speaks)
         _check_key(entry, head)
@@ -73,14 +73,6 @@ def _check_name(name: str, top: Table) -> None:
     elif not re.fullmatch(NAME, name):
         what = "the file's name is the provider's: lower case letters, digits, '-' and '_'"
         top.problem("", what, "Call it acme.toml, and a model acme/MODEL")
-
-
-def _with_origins(entry: ProviderEntry) -> ProviderEntry:
-    """Without origins of its own, a provider's only one is that of its base URL."""
-    if entry.origins or entry.base_url is None:
-        return entry
-    found = re.match(r"https?://[^/]+", entry.base_url)
-    return entry._replace(origins=(found[0],) if found else ())
 
 
 def _check_api(entry: ProviderEntry, head: Table, apis: tuple[str, ...], *, speaks: bool) -> None:

@@ -12,7 +12,7 @@ from llmroute.types.headers import FORBIDDEN_HEADERS, KEY_HEADERS, header_flaw
 from llmroute.types.models import QUIRKS
 from llmroute.types.usage import Price
 
-from .entries import ModelEntry, ProviderEntry, Source
+from .entries import ModelEntry, ProviderEntry, Source, with_origins
 from .words import ABILITIES, CACHE_LIVES, PARAMETERS
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def read_provider(name: str, values: Mapping[str, object]) -> ProviderEntry:
     entry = read_top(name, top)
     if problems:
         raise PolicyError(problems)
-    return entry
+    return entry if entry.server else with_origins(entry)
 
 
 def read_top(name: str, top: Table, *, cited: bool = True) -> ProviderEntry:

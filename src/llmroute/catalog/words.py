@@ -10,7 +10,7 @@ ABILITIES = ("text", "vision", "documents", "tools", "json", "schema", "reasonin
 CACHE_LIVES = ("5m", "1h")
 """How long a provider may keep what is marked for its cache."""
 
-PARAMETERS = (*SAMPLING_NAMES, "reasoning", "dimensions", "encoding_format")
+PARAMETERS = (*SAMPLING_NAMES, "max_tokens", "reasoning", "dimensions", "encoding_format")
 """What an API may take besides messages and max_tokens, by the names of the call's options.
 
 One that takes encoding_format writes vectors in base64 when asked to.

@@ -84,8 +84,19 @@ def _asked(call: Call, turns: list[Json]) -> Asked:
     carrier = output_tool(call)
     choice = _tool_choice(call, carrier)
     forced = choice is not None and choice["type"] in {"any", "tool"}
-    budgeted = not (forced or call.prefix or _calls_unthinking(turns))
+    if forced and "reasoning" in call.model.abilities:
+        return Asked(_schema(call), carrier, choice, _no_thought(call))
+    budgeted = not (call.prefix or _calls_unthinking(turns))
     return Asked(_schema(call), carrier, choice, _thinking(call, budgeted=budgeted))
+
+
+def _no_thought(call: Call) -> Json:
+    """Say that the model is not to think: a tool that must be called is an error while it does.
+
+    https://platform.claude.com/docs/en/build-with-claude/thinking-tool-workflows
+    """
+    quirks = endpoint_of(call).quirks
+    return DISABLED if "reasons_unasked" in quirks and "always_reasons" not in quirks else {}
 
 
 def _calls_unthinking(turns: list[Json]) -> bool:
@@ -121,8 +132,8 @@ def _tool_choice(call: Call, carrier: str | None) -> Json | None:
 def _thinking(call: Call, *, budgeted: bool) -> Json:
     """Say how the model thinks: by an effort, or a budget of tokens; empty leaves it to the model.
 
-    A budget gives way to what the API does not take beside it: a forced tool, a prefix, and a call
-    that was made without a thought.
+    A budget gives way to what the API does not take beside it: a prefix, and a call that was made
+    without a thought.
     """
     effort = call.request.reasoning
     quirks = endpoint_of(call).quirks

@@ -11,7 +11,7 @@ from ..bodies import endpoint_of, request_to
 from ..decoding import BodyDecoder, StreamDecoder
 from ..extras import check_extras
 from ..history import adapted
-from ..openai.body import effort_of, sampling_fields
+from ..openai.body import effort_fields, sampling_fields
 from ..openai.errors import error_inside, failure_of
 from ..openai.messages import messages_of
 from ..openai.output import chat_format, instructed
@@ -57,9 +57,7 @@ class OpenAIChat:
         body: Json = {"model": endpoint.wire_model, "messages": messages}
         body |= sampling_fields(call, endpoint.max_tokens_parameter)
         body |= chat_tools(call) | chat_format(call)
-        effort = effort_of(call)
-        if effort is not None:
-            body["reasoning_effort"] = effort
+        body |= effort_fields(call)
         if call.stream:
             body["stream"] = True
             if "no_stream_usage" not in endpoint.quirks:

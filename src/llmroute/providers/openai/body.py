@@ -14,8 +14,14 @@ if TYPE_CHECKING:
 
 
 def sampling_fields(call: Call, max_tokens_name: str) -> Json:
-    """The sampling parameters that were asked for and that the model takes."""
+    """The sampling parameters that were asked for and that the model takes.
+
+    A server that takes max_tokens, but not of models that reason, has the newer name for these.
+    """
     max_tokens = call.request.sampling.max_tokens
+    if "max_tokens" in endpoint_of(call).rejects_when_reasoning:
+        thinks = "reasoning" in call.model.abilities
+        max_tokens_name = "max_completion_tokens" if thinks else max_tokens_name
     fields: Json = {} if max_tokens is None else {max_tokens_name: max_tokens}
     return fields | sampling_of(call)
 
@@ -32,3 +38,11 @@ def effort_of(call: Call) -> ReasoningEffort | None:
     if effort == "none" and "always_reasons" in quirks:
         effort = "minimal"
     return "low" if effort == "minimal" and "no_minimal_reasoning" in quirks else effort
+
+
+def effort_fields(call: Call) -> Json:
+    """The field of chat completions that says how much to think; none where nothing was asked."""
+    effort = effort_of(call)
+    if effort == "none" and "thinking_switch" in endpoint_of(call).quirks:
+        return {"thinking": {"type": "disabled"}}
+    return {} if effort is None else {"reasoning_effort": effort}

@@ -38,11 +38,11 @@ def messages_of(call: Call, messages: Sequence[Message]) -> list[Json]:
 
 def _written(call: Call, message: Message) -> Iterator[Json]:
     """One message; the results of tools are a message each."""
-    if all(isinstance(part, str) for part in message.parts):
-        yield {"role": message.role, "content": message.text}
-        return
     if message.role == "assistant":
         yield _assistant(call, message)
+        return
+    if all(isinstance(part, str) for part in message.parts):
+        yield {"role": message.role, "content": message.text}
         return
     content: list[Json] = []
     for part in message.parts:
