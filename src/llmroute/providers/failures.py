@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from llmroute.errors import AttemptError
 
-from .quoting import quotable, quote
+from .quoting import looks_like_code, quotes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,12 +52,12 @@ def failed(
 
     `asked_s` is how many seconds the body asks to wait; None: the headers say, or nothing does.
     """
-    words = quote(call, said.message)
+    words, code = _quoted(call, said)
     error = AttemptError(
         kind,
         f"the upstream answered {failure.status}" + (f": {words}" if words else ""),
         status=failure.status,
-        code=_code(call, said),
+        code=code,
         wait_s=wait_s(failure.headers) if asked_s is None else asked_s,
     )
     return _with_advice(error, failure.headers.get("x-should-retry", ""))
@@ -65,11 +65,11 @@ def failed(
 
 def failed_inside(call: Call, kind: str, said: Said) -> AttemptError:
     """Make the error of an error object that stands inside an answer with a good status."""
-    words = quote(call, said.message)
+    words, code = _quoted(call, said)
     return AttemptError(
         kind,
         "the upstream sent an error inside its answer" + (f": {words}" if words else ""),
-        code=_code(call, said),
+        code=code,
     )
 
 
@@ -132,5 +132,9 @@ def _with_advice(error: AttemptError, should_retry: str) -> AttemptError:
     return AttemptError.of(replace(error.fault, remedy=remedy))
 
 
-def _code(call: Call, said: Said) -> str | None:
-    return next((one for one in (said.code, said.type) if quotable(call, one)), None)
+def _quoted(call: Call, said: Said) -> tuple[str, str | None]:
+    """What may be repeated of the message, and the first of code and type that may."""
+    words, *codes = quotes(call, [said.message, said.code, said.type])
+    whole = zip(codes, (said.code, said.type), strict=True)
+    fit = (fit for fit, code in whole if fit == code and looks_like_code(code))
+    return words, next(fit, None)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
-from itertools import chain
+import string
+from base64 import b64decode
 from typing import TYPE_CHECKING
 
-from llmroute.types.messages import ReasoningBlock, ToolCall, ToolResult
+from .contents import data_of, texts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from llmroute.types.calls import Call
-    from llmroute.types.messages import Message
 
 QUOTE_CHARACTERS = 200
 RUN_CHARACTERS = 20
@@ -23,8 +22,15 @@ LETTERS = 16
 SHORT_CHARACTERS = 8
 """A message this short is not looked for: it would be found in anything."""
 KEY_CHARACTERS = 6
+DATA_BYTES = 9
+"""A run of an attachment that is this long makes a quote unfit: whole in 16 letters of base64."""
 
-_NO_LETTERS = re.compile(r"(?:\\[nrt]|[\W_])+")  # an escaped line break holds no letter
+_ESCAPED = re.compile(r"\\[nrt]")  # an escaped line break holds no letter
+_WORDS = re.compile(r"[^\W_]+")
+_NO_LETTERS = "".join(map(chr, range(128))).translate(
+    dict.fromkeys(map(ord, string.ascii_letters + string.digits))
+)
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}")
 # "sk-...", "Bearer ...", and keys that a server masked itself ("abcd****wxyz")
 _KEY_LIKE = re.compile(
     r"\b(?:sk|pk|rk|key|gsk|hf|xai)[-_][\w*.-]{4,}|Bearer\s+\S+|\S*\*{3,}\S*", re.IGNORECASE
@@ -32,52 +38,140 @@ _KEY_LIKE = re.compile(
 _CODE = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 
-def quote(call: Call, words: str) -> str:
-    """Return `words` fit to be quoted, at most 200 characters; "" when they must not be.
+def quotes(call: Call, said: Iterable[str]) -> list[str]:
+    """Return words fit to be quoted, at most 200 characters each; "" for what must not be.
 
-    They must not be when they hold a part of the key, or a run of the prompt.
+    It must not be when it holds a part of the key, or a run of what the caller said or attached.
+    All that the caller said is gone through once, however many words there are.
     """
-    if not words or _holds_key(words, call):
-        return ""
-    printable = "".join(one if one.isprintable() else " " for one in words[: 4 * QUOTE_CHARACTERS])
-    fit = " ".join(_KEY_LIKE.sub("***", printable).split())[:QUOTE_CHARACTERS]
-    said = chain.from_iterable(map(_said, call.request.messages))
-    return "" if _holds_prompt(fit, [*said, *(call.request.texts or ())]) else fit
+    checked = [_Quote(_printable(call, words)) for words in said]
+    _compare(call, [one for one in checked if one.words])
+    return [one.words for one in checked]
+
+
+def _compare(call: Call, checked: list[_Quote]) -> None:
+    if not checked:
+        return
+    for data in data_of(call):
+        for one in checked:
+            one.compare_data(data)
+    for text in texts_of(call):
+        letters = _letters(text)
+        for one in checked:
+            one.compare(text, letters)
+
+
+def quote(call: Call, words: str) -> str:
+    """Return words fit to be quoted; "" when they must not be."""
+    return quotes(call, [words])[0]
 
 
 def quotable(call: Call, code: str) -> bool:
     """Whether `code` is an error code and nothing else."""
-    return bool(_CODE.fullmatch(code)) and quote(call, code) == code
+    return looks_like_code(code) and quote(call, code) == code
 
 
-def _said(message: Message) -> Iterator[str]:
-    """All words of a message: its text, what tools were asked and gave, what was thought."""
-    yield message.text
-    for part in message.parts:
-        if isinstance(part, ToolResult):
-            yield str(part.content)
-        elif isinstance(part, ReasoningBlock):
-            yield part.text
-        elif isinstance(part, ToolCall):
-            yield json.dumps(dict(part.arguments), ensure_ascii=False, default=str)
+def looks_like_code(word: str) -> bool:
+    """Whether a word is spelled as error codes are."""
+    return bool(_CODE.fullmatch(word))
 
 
-def _holds_prompt(words: str, texts: list[str]) -> bool:
-    letters = _letters(words)
-    return any(
-        _repeats(words, text, RUN_CHARACTERS) or _repeats(letters, _letters(text), LETTERS)
-        for text in texts
-    )
+def _printable(call: Call, words: str) -> str:
+    if not words or _holds_key(words, call):
+        return ""
+    printable = "".join(one if one.isprintable() else " " for one in words[: 4 * QUOTE_CHARACTERS])
+    return " ".join(_KEY_LIKE.sub("***", printable).split())[:QUOTE_CHARACTERS]
+
+
+class _Quote:
+    """Words, for as long as nothing is found that they repeat."""
+
+    def __init__(self, words: str) -> None:
+        self.words = "" if ";base64," in words else words
+        self._plain = _Runs(words, RUN_CHARACTERS)
+        self._letters = _Runs(_letters(words), LETTERS)
+        self._data = _data_runs(words)
+
+    def compare(self, text: str, letters: str) -> None:
+        """Drop the words if they repeat `text`, whose letters and digits are `letters`."""
+        if self.words and (self._plain.held_by(text) or self._letters.held_by(letters)):
+            self.words = ""
+
+    def compare_data(self, data: bytes) -> None:
+        """Drop the words if they repeat `data` in base64."""
+        if self.words and self._data and _holds_one(data, self._data):
+            self.words = ""
+
+
+class _Runs:
+    """The runs of a quote, looked for in one pass over a text, however many they are.
+
+    Wherever a run stands in a text, one of the text's pieces at every `step` lies within it.
+    """
+
+    def __init__(self, words: str, run: int) -> None:
+        self._words = words
+        self._run = run
+        self._size = run // 2
+        self._step = run - self._size + 1
+        last = len(words) - self._size
+        starts = range(last + 1) if len(words) >= run else ()
+        self._pieces = frozenset(words[at : at + self._size] for at in starts)
+        self._every = re.compile(rf"(?s)(.{{{self._size}}}).?")  # step is one more than size
+
+    def held_by(self, text: str) -> bool:
+        """Whether `text` holds a run of the quote; a short one must stand in it whole."""
+        if SHORT_CHARACTERS <= len(text) < self._run:
+            return text in self._words
+        size, pieces = self._size, self._pieces
+        if not pieces or pieces.isdisjoint(self._every.findall(text)):
+            return False
+        return any(
+            text[at : at + size] in pieces and self._around(text, at)
+            for at in range(0, len(text) - size + 1, self._step)
+        )
+
+    def _around(self, text: str, at: int) -> bool:
+        first = max(0, at + self._size - self._run)
+        last = min(at, len(text) - self._run)
+        return any(text[one : one + self._run] in self._words for one in range(first, last + 1))
 
 
 def _letters(text: str) -> str:
-    return _NO_LETTERS.sub("", text).casefold()
+    plain = _ESCAPED.sub("", text)
+    if plain.isascii():  # ten times as fast
+        return plain.encode().translate(None, _NO_LETTERS.encode()).decode().lower()
+    return "".join(_WORDS.findall(plain)).casefold()
 
 
-def _repeats(words: str, text: str, run: int) -> bool:
-    if SHORT_CHARACTERS <= len(text) < run:
-        return text in words
-    return any(words[start : start + run] in text for start in range(len(words) - run + 1))
+def _data_runs(words: str) -> set[bytes]:
+    """What a quote may hold of an attachment in base64."""
+    return {
+        decoded[at : at + DATA_BYTES]
+        for found in _BASE64.findall(words)
+        for decoded in _decoded(found)
+        for at in range(0, len(decoded) - DATA_BYTES + 1, 3)
+    }
+
+
+def _decoded(letters: str) -> Iterable[bytes]:
+    """What a run of base64 holds, wherever in it the first group of four begins."""
+    for start in range(4):
+        whole = letters[start : start + (len(letters) - start) // 4 * 4]
+        yield b64decode(whole, altchars=b"-_" if {"-", "_"} & set(whole) else None)
+
+
+def _holds_one(data: bytes, runs: set[bytes]) -> bool:
+    """Whether `data` holds one of the runs where a group of base64 begins.
+
+    Wherever it stands, one group of three bytes at every ninth byte lies within it.
+    """
+    groups = {run[at : at + 3] for run in runs for at in (0, 3, 6)}
+    return any(
+        data[at : at + 3] in groups
+        and any(data[one : one + DATA_BYTES] in runs for one in (at - 6, at - 3, at) if one >= 0)
+        for at in range(0, len(data), DATA_BYTES)
+    )
 
 
 def _holds_key(words: str, call: Call) -> bool:
