@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Event,
         Finish,
         Opened,
+        Progress,
         Reasoning,
         ReasoningEnd,
         Restarted,
@@ -67,8 +68,8 @@ _HOMES = {
     "errors": "AllFailedError AttemptError ClosedError DeadlineExceededError ForkedError "
     "LLMRouteError NoCandidateError PolicyError RequestError StreamBrokenError",
     "types.calls": "Call Clock Provider",
-    "types.events": "End Event Finish Opened Reasoning ReasoningEnd Restarted Text ToolCallPart "
-    "UsageReport Vectors",
+    "types.events": "End Event Finish Opened Progress Reasoning ReasoningEnd Restarted Text "
+    "ToolCallPart UsageReport Vectors",
     "types.faults": "Fault Remedy",
     "types.limits": "Limits",
     "types.messages": "Document Image Message ReasoningBlock ToolCall ToolResult",
@@ -118,6 +119,7 @@ __all__ = [  # the names that type checkers see, sorted; `_HOMES` says where eac
     "Plan",
     "PolicyError",
     "Price",
+    "Progress",
     "Provider",
     "Reasoning",
     "ReasoningBlock",

@@ -15,7 +15,7 @@ from llmroute.errors import (
     StreamBrokenError,
 )
 from llmroute.flow import occurrences as on
-from llmroute.types.events import Finish, Restarted, Text, UsageReport
+from llmroute.types.events import Finish, Progress, Restarted, Text, UsageReport
 from llmroute.types.limits import Limits
 from llmroute.types.models import Model
 from llmroute.types.usage import FREE, Usage
@@ -373,3 +373,17 @@ def test_no_candidate_is_asked_more_often_than_allowed() -> None:
 
 def _interrupted() -> AttemptError:
     return AttemptError("interrupted", "cancelled")
+
+
+def test_progress_is_content_that_shows_nothing() -> None:
+    """What cannot be shown yet ends the wait for the first token, and moves the next limit on."""
+    crank = Crank(remote("a"), limits=Limits(first_token_s=3, between_tokens_s=2))
+    for second in range(1, 9):
+        crank.feed(on.Got(1, Progress(), 1), at=second)
+        assert crank.wake_at == second + 2
+    crank.text("A", at=9)
+    crank.end(at=9)
+
+    assert crank.shown[0] == Text("A")
+    assert crank.reply is not None
+    assert crank.reply.attempts[0].first_token_s == 1

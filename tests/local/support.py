@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from llmroute.driver.clock import SystemClock
 from llmroute.types.calls import Call, Cancel, Timer
-from llmroute.types.events import End, Opened, Reasoning, Text, ToolCallPart, UsageReport
+from llmroute.types.events import End, Opened, Progress, Reasoning, Text, ToolCallPart, UsageReport
 from llmroute.types.limits import Limits
 from llmroute.types.messages import Message
 from llmroute.types.models import Model, Weights
@@ -105,7 +105,7 @@ def fold(events: Iterable[ProviderEvent]) -> Answer:
     assert opened == Opened()
     assert isinstance(report, UsageReport)
     assert isinstance(end, End)
-    assert all(isinstance(one, Text | Reasoning | ToolCallPart) for one in pieces)
+    assert all(isinstance(one, Text | Reasoning | ToolCallPart | Progress) for one in pieces)
     return Answer(
         "".join(one.text for one in pieces if isinstance(one, Text)),
         report.usage,

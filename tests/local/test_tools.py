@@ -12,7 +12,7 @@ from llmroute.providers.llama_cpp.calls_in_text import CallFinder
 from llmroute.providers.llama_cpp.pieces import Marks
 from llmroute.providers.llama_cpp.templates import render
 from llmroute.providers.llama_cpp.tool_forms import HERMES, LLAMA_3, PLAIN, form_of
-from llmroute.types.events import Text, ToolCallPart
+from llmroute.types.events import Progress, Text, ToolCallPart
 from llmroute.types.messages import Message, ToolCall
 from llmroute.types.requests import Sampling
 from llmroute.types.tools import Tool
@@ -110,6 +110,46 @@ ANSWERS: dict[str, tuple[str, list[object]]] = {
         '<tool_call>{"name": "weather", "arguments": {city}}</tool_call>',
         [("call_1", "weather", '{"name": "weather", "arguments": {city}}')],
     ),
+    "cut in its arguments": (
+        '{"tool": "weather", "arguments": {"city": "Os',
+        [("call_1", "weather", '{"tool": "weather", "arguments": {"city": "Os')],
+    ),
+    "cut in a tag": (
+        'Sure. <tool_call>{"name": "weather", "arguments": {"ci',
+        ["Sure.", ("call_1", "weather", '{"name": "weather", "arguments": {"ci')],
+    ),
+    "second one cut": (
+        '{"name": "clock", "arguments": {}}; {"name": "weather", "argum',
+        [("call_1", *TWO[1:]), ("call_2", "weather", '{"name": "weather", "argum')],
+    ),
+    "description": (
+        '{"name": "clock", "parameters": {"type": "object"}, "description": "."}',
+        ['{"name": "clock", "parameters": {"type": "object"}, "description": "."}'],
+    ),
+    "bare description": (
+        '[{"name": "clock", "parameters": {"type": "object", "properties": {}}}]',
+        ['[{"name": "clock", "parameters": {"type": "object", "properties": {}}}]'],
+    ),
+    "call beside none": (
+        '[{"name": "clock", "arguments": {}}, {"sum": 3}]',
+        ['[{"name": "clock", "arguments": {}}, {"sum": 3}]'],
+    ),
+    "call beside one of no tool": (
+        '{"name": "clock", "arguments": {}} {"name": "shell", "arguments": {}}',
+        [("call_1", *TWO[1:]), ("call_2", "shell", "{}")],
+    ),
+    "no such tool in prose": (
+        'So:\n<tool_call>{"name": "shell", "arguments": {}}</tool_call> it is.',
+        ['So:\n<tool_call>{"name": "shell", "arguments": {}}</tool_call> it is.'],
+    ),
+    "tags in prose": (
+        "The <tool_call> tag, and <tool_call><tool_call> [two].",
+        ["The <tool_call> tag, and <tool_call><tool_call> [two]."],
+    ),
+    "more in a tag": (
+        '<tool_call>{"name": "clock", "why": "?"}</tool_call>',
+        [("call_1", *TWO[1:])],
+    ),
     "cut": ('<tool_call>{"name": "wea', ['<tool_call>{"name": "wea']),
     "only a tag": ("a <tool_", ["a <tool_"]),
     "nothing": ("", []),
@@ -140,6 +180,44 @@ def test_text_is_shown_as_it_comes() -> None:
     assert list(finder.feed(" is {")) == [Text(" is {")]
     assert list(finder.feed(" a <tool")) == [Text(" a")]
     assert list(finder.feed("box>")) == [Text(" <toolbox>")]
+
+
+HELD = {
+    "white space": ("\n" * 4_000, 302),
+    "JSON": ('{"name": "Alice", "age": 3', 15),
+    "description": ('{"name": "weather", "description": "' + "x" * 400, 33),
+    "JSON that names nothing": ('{"type": 3, "x": "' + "x" * 400, 302),
+    "prose about a tag": ("The <tool_call> tag " + "x" * 400, 14),
+    "fence": ("```" + " " * 400, 302),
+}
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_what_is_no_call_is_let_go_soon(name: str) -> None:
+    """However an answer begins, no more than a few hundred characters of it are ever held back."""
+    answer, most = HELD[name]
+    finder, shown = CallFinder(frozenset({"weather"})), 0
+    for count, letter in enumerate(answer, 1):
+        for event in finder.feed(letter):
+            shown += len(event.text) if isinstance(event, Text) else 0
+        assert count - shown <= most
+
+
+def test_what_is_held_back_is_progress() -> None:
+    """A call that is being written says so with every piece, so that no limit takes it for dead."""
+    finder = CallFinder(frozenset({"weather"}))
+    pieces = ["Sure. ", "<tool_call>", '{"name": "weather", "arguments": {"text": "']
+    events = [event for piece in pieces + ["word "] * 60 for event in finder.feed(piece)]
+    assert events == [Text("Sure."), *[Progress()] * 62]
+
+
+def test_white_space_costs_no_more_than_its_length() -> None:
+    """Patterns never go back over white space: a megabyte of it is read in no time."""
+    for opening in ("", "```json", "[", '{"type" '):
+        finder = CallFinder(frozenset({"weather"}))
+        blank = " \n" * 500_000
+        events = [*finder.feed(opening), *finder.feed(blank), *finder.finish()]
+        assert "".join(one.text for one in events if isinstance(one, Text)) == opening + blank
 
 
 def rendered(template: str, **variables: object) -> str:

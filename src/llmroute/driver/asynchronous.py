@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from llmroute.errors import AttemptError
 from llmroute.flow import occurrences as on
+from llmroute.types.events import Progress
 
 from .hooks import aclose_quietly, anext_event
 from .session import Session
@@ -95,7 +96,10 @@ class AsyncDriver:
     async def _drain(self, live: Live[AsyncIterator[ProviderEvent]]) -> None:
         session = self.session
         while session.live is live and not session.shown and session.aborted is None:
-            session.took(live, await anext_event(live.events))
+            event = await anext_event(live.events)
+            session.took(live, event)
+            if isinstance(event, Progress):  # the timer was moved: whoever bounds this begins anew
+                return
 
     async def _bounded(self, live: Live[AsyncIterator[ProviderEvent]]) -> None:
         """Pull from a provider that is not ours: it is cut off even if it ignores its timer."""

@@ -13,6 +13,7 @@ from llmroute.types.calls import Call, Cancel, Timer
 from llmroute.types.events import (
     End,
     Opened,
+    Progress,
     Reasoning,
     ReasoningEnd,
     Text,
@@ -42,12 +43,12 @@ Events = TypeVar("Events")
 def size_of(event: object) -> int:
     """The length of what an event says; raises AttemptError for no content, or text that is none.
 
-    Embeddings count as one.
+    Embeddings count as one, and so does what cannot be shown yet.
     """
     try:
         if isinstance(event, Text):
             return str.__len__(event.text)  # unlike len(), takes nothing but a string
-        if isinstance(event, Vectors):
+        if isinstance(event, Progress | Vectors):
             return 1
         return _other_size(event)
     except TypeError:

@@ -12,7 +12,7 @@ from llmroute.errors import (
     StreamBrokenError,
 )
 from llmroute.types.events import Finish as FinishEvent
-from llmroute.types.events import Restarted, UsageReport
+from llmroute.types.events import Progress, Restarted, UsageReport
 
 from . import commands as do
 from . import occurrences as on
@@ -110,6 +110,8 @@ class Flow:
     def _got(self, now: float, got: on.Got) -> Commands:
         running = self._running.get(got.id)
         shown = None if running is None else running.take(now, got.event)
+        if isinstance(got.event, Progress):
+            return self._wanted(now, on.Wanted())  # nothing to show, so nobody pulls anew
         if running is None or shown is None or not self._snapshot.stream:
             return ()
         if running is self._shown:

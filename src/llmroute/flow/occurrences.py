@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from llmroute.errors import AttemptError
     from llmroute.types.events import (
         End,
+        Progress,
         Reasoning,
         ReasoningEnd,
         Text,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from llmroute.types.usage import Usage
 
     Shown = Text | Reasoning | ToolCallPart
-    Content = Shown | ReasoningEnd | Vectors
+    Content = Shown | ReasoningEnd | Progress | Vectors
 
 
 def exponential_s(failures: int) -> float:

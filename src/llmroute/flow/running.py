@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 from llmroute.tokens import expected_tokens
-from llmroute.types.events import Reasoning, ReasoningEnd, Text, ToolCallPart
+from llmroute.types.events import Reasoning, ReasoningEnd, Text, ToolCallPart, Vectors
 from llmroute.types.reply import Attempt
 from llmroute.types.usage import Usage
 
@@ -116,7 +116,7 @@ class Running:
         elif isinstance(event, ReasoningEnd):
             self.marks.append((len(self.text), event.block))
             return None
-        else:
+        elif isinstance(event, Vectors):
             self.vectors = event.vectors
         if self.first_token_at is None:
             self.first_token_at = now

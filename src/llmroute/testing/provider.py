@@ -24,9 +24,9 @@ class ScriptedProvider:
 
     An attempt is a string, a step, a list of steps, or a function of the call that returns one of
     these. Steps are strings (pieces of the answer), `Delay`, `Fail`, `CutShort` and the events of a
-    provider (`Reasoning`, `ReasoningEnd`, `ToolCallPart`, `Vectors`, `UsageReport`, `Opened`,
-    `End`). `Opened` comes right before the first content and `End("stop")` at the end, where they
-    are not written.
+    provider (`Reasoning`, `ReasoningEnd`, `ToolCallPart`, `Progress`, `Vectors`, `UsageReport`,
+    `Opened`, `End`). `Opened` comes right before the first content and `End("stop")` at the end,
+    where they are not written.
 
     `usage` is reported before the end of each answer that does not report its own; None reports
     nothing, and llmroute estimates. `calls` holds what was asked, in order. Any number of threads

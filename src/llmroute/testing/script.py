@@ -13,6 +13,7 @@ from llmroute.types.events import (
     End,
     FinishReason,
     Opened,
+    Progress,
     ProviderEvent,
     Reasoning,
     ReasoningEnd,
@@ -87,7 +88,7 @@ Steps = Step | Sequence[Step]
 Script = Steps | Callable[["Call"], Steps]
 """What one attempt does, or a function of the call that says so."""
 
-_CONTENT = (Text, Reasoning, ReasoningEnd, ToolCallPart, Vectors, UsageReport, End)
+_CONTENT = (Text, Reasoning, ReasoningEnd, ToolCallPart, Progress, Vectors, UsageReport, End)
 _SINGLE = (str, *_CONTENT, Opened, Delay, Fail, CutShort)
 _REASONS: tuple[str, ...] = get_args(FinishReason)
 _LAST = (End, Fail, CutShort)

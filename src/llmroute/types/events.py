@@ -48,6 +48,10 @@ class ToolCallPart(NamedTuple):
     signature: str | None = None
 
 
+class Progress(NamedTuple):
+    """More of the answer came in, but it cannot be shown yet: it counts as content, and is none."""
+
+
 class Vectors(NamedTuple):
     """Embeddings: one vector per text, in the order of the texts."""
 
@@ -88,6 +92,6 @@ class Finish(NamedTuple):
 
 
 ProviderEvent = (
-    Text | Reasoning | ReasoningEnd | ToolCallPart | Vectors | UsageReport | Opened | End
+    Text | Reasoning | ReasoningEnd | ToolCallPart | Progress | Vectors | UsageReport | Opened | End
 )
 Event = Text | Reasoning | ToolCallPart | UsageReport | Restarted | Finish

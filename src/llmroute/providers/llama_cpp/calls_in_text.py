@@ -7,48 +7,38 @@ but such JSON, or several of it; and the same with "parameters", or with "tool" 
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING
 
-from llmroute.types.events import Text, ToolCallPart
+from llmroute.types.events import Progress, Text, ToolCallPart
 
 from .answer import overlap
+from .written_calls import MOST_HELD, calls_alone, calls_in_tag, may_be_call
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from collections.abc import Set as AbstractSet
 
     from llmroute.types.events import ProviderEvent
 
+    from .written_calls import Call
+
 OPEN, CLOSE = "<tool_call>", "</tool_call>"
-FENCE = r"(?:```(?:json)?\s*)?"
-KEYS = ("name", "tool", "function", "type", "id", "arguments", "parameters")
-MAY_BE_CALL = re.compile(rf'\s*{FENCE}\[?\s*\{{\s*"(?:{"|".join(KEYS)})"', re.DOTALL)
-BEGINNING = re.compile(r'\s*(?:`{0,3}|```j?s?o?n?\s*)?\[?\s*(?:\{\s*(?:"[a-z]*)?)?\Z')
-NAMED = re.compile(r'"(?:name|tool)"\s*:\s*"([^"\\]{1,64})"')
-
-
-class Call(NamedTuple):
-    """A call that was found: the tool's name, and its arguments as JSON."""
-
-    name: str
-    arguments: str
 
 
 class CallFinder:
     """Tells text from calls of the tools named `names`; `found` counts the calls.
 
-    `first` is the number of the first call's id.
+    `first` is the number of the first call's id. What is taken but not shown yet is `Progress`.
     """
 
     def __init__(self, names: AbstractSet[str], first: int = 1) -> None:
         """Begin at the beginning of an answer; without names everything is text."""
         self._names = names
         self._first = first
-        self._held = ""
-        self._mode = "start" if names else "plain"
+        self._held = _Held()
+        self._gap: str = ""
+        self._said = self._beside = False
+        self._mode = "alone" if names else "plain"
         self.found = 0
 
     def feed(self, text: str) -> Iterator[ProviderEvent]:
@@ -56,43 +46,71 @@ class CallFinder:
         if self._mode == "plain":
             yield Text(text)
             return
-        self._held += text
-        if self._mode == "start":
-            self._mode = self._begun()
-        if self._mode == "text":
-            yield from self._tagged()
+        events: list[ProviderEvent] = []
+        left: str | None = text
+        while left is not None:
+            left = self._read(left, events)
+        yield from events or (Progress(),)
 
-    def _begun(self) -> str:
-        if MAY_BE_CALL.match(self._held):
-            return "json"
-        return "start" if BEGINNING.match(self._held) else "text"
+    def _read(self, text: str, events: list[ProviderEvent]) -> str | None:
+        """Read on until another way of reading is due; returns what is left for it."""
+        if self._mode == "alone":
+            return self._alone(text)
+        if self._mode == "tag":
+            return self._in_tag(text, events)
+        return self._in_text(text, events)
 
-    def _tagged(self) -> Iterator[ProviderEvent]:
-        """Give text up to where a tag opens, and the calls between tags.
+    def _alone(self, text: str) -> str | None:
+        """Hold what may be an answer of nothing but calls."""
+        if self._held.add(text) and not may_be_call(self._held.head, self._names, tagged=False):
+            self._mode = "text"
+            return self._held.release()
+        return None
+
+    def _in_text(self, text: str, events: list[ProviderEvent]) -> str | None:
+        """Give text up to where a tag opens.
 
         White space is held back until something follows it: beside a tag it is no text.
         """
-        while True:
-            before, opened, rest = self._held.partition(OPEN)
-            body, closed, after = rest.partition(CLOSE)
-            sure = before if opened else before[: len(before) - overlap(before, OPEN)]
-            shown = sure.rstrip()
-            if shown:
-                yield Text(shown)
-            if not closed:
-                self._held = self._held[len(sure if opened else shown) :]
-                return
-            yield from self._tag(body)
-            self._held = after.lstrip()
+        text = self._gap + text
+        if self._beside:
+            text = text.lstrip()
+            self._beside = not text
+        before, opened, rest = text.partition(OPEN)
+        sure = before if opened else before[: len(before) - overlap(before, OPEN)]
+        shown = sure.rstrip()
+        if len(sure) - len(shown) > MOST_HELD:
+            shown = sure
+        self._gap = before[len(shown) :]
+        self._say(shown, events)
+        if opened:
+            self._mode = "tag"
+        return rest if opened else None
 
-    def _tag(self, body: str) -> Iterator[ProviderEvent]:
-        calls = [one for value in _values(body)[0] for one in _calls(value)]
-        name = NAMED.search(body)
-        if not calls and name:  # no JSON: whoever judges the answer says so
-            calls = [Call(name[1], body.strip())]
-        if not calls:
-            yield Text(f"{OPEN}{body}{CLOSE}")
-        yield from map(self._part, calls)
+    def _in_tag(self, text: str, events: list[ProviderEvent]) -> str | None:
+        """Hold what may be a call until its tag is closed; in prose it has to be an offered one."""
+        names = self._names if self._said else None
+        if self._held.add(text) and not may_be_call(self._held.head, names, tagged=True):
+            self._mode = "text"
+            self._say(self._gap + OPEN, events)
+            self._gap = ""
+            return self._held.release()
+        if not self._held.closed:
+            return None
+        body, _, after = self._held.release().partition(CLOSE)
+        self._mode = "text"
+        calls = calls_in_tag(body, names)
+        if calls:
+            events += map(self._part, calls)
+        else:
+            self._say(f"{self._gap}{OPEN}{body}{CLOSE}", events)
+        self._gap, self._beside = "", bool(calls)
+        return after
+
+    def _say(self, text: str, events: list[ProviderEvent]) -> None:
+        if text:
+            self._said = True
+            events.append(Text(text))
 
     def _part(self, call: Call) -> ToolCallPart:
         at = self.found
@@ -100,52 +118,46 @@ class CallFinder:
         return ToolCallPart(at, f"call_{self._first + at}", call.name, call.arguments)
 
     def finish(self) -> Iterator[ProviderEvent]:
-        """The answer is complete; give what was held back."""
-        rest, self._held = self._held, ""
-        calls = self._calls_alone(rest)
-        yield from map(self._part, calls)
-        if not calls and rest and (rest.strip() or not self.found):
-            yield Text(rest)
-
-    def _calls_alone(self, text: str) -> list[Call]:
-        """The calls that `text` consists of; none when it is anything else.
+        """The answer is complete; give what was held back.
 
         A tag need not be closed: in some vocabularies its end is a token that is not written out.
         """
-        begun = re.sub(rf"\A\s*({OPEN}|{FENCE})", "", text)
-        values, after = _values(begun)
-        if after.strip("` \n"):
-            return []
-        return [one for value in values for one in _calls(value) if one.name in self._names]
+        held, gap = self._held.release(), self._gap
+        calls: Iterable[Call] = ()
+        if self._mode == "alone":
+            calls = calls_alone(held, self._names)
+        elif self._mode == "tag":
+            calls = calls_in_tag(held, self._names if self._said else None)
+            held = f"{OPEN}{held}"
+        yield from map(self._part, calls)
+        rest = "" if calls else gap + held
+        if rest and (rest.strip() or not self.found):
+            yield Text(rest)
 
 
-def _values(text: str) -> tuple[list[object], str]:
-    """The JSON values that `text` begins with, and what stands behind them."""
-    decoder = json.JSONDecoder()
-    found: list[object] = []
-    text = text.strip()
-    while text:
-        try:
-            value, end = cast("tuple[object, int]", decoder.raw_decode(text))
-        except (ValueError, RecursionError):
-            break
-        found += cast("list[object]", value) if isinstance(value, list) else [value]
-        text = text[end:].lstrip(" \n\t\r;,")
-    return found, text
+class _Held:
+    """Text that is held back: its pieces, how it begins, and whether a closing tag is in it."""
 
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._tail = self.head = ""
+        self.closed = False
 
-def _calls(value: object) -> Iterator[Call]:
-    """The call that a value of JSON is; nothing when it is none."""
-    if not isinstance(value, Mapping):
-        return
-    known = cast("Mapping[str, object]", value)
-    inner = known.get("function")
-    if isinstance(inner, Mapping):
-        known = cast("Mapping[str, object]", inner)
-    name = known.get("name") or known.get("tool") or known.get("function")
-    arguments = known.get("arguments", known.get("parameters"))
-    if isinstance(name, str) and arguments is not None:
-        written = (
-            arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
-        )
-        yield Call(name, written)
+    def add(self, text: str) -> bool:
+        """Hold a piece, too; returns whether the beginning has changed by it."""
+        self._pieces.append(text)
+        ending = self._tail + text
+        self.closed = self.closed or CLOSE in ending
+        self._tail = ending[-len(CLOSE) :]
+        short = len(self.head) <= MOST_HELD
+        if short:
+            self.head = (self.head + text)[: MOST_HELD + 1]
+        return short
+
+    def release(self) -> str:
+        """Hold nothing any more; returns what was held."""
+        text = "".join(self._pieces)
+        self._pieces = []
+        self._tail = self.head = ""
+        self.closed = False
+        return text
