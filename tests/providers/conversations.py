@@ -39,6 +39,7 @@ VALUES = st.recursive(
 )
 ARGUMENTS = st.dictionaries(TEXTS, VALUES, max_size=3)
 IDS = st.sampled_from(["call_1", "a", "functions.f:0", "x" * 64, "toolu_01A", "9aB8cD7eF", "é"])
+NAMES = st.sampled_from(["f", "get-profile", "functions.my tool:v2", "g" * 80, "é", "", "f\n"])
 SEALS = st.sampled_from(["", "sealed", "{}", '{"signature": "s"}', '{"id": "rs_1"}'])
 SIGNED = st.sampled_from([None, "signature"])
 
@@ -47,7 +48,13 @@ SIGNED = st.sampled_from([None, "signature"])
 def _calls(draw: st.DrawFn, dialects: Sequence[str]) -> list[ToolCall]:
     ids = draw(st.lists(IDS, unique=True, max_size=3))
     return [
-        ToolCall(one, "f", draw(ARGUMENTS), draw(SIGNED), draw(st.sampled_from([None, *dialects])))
+        ToolCall(
+            one,
+            draw(NAMES),
+            draw(ARGUMENTS),
+            draw(SIGNED),
+            draw(st.sampled_from([None, *dialects])),
+        )
         for one in ids
     ]
 

@@ -24,6 +24,7 @@ from llmroute.types.requests import Request
 from llmroute.types.tools import Tool
 from tests.providers.calls import call_to
 from tests.providers.conversations import conversations
+from tests.providers.wires import NAME
 
 if TYPE_CHECKING:
     from llmroute.types.messages import Part
@@ -94,6 +95,23 @@ def test_ids_fit_the_wire(quirk: str, form: str) -> None:
     assert len(set(ids)) == 8
     results = [part.call_id for one in found for part in one.parts if isinstance(part, ToolResult)]
     assert results == ids
+
+
+def test_names_fit_the_wire() -> None:
+    """Names of tools that no wire takes are made to fit, alike in call and result, never empty."""
+    names = {
+        "functions.my tool:v2": "functions_my_tool_v2",
+        "get-profile": "get-profile",
+        "x" * 80: "x" * 64,
+        "": "_",
+    }
+    calls = [ToolCall(f"a{at}", name, {}) for at, name in enumerate(names)]
+    results = (Message.tool(call, "1") for call in calls)
+    found = told(Message.user("go"), Message.assistant(*calls), *results)
+    assert [call.name for call in found[1].tool_calls] == list(names.values())
+    assert [one.name for one in found[2].parts if isinstance(one, ToolResult)] == list(
+        names.values()
+    )
 
 
 def test_models_without_tools_are_told_in_words() -> None:
@@ -263,6 +281,7 @@ def _check_results(found: tuple[Message, ...]) -> None:
         answered = [part.call_id for part in message.parts if isinstance(part, ToolResult)]
         assert answered == waiting
         waiting = [call.id for call in message.tool_calls]
+        assert all(NAME.fullmatch(call.name) for call in message.tool_calls)
     assert not waiting
 
 

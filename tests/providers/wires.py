@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from llmroute.types.models import Model
 
 Json = dict[str, object]
+NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+"""Names of tools, on every wire."""
 
 
 def objects(owner: Json, name: str) -> list[Json]:
@@ -39,7 +41,9 @@ def _chat(body: Json, model: Model) -> None:
         _chat_content(message, model)
         for call in objects(message, "tool_calls"):
             assert re.fullmatch(form, str(call["id"]), re.ASCII)
-            assert isinstance(cast("Json", call["function"])["arguments"], str)
+            function = cast("Json", call["function"])
+            assert NAME.fullmatch(str(function["name"]))
+            assert isinstance(function["arguments"], str)
             waiting.add(str(call["id"]))
     assert not waiting
 
@@ -65,6 +69,7 @@ def _responses(body: Json, _: Model) -> None:
     for item in items:
         kind = item.get("type", "message")
         if kind == "function_call":
+            assert NAME.fullmatch(str(item["name"]))
             asked.append(str(item["call_id"]))
         elif kind == "function_call_output":
             asked.remove(str(item["call_id"]))
@@ -87,6 +92,7 @@ def _messages(body: Json, _: Model) -> None:
     assert messages[0]["role"] == "user"
     assert all(one["role"] != other["role"] for one, other in pairwise(messages))
     waiting: list[str] = []
+    called = False
     for message in messages:
         content = message["content"]
         blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
@@ -97,31 +103,36 @@ def _messages(body: Json, _: Model) -> None:
         results = [str(one["tool_use_id"]) for one in written if one["type"] == "tool_result"]
         assert sorted(results) == sorted(waiting)
         assert [one["type"] for one in written[: len(results)]] == ["tool_result"] * len(results)
-        waiting = [str(one["id"]) for one in written if one["type"] == "tool_use"]
+        uses = [one for one in written if one["type"] == "tool_use"]
+        assert all(NAME.fullmatch(str(one["name"])) for one in uses)
+        called = called or bool(uses)
+        waiting = [str(one["id"]) for one in uses]
         assert all(re.fullmatch(r"[a-zA-Z0-9_-]+", one) for one in waiting)
     assert not waiting
     assert isinstance(body["max_tokens"], int)
-    if "tool_use" in str(messages):
-        assert body.get("tools")
+    assert not called or body.get("tools")
 
 
 def _gemini(body: Json, _: Model) -> None:
     """Gemini: user first; a turn of calls is followed by a turn of as many responses."""
     contents = objects(body, "contents")
     assert contents[0]["role"] == "user"
-    waiting: list[object] = []
+    waiting: list[tuple[object, str]] = []
     for content in contents:
         parts = objects(content, "parts")
         assert content["role"] in {"user", "model"}
         assert parts
-        answered = [
-            cast("Json", one["functionResponse"]) for one in parts if "functionResponse" in one
-        ]
-        assert [one["id"] for one in answered] == waiting
-        waiting = [
-            cast("Json", one["functionCall"])["id"] for one in parts if "functionCall" in one
-        ]
+        answered = _named(parts, "functionResponse")
+        assert answered == waiting
+        waiting = _named(parts, "functionCall")
+        assert all(NAME.fullmatch(name) for _, name in waiting)
     assert not waiting
+
+
+def _named(parts: list[Json], kind: str) -> list[tuple[object, str]]:
+    """Id and name of each call, or of each response."""
+    found = [cast("Json", part[kind]) for part in parts if kind in part]
+    return [(one["id"], str(one["name"])) for one in found]
 
 
 VALID: dict[str, Callable[[Json, Model], None]] = {

@@ -43,9 +43,9 @@ def adapted(call: Call, quirks: frozenset[str] | None = None) -> tuple[Message, 
     """The call's messages, valid for its model.
 
     `quirks` are words of `llmroute.types.models.QUIRKS`; None means those of the model's endpoint.
-    Foreign reasoning and signatures are dropped, tool calls get ids that the wire takes and a
-    result each, right behind them; tool parts, images and documents that the model cannot take
-    become text; roles are merged and the system message placed as the quirks say.
+    Foreign reasoning and signatures are dropped, tool calls get ids and names that the wire takes
+    and a result each, right behind them; tool parts, images and documents that the model cannot
+    take become text; roles are merged and the system message placed as the quirks say.
     """
     messages = call.request.messages
     if quirks is None:

@@ -1,4 +1,4 @@
-"""Calls of tools in a conversation: each answered right behind it, under an id the wire takes."""
+"""Calls of tools in a conversation: each answered right behind it, by id and name as wires want."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 """What OpenAI (40 characters at most) and Anthropic (these characters) both take."""
 SHORT_ID = re.compile(r"[A-Za-z0-9]{9}")
+UNNAMEABLE = re.compile(r"[^A-Za-z0-9_-]")
+LONGEST_NAME = 64
+"""Names of tools, as OpenAI and Anthropic both take them."""
 UNANSWERED = "No result was given."
 
 
@@ -23,7 +26,7 @@ def paired(messages: Sequence[Message], *, short: bool) -> tuple[Message, ...]:
 
     A call that nobody answered gets a result that says so; a result of no call becomes text of the
     user. Ids that the wire does not take, or that came before, are replaced; `short` ones have nine
-    letters or digits.
+    letters or digits. Names that the wire does not take are made to fit, alike in call and result.
     """
     ids = _Ids(short=short)
     done: list[Message] = []
@@ -35,20 +38,31 @@ def paired(messages: Sequence[Message], *, short: bool) -> tuple[Message, ...]:
             done.append(message)
         else:
             new = {call.id: ids.fit(call.id) for call in message.tool_calls}
-            done.append(_renamed(message, new))
+            asked = _renamed(message, new)
             found = [results.take(call, at) for call in message.tool_calls]
-            done.append(
-                Message("tool", tuple(replace(one, call_id=new[one.call_id]) for one in found))
-            )
+            pairs = zip(asked.tool_calls, found, strict=True)
+            done += [asked, Message("tool", tuple(_answer(call, one) for call, one in pairs))]
     return tuple(done)
 
 
 def _renamed(message: Message, new: dict[str, str]) -> Message:
     parts = (
-        replace(part, id=new[part.id]) if isinstance(part, ToolCall) else part
+        replace(part, id=new[part.id], name=fit_name(part.name))
+        if isinstance(part, ToolCall)
+        else part
         for part in message.parts
     )
     return replace(message, parts=tuple(parts))
+
+
+def _answer(call: ToolCall, result: ToolResult) -> ToolResult:
+    """The result under id and name of its call, whatever it was called before."""
+    return replace(result, call_id=call.id, name=call.name)
+
+
+def fit_name(name: str) -> str:
+    """A tool's name in the letters and the length that wires take; one that fits stays."""
+    return UNNAMEABLE.sub("_", name)[:LONGEST_NAME] or "_"
 
 
 class _Results:
