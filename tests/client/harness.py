@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import llmroute
 from llmroute import AsyncClient, Client, Limits, policies
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from llmroute.types.events import Event
     from llmroute.types.reply import Attempt, Reply
     from llmroute.types.requests import OnBreak
+
+
+UNREAD = Finish(cast("Any", None))
+"""The last event, whatever its reply."""
 
 
 class Scenario(NamedTuple):
@@ -61,7 +65,7 @@ def attempts_of(attempts: Sequence[Attempt]) -> tuple[tuple[str, str, str | None
 def _played(
     events: list[Event], end: Reply | llmroute.LLMRouteError, clock: VirtualClock
 ) -> Played:
-    shown = tuple(Finish() if isinstance(event, Finish) else event for event in events)
+    shown = tuple(UNREAD if isinstance(event, Finish) else event for event in events)
     if isinstance(end, llmroute.LLMRouteError):
         attempts = attempts_of(getattr(end, "attempts", ()))
         return Played(shown, None, type(end).__name__, attempts, round(clock.now(), 3))

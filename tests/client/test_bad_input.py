@@ -34,7 +34,7 @@ MESSAGES: list[tuple[object, str, str]] = [
     (b"hi", "prompt", "bytes"),
     (7, "prompt", "int"),
     ({"role": "user", "content": "hi"}, "prompt", "Put it into a list"),
-    (None, "prompt", "NoneType"),
+    (None, "prompt", "first argument"),
     ([Message.system("be brief")], "prompt", "no message to answer"),
     ([Message.user("hi"), Message.assistant("ho")], "prompt", "model's own"),
     ([{"role": "usr", "content": "hi"}], "prompt[0]", "Did you mean 'user'?"),
@@ -148,6 +148,24 @@ def test_bad_options(client: Client, option: str, value: object, word: str) -> N
 
     assert word in str(caught.value)
     assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("method", "option", "hint"),
+    [
+        *((name, "messages", "Messages are the first") for name in ("chat", "stream", "plan")),
+        *((name, "input", "It is the first argument") for name in ("chat", "embed", "plan_embed")),
+        *((name, None, "It is the first argument") for name in ("chat", "stream", "plan")),
+        *((name, None, "They are the first argument") for name in ("embed", "plan_embed")),
+    ],
+)
+def test_a_call_without_a_prompt(
+    client: Client, method: str, option: str | None, hint: str
+) -> None:
+    """A prompt under a name of other packages, or none at all, is a typed error with the remedy."""
+    options = {} if option is None else {option: ["hi"]}
+    with pytest.raises(RequestError, match=hint):
+        getattr(client, method)(**options)
 
 
 def test_with_options_checks_at_once(client: Client) -> None:

@@ -197,6 +197,8 @@ def test_module_level_chat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setenv("LLMROUTE_POLICY", str(path))
 
         assert llmroute.chat("hi").text == "The answer is forty-two."
+        with pytest.raises(llmroute.RequestError, match="Messages are the first argument"):
+            cast("Any", llmroute.chat)(messages=["hi"])
 
 
 def test_public_names() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from llmroute.errors import AttemptError
 from llmroute.flow import Flow
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from llmroute.types.usage import Usage
 
 PRICE = Price(Decimal(1), Decimal(10))
+
+
+UNREAD = Finish(cast("Any", None))
+"""The last event, whatever its reply."""
 
 
 def remote(
@@ -126,4 +130,4 @@ class Crank:
     @property
     def shown(self) -> list[Event]:
         """The events without the last one's reply, to be compared."""
-        return [Finish() if isinstance(event, Finish) else event for event in self.events]
+        return [UNREAD if isinstance(event, Finish) else event for event in self.events]

@@ -15,11 +15,11 @@ from llmroute.errors import (
     StreamBrokenError,
 )
 from llmroute.flow import occurrences as on
-from llmroute.types.events import Finish, Progress, Restarted, Text, UsageReport
+from llmroute.types.events import Progress, Restarted, Text, UsageReport
 from llmroute.types.limits import Limits
 from llmroute.types.models import Model
 from llmroute.types.usage import FREE, Usage
-from tests.flow.harness import Crank, remote
+from tests.flow.harness import UNREAD, Crank, remote
 
 
 def test_answer_is_shown_then_finished() -> None:
@@ -30,7 +30,7 @@ def test_answer_is_shown_then_finished() -> None:
     crank.text("lo", at=0.3)
     crank.end(at=0.4, usage=Usage(7, 2))
 
-    assert crank.shown == [Text("Hel"), Text("lo"), UsageReport(Usage(7, 2)), Finish()]
+    assert crank.shown == [Text("Hel"), Text("lo"), UsageReport(Usage(7, 2)), UNREAD]
     assert crank.reply is not None
     assert crank.reply.text == "Hello"
     assert crank.reply.cost_usd == Decimal("0.000027")

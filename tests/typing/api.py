@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, TypedDict, assert_type
+from typing import TYPE_CHECKING, Literal, TypedDict, assert_type
 
 from pydantic import BaseModel
 
@@ -18,6 +18,8 @@ from llmroute.client.sync import Stream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from openai.types.chat import ChatCompletionMessage
 
     from llmroute import AsyncClient, Client
 
@@ -79,7 +81,33 @@ def chats(client: Client) -> None:
     assert_type(client.chat("hi", output=dict[str, int]), Reply[dict[str, int]])
     assert_type(client.chat("hi", output=SCHEMA), Reply[object])
     assert_type(client.chat("hi", output={"type": "object"}), Reply[object])
+    assert_type(client.chat("hi", output=Literal["red", "green"]), Reply[object])
+    assert_type(client.chat("hi", output=int | None), Reply[object])
     takes_any(client.chat("hi", output=City))
+
+
+def prompts(client: Client, messages: list[ChatCompletionMessage]) -> None:
+    """A prompt is needed, messages of OpenAI's package will do."""
+    client.chat()  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    client.stream(tags=["a"])  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    client.plan()  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    client.embed()  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    client.plan_embed()  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    llmroute.chat()  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    client.chat([*messages, {"role": "user", "content": "hi"}])
+    client.plan("hi", output=int | None)
+    client.plan("hi", output=City)
+
+
+def events(client: Client) -> None:
+    """The last event holds the reply."""
+    with client.stream("hi") as stream:
+        for event in stream:
+            match event:
+                case llmroute.Finish(reply):
+                    assert_type(reply, Reply[object])
+                case _:
+                    pass
 
 
 def streams(client: Client) -> None:
@@ -120,3 +148,5 @@ def tools(client: Client) -> None:
     results = [Message.tool(call, weather(city="Oslo")) for call in reply.tool_calls]
     assert_type(client.chat([Message.user("hi"), reply.message, *results]), Reply[None])
     client.with_options(tools=[weather], tool_choice="weather")
+    function = {"name": "rain", "parameters": {"type": "object"}}
+    client.chat("hi", tools=[weather, {"type": "function", "function": function}])

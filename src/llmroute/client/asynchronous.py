@@ -13,7 +13,7 @@ from llmroute.types.reply import OutputT_co
 from .shared import BaseClient, BaseStream, finished, one_consumer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Mapping, Sequence
     from typing import Unpack
 
     from llmroute.driver.session import Order
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from llmroute.types.reply import Embeddings, OutputT, Reply
     from llmroute.types.requests import ChatOptions, EmbedOptions
     from llmroute.types.secrets import Secret
-    from llmroute.types.tools import Output
 
     from .core import Core
     from .embedding_texts import Texts
@@ -49,8 +48,12 @@ class AsyncClient(BaseClient):
     async def chat(
         self, prompt: Prompt, *, output: None = None, **options: Unpack[ChatOptions]
     ) -> Reply: ...
+    @overload
     async def chat(
-        self, prompt: Prompt, *, output: Output | None = None, **options: Unpack[ChatOptions]
+        self, prompt: Prompt, *, output: object, **options: Unpack[ChatOptions]
+    ) -> Reply[object]: ...
+    async def chat(
+        self, prompt: Prompt | None = None, *, output: object = None, **options: Unpack[ChatOptions]
     ) -> Reply[object]:
         """Ask, and return the whole answer.
 
@@ -79,8 +82,12 @@ class AsyncClient(BaseClient):
     def stream(
         self, prompt: Prompt, *, output: None = None, **options: Unpack[ChatOptions]
     ) -> AsyncStream: ...
+    @overload
     def stream(
-        self, prompt: Prompt, *, output: Output | None = None, **options: Unpack[ChatOptions]
+        self, prompt: Prompt, *, output: object, **options: Unpack[ChatOptions]
+    ) -> AsyncStream[object]: ...
+    def stream(
+        self, prompt: Prompt | None = None, *, output: object = None, **options: Unpack[ChatOptions]
     ) -> AsyncStream[object]:
         """Plan now, and answer as events when the stream is read; use it in an `async with` block.
 
@@ -94,7 +101,13 @@ class AsyncClient(BaseClient):
         order, key = ordered
         return AsyncStream(self._core, order, key)
 
-    async def embed(self, texts: Texts, **options: Unpack[EmbedOptions]) -> Embeddings:
+    @overload
+    async def embed(self, texts: str, **options: Unpack[EmbedOptions]) -> Embeddings: ...
+    @overload
+    async def embed(self, texts: Sequence[str], **options: Unpack[EmbedOptions]) -> Embeddings: ...
+    async def embed(
+        self, texts: Texts | None = None, **options: Unpack[EmbedOptions]
+    ) -> Embeddings:
         """Make one vector for each of `texts`, a string or a list of strings.
 
         Long lists are sent in batches; no model answers whose vectors cannot be compared with

@@ -110,7 +110,7 @@ class Core:
             self.check_process()
             raise ClosedError("this client is closed")
 
-    def prepare(self, prompt: Prompt, checked: Checked, *, stream: bool) -> Order:
+    def prepare(self, prompt: Prompt | None, checked: Checked, *, stream: bool) -> Order:
         """Plan a call and freeze it; raises NoCandidateError when no model may answer."""
         asked = request(prompt, checked.values)
         plan = self.plan(asked, checked.key)

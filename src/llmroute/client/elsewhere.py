@@ -15,6 +15,7 @@ OF_CALLS = {
     "max_output_tokens": "Use max_tokens",
     "messages": "Messages are the first argument",
     "input": "It is the first argument",
+    "prompt": "It is the first argument",
     "images": "Put them into the message: Message.user(text, Image(path=...))",
     "instructions": "Use system",
     "stream": "Use client.stream(...)",

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def begin(
-    core: Core, texts: Texts, options: EmbedOptions, base: Checked
+    core: Core, texts: Texts | None, options: EmbedOptions, base: Checked
 ) -> tuple[Embedding, Secret | None]:
     """Check and plan a call; `base` are the client's own options. Sends nothing.
 

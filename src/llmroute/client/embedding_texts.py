@@ -22,6 +22,7 @@ BATCH_TEXTS = 64
 """Texts of one request to a model of which nothing else is known."""
 LONGEST_VECTOR = 4096
 """The length that vectors are taken to have when nothing is known of it."""
+HINTS = {"NoneType": "They are the first argument", "bytes": "Decode them first"}
 DECIMAL_BYTES, BASE64_BYTES = 24, 6
 """At most as many bytes of an answer a number takes."""
 
@@ -32,7 +33,7 @@ def normalize(texts: object) -> tuple[str, ...]:
         _check(texts, "texts")
         return (texts,)
     if isinstance(texts, bytes) or not isinstance(texts, Sequence):
-        hint = "Decode them first" if isinstance(texts, bytes) else "list(...) makes a list"
+        hint = HINTS.get(type(texts).__name__, "list(...) makes a list")
         what = f"must be a string or a list of strings, got {type(texts).__name__}"
         raise RequestError(what, where="texts", hint=hint)
     items = cast("Sequence[object]", texts)

@@ -24,8 +24,10 @@ class Dumps(Protocol):
 Prompt = str | Message | Sequence[Message | Mapping[str, object] | Dumps]
 """A user's text, one message, or a conversation."""
 
+HINT = "It is the first argument: a string, a message or a list of messages"
 
-def normalize(prompt: Prompt, system: str | None) -> tuple[Message, ...]:
+
+def normalize(prompt: Prompt | None, system: str | None) -> tuple[Message, ...]:
     """Make the messages of a request; raises RequestError when there is nothing to answer.
 
     Images and documents are read here, and the results of tools held against their calls.
@@ -60,6 +62,8 @@ def _is_plain(parts: Iterable[object]) -> bool:
 def _conversation(prompt: object) -> list[Message]:
     if isinstance(prompt, Mapping):
         raise RequestError("a single dict", where="prompt", hint="Put it into a list: [{...}]")
+    if prompt is None:
+        raise RequestError("there is none", where="prompt", hint=HINT)
     if isinstance(prompt, bytes) or not isinstance(prompt, Sequence):
         what = f"must be a string, a message or a list of messages, got {type(prompt).__name__}"
         raise RequestError(what, where="prompt")

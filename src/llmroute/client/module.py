@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from llmroute.types.reply import OutputT, Reply
     from llmroute.types.requests import ChatOptions
-    from llmroute.types.tools import Output
 
     from .messages import Prompt
 
@@ -33,8 +32,10 @@ def chat(
 ) -> Reply[object]: ...
 @overload
 def chat(prompt: Prompt, *, output: None = None, **options: Unpack[ChatOptions]) -> Reply: ...
+@overload
+def chat(prompt: Prompt, *, output: object, **options: Unpack[ChatOptions]) -> Reply[object]: ...
 def chat(
-    prompt: Prompt, *, output: Output | None = None, **options: Unpack[ChatOptions]
+    prompt: Prompt | None = None, *, output: object = None, **options: Unpack[ChatOptions]
 ) -> Reply[object]:
     """Ask with the policy found from here: $LLMROUTE_POLICY, llmroute.toml, or the default.
 
@@ -43,9 +44,7 @@ def chat(
     """
     client = _default()
     try:
-        if output is None:
-            return client.chat(prompt, **options)
-        return client.chat(prompt, output=cast("type[object]", output), **options)
+        return client.chat(cast("Prompt", prompt), output=output, **options)
     finally:
         del prompt, options  # a crash report with locals does not get them from here
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from llmroute.types.requests import ChatOptions, EmbedOptions
-    from llmroute.types.tools import Output, Tool
+    from llmroute.types.tools import Tool
 
     from .messages import Prompt
 
@@ -68,14 +68,14 @@ def merge(base: Checked, top: Checked) -> Checked:
     return Checked({**base.values, **top.values}, top.key or base.key)
 
 
-def shaped(checked: Checked, output: Output) -> Checked:
+def shaped(checked: Checked, output: object) -> Checked:
     """Add the shape that the answer must have; raises RequestError when it can be none."""
     from llmroute.schemas.outputs import output_spec
 
     return Checked({**checked.values, "output": output_spec(output)}, checked.key)
 
 
-def request(prompt: Prompt, values: Mapping[str, object]) -> Request:
+def request(prompt: Prompt | None, values: Mapping[str, object]) -> Request:
     """Freeze a request of checked options; raises RequestError for the messages."""
     if not values:
         return Request(normalize(prompt, None))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn, Self
+from typing import TYPE_CHECKING, NoReturn, Self, overload
 
 from llmroute.errors import ClosedError, LLMRouteError, RequestError
 
@@ -12,6 +12,7 @@ from .options import NOTHING, check, merge, request, shaped
 from .setup import read_setup
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Unpack
 
     from llmroute.driver.session import Order
@@ -56,8 +57,14 @@ class BaseClient(RefusesPickle):
         self._base: Checked = NOTHING
         self._owner = True
 
+    @overload
     def plan(
         self, prompt: Prompt, *, output: Output | None = None, **options: Unpack[ChatOptions]
+    ) -> Plan: ...
+    @overload
+    def plan(self, prompt: Prompt, *, output: object, **options: Unpack[ChatOptions]) -> Plan: ...
+    def plan(
+        self, prompt: Prompt | None = None, *, output: object = None, **options: Unpack[ChatOptions]
     ) -> Plan:
         """Choose without sending anything; a plan without candidates is returned, not raised.
 
@@ -70,7 +77,11 @@ class BaseClient(RefusesPickle):
             raise planned
         return planned
 
-    def plan_embed(self, texts: Texts, **options: Unpack[EmbedOptions]) -> Plan:
+    @overload
+    def plan_embed(self, texts: str, **options: Unpack[EmbedOptions]) -> Plan: ...
+    @overload
+    def plan_embed(self, texts: Sequence[str], **options: Unpack[EmbedOptions]) -> Plan: ...
+    def plan_embed(self, texts: Texts | None = None, **options: Unpack[EmbedOptions]) -> Plan:
         """Choose who would embed `texts`, as `embed` does, without sending anything.
 
         A plan without candidates is returned, not raised. Raises what `plan` raises.
@@ -101,7 +112,7 @@ class BaseClient(RefusesPickle):
     # Errors come out of these as values, without the frames that saw the prompt: a crash report
     # with locals then has nothing to show but the frame of the public method, which forgot it.
     def _ordered(
-        self, prompt: Prompt, options: ChatOptions, output: Output | None, *, stream: bool
+        self, prompt: Prompt | None, options: ChatOptions, output: object, *, stream: bool
     ) -> Ordered:
         try:
             checked = self._checked(options) if options else self._base
@@ -113,7 +124,7 @@ class BaseClient(RefusesPickle):
         return order, checked.key
 
     def _planned(
-        self, prompt: Prompt, options: ChatOptions, output: Output | None
+        self, prompt: Prompt | None, options: ChatOptions, output: object
     ) -> Plan | LLMRouteError:
         try:
             checked = self._checked(options)
@@ -123,7 +134,7 @@ class BaseClient(RefusesPickle):
         except LLMRouteError as error:
             return error.with_traceback(None)
 
-    def _begun(self, texts: Texts, options: EmbedOptions) -> Begun:
+    def _begun(self, texts: Texts | None, options: EmbedOptions) -> Begun:
         from .embedding import begin  # programs that only chat need none of it
 
         try:

@@ -14,7 +14,7 @@ from llmroute.types.reply import OutputT_co
 from .shared import BaseClient, BaseStream, finished, one_consumer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Unpack
 
     from llmroute.driver.session import Order
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from llmroute.types.reply import Embeddings, OutputT, Reply
     from llmroute.types.requests import ChatOptions, EmbedOptions
     from llmroute.types.secrets import Secret
-    from llmroute.types.tools import Output
 
     from .core import Core
     from .embedding_texts import Texts
@@ -50,8 +49,12 @@ class Client(BaseClient):
     def chat(
         self, prompt: Prompt, *, output: None = None, **options: Unpack[ChatOptions]
     ) -> Reply: ...
+    @overload
     def chat(
-        self, prompt: Prompt, *, output: Output | None = None, **options: Unpack[ChatOptions]
+        self, prompt: Prompt, *, output: object, **options: Unpack[ChatOptions]
+    ) -> Reply[object]: ...
+    def chat(
+        self, prompt: Prompt | None = None, *, output: object = None, **options: Unpack[ChatOptions]
     ) -> Reply[object]:
         """Ask, and return the whole answer.
 
@@ -80,8 +83,12 @@ class Client(BaseClient):
     def stream(
         self, prompt: Prompt, *, output: None = None, **options: Unpack[ChatOptions]
     ) -> Stream: ...
+    @overload
     def stream(
-        self, prompt: Prompt, *, output: Output | None = None, **options: Unpack[ChatOptions]
+        self, prompt: Prompt, *, output: object, **options: Unpack[ChatOptions]
+    ) -> Stream[object]: ...
+    def stream(
+        self, prompt: Prompt | None = None, *, output: object = None, **options: Unpack[ChatOptions]
     ) -> Stream[object]:
         """Plan now, and answer as events when the stream is read; use it in a `with` block.
 
@@ -95,7 +102,11 @@ class Client(BaseClient):
         order, key = ordered
         return Stream(self._core, order, key)
 
-    def embed(self, texts: Texts, **options: Unpack[EmbedOptions]) -> Embeddings:
+    @overload
+    def embed(self, texts: str, **options: Unpack[EmbedOptions]) -> Embeddings: ...
+    @overload
+    def embed(self, texts: Sequence[str], **options: Unpack[EmbedOptions]) -> Embeddings: ...
+    def embed(self, texts: Texts | None = None, **options: Unpack[EmbedOptions]) -> Embeddings:
         """Make one vector for each of `texts`, a string or a list of strings.
 
         Long lists are sent in batches; no model answers whose vectors cannot be compared with

@@ -4,31 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, NewType, cast, get_origin
+from typing import NewType, cast, get_origin
 
 from llmroute.errors import RequestError
 from llmroute.types.tools import OutputSpec
 
 from .names import sanitized
 
-if TYPE_CHECKING:
-    from llmroute.types.tools import Output
-
 WHERE = "output"
 
 
-def output_spec(output: Output) -> OutputSpec:
+def output_spec(output: object) -> OutputSpec:
     """Make the spec of a shape; raises RequestError when no answer can have it."""
     if isinstance(output, Mapping):
-        return _of_schema(output)
+        return _of_schema(cast("Mapping[str, object]", output))
     if not _is_type(output):
-        kind = type(cast("object", output)).__name__
+        kind = type(output).__name__
         hint = "Pass the type itself: output=City, not output=City(...)"
         raise RequestError(f"must be a type or a JSON Schema, got {kind}", where=WHERE, hint=hint)
+    shape = cast("type", output)
     try:
-        return _of_type(output)
+        return _of_type(shape)
     except TypeError:  # it has no hash, as metadata of Annotated may have none
-        return _of_type.__wrapped__(output)
+        return _of_type.__wrapped__(shape)
 
 
 def _is_type(output: object) -> bool:

@@ -88,7 +88,7 @@ class Restarted(NamedTuple):
 class Finish(NamedTuple):
     """The last event of a stream; `reply` is the whole reply."""
 
-    reply: Reply[object] | None = None
+    reply: Reply[object]
 
 
 ProviderEvent = (

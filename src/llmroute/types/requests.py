@@ -55,8 +55,9 @@ class ChatOptions(TypedDict, total=False):
     hints: facts about this request that the policy declares under [hints]; routes ask for them.
     tags: free labels, kept on the reply's plan; routes may ask for them.
     system: the system instruction; it goes before the messages.
-    tools: what the model may ask for: functions with type hints and a docstring, or `Tool`s; they
-        are never run by llmroute. Models without the ability are refused.
+    tools: what the model may ask for: functions with type hints and a docstring, `Tool`s, or dicts
+        as OpenAI's API has them; they are never run by llmroute. Models without the ability are
+        refused.
     tool_choice: "auto" (the model decides), "required", "none", or the name of the tool that it
         must ask for; left out, "auto".
     reasoning: how much the model thinks before it answers, "none", "minimal", "low", "medium" or
@@ -88,7 +89,7 @@ class ChatOptions(TypedDict, total=False):
     hints: Mapping[str, Hint]
     tags: Sequence[str]
     system: str
-    tools: Sequence[Tool | Callable[..., object]]
+    tools: Sequence[Tool | Callable[..., object] | Mapping[str, object]]
     tool_choice: ToolChoice
     reasoning: ReasoningEffort
     max_tokens: int
