@@ -31,6 +31,10 @@ FRAMING = (
     *("Trailer", "Keep-Alive", "Proxy-Connection", "Proxy-Authorization"),
 )
 USAGE = Usage(11, 6, 4, 0, 1)
+OWNED = (
+    *("model", "stream", "messages", "input", "store", "contents", "system", "instructions"),
+    *("systemInstruction", "system_instruction"),
+)
 
 
 def body_of(call: Call) -> dict[str, object]:
@@ -168,13 +172,20 @@ def test_extras_that_cannot_be_sent_are_refused(
     assert repr(next(iter(body or headers))) in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["model", "stream", "messages", "input", "store"])
+@pytest.mark.parametrize("name", OWNED)
 def test_fields_with_an_owner_are_refused(name: str) -> None:
     """A field that llmroute writes itself is refused, with what to use instead."""
     request = Request(QUESTION.messages, extra_body={"n": 1, name: "x"})
     with pytest.raises(RequestError, match=f"extra_body: '{name}' may not be set") as caught:
         check_extras(request)
     assert caught.value.hint == RESERVED_FIELDS[name]
+
+
+def test_fields_inside_and_tools_are_merged() -> None:
+    """Only whole fields have an owner: tools, and what stands inside other fields, are added."""
+    extra = {"tools": [{"type": "web_search"}], "options": {"system": "x", "contents": []}}
+    body = CODEC.encode(call_to(URL, request=Request(QUESTION.messages, extra_body=extra))).content
+    assert json.loads(body).items() >= extra.items()
 
 
 def test_unusual_text_arrives_as_it_is() -> None:

@@ -22,6 +22,11 @@ RESERVED_FIELDS = {
     "stream": "Call stream() for a stream, chat() for a whole answer",
     "messages": "Pass the messages as the prompt",
     "input": "Pass the messages as the prompt",
+    "contents": "Pass the messages as the prompt",
+    "system": "Pass the instruction by the option system",
+    "systemInstruction": "Pass the instruction by the option system",
+    "system_instruction": "Pass the instruction by the option system",
+    "instructions": "Pass the instruction by the option system",
     "store": "Nothing is kept at the provider; leave it out",
 }
 

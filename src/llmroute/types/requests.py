@@ -78,8 +78,9 @@ class ChatOptions(TypedDict, total=False):
     local: True refuses remote models, False refuses local ones; left out, neither.
     purposes: what the answer is for, in addition to the policy's facts ("chat", "improve_llm").
     api_key: a key for this call, for the model's own origin only; left out, that of its variable.
-    extra_body: fields added to the JSON body; not model, stream, messages, input and store, which
-        llmroute writes.
+    extra_body: fields added to the JSON body; not model, stream, store, messages and whatever else
+        holds the prompt on some wire (input, contents, system, instructions, ...): llmroute writes
+        them.
     extra_headers: headers added to the request, whichever model answers; not those that carry the
         key or frame the message (Authorization, Host, Content-Length, ...).
     """
@@ -125,7 +126,8 @@ class EmbedOptions(TypedDict, total=False):
     local: True refuses remote models, False refuses local ones; left out, neither.
     purposes: what the vectors are for, in addition to the policy's facts.
     api_key: a key for this call, for the model's own origin only; left out, that of its variable.
-    extra_body: fields added to the JSON body of every request; not model and input.
+    extra_body: fields added to the JSON body of every request; not model, input
+        and the others that llmroute writes.
     extra_headers: headers added to every request, as for `chat`.
     """
 
