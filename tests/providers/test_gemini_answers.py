@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from llmroute.errors import AttemptError
 from llmroute.providers import open_codec
 from llmroute.providers.wire import HttpFailure
 from llmroute.types.events import End, Reasoning, ReasoningEnd, Text, ToolCallPart, UsageReport
@@ -20,7 +21,6 @@ from tests.providers.calls import KEY
 from tests.providers.natives import Native, recorded
 
 if TYPE_CHECKING:
-    from llmroute.errors import AttemptError
     from llmroute.types.events import ProviderEvent
 
 API = "gemini"
@@ -283,6 +283,40 @@ def test_words_are_quoted_with_care() -> None:
         error = refusal(400, "INVALID_ARGUMENT", secret)
         assert "tell nobody" not in str(error)
         assert KEY[3:20] not in str(error)
+
+
+def test_an_answer_that_goes_on_after_its_finish_must_end_again() -> None:
+    """What breaks after a finish reason that was not the last one is an error."""
+    first = event(candidate({"text": "a"}))
+    for late, kind in (
+        (event(candidate({"text": "b"}, finish=None)), "cut_short"),
+        (event(candidate({"text": "b"}, finish="OTHER")), "cut_short"),
+        (event(candidate(finish="OTHER")), "cut_short"),
+        (event(candidate({"text": 7})), "bad_response"),
+        (event({"error": {"status": "UNAVAILABLE"}}), "overloaded"),
+        (event({"promptFeedback": {"blockReason": "SAFETY"}}), "content_filtered"),
+    ):
+        assert STREAM.outcome(first, late) == kind
+    assert STREAM.decode(first, event({"candidates": 7})) == [Text("a"), End("stop")]
+    assert STREAM.decode(first, first) == [Text("a"), Text("a"), End("stop")]
+
+
+def test_a_null_index_is_the_first() -> None:
+    """A candidate whose index is null counts as one without any."""
+    one = {"index": None, "content": {"parts": [{"text": "a"}]}, "finishReason": "STOP"}
+    only: dict[str, object] = {"candidates": [one]}
+    assert whole(only) == [Text("a"), End("stop")]
+
+
+def test_why_a_prompt_was_blocked_is_a_code() -> None:
+    """The reason is told if it is a code, and never if the prompt stands there."""
+    for told, code in (("SAFETY", "SAFETY"), (PROMPT, None), ("a b", None)):
+        call = WHOLE.call(Request((Message.user(PROMPT),)))
+        decoder = open_codec(API).decoder(call, stream=False)
+        body = json.dumps({"promptFeedback": {"blockReason": told}}).encode()
+        with pytest.raises(AttemptError) as caught:
+            [*decoder.feed(body), *decoder.finish()]
+        assert caught.value.fault.code == code
 
 
 WORDS = st.sampled_from(["STOP", "SAFETY", "OTHER", "UNAVAILABLE", "34s"])

@@ -405,7 +405,6 @@ def test_whole_counts_may_have_a_point() -> None:
 BAD_ENDINGS = [
     event({"choices": [], "usage": {"prompt_tokens": "3"}}),
     event({"choices": 7}),
-    event({"error": "late"}),
     b"data: {\n\n",
     b"data: []\n\n",
 ]
@@ -419,6 +418,30 @@ def test_after_the_finish_nothing_is_lost(bad: bytes) -> None:
     expected = [Text("Pay 1"), Text("00 euros"), UsageReport(Usage(3, 2)), End("stop")]
     for first in range(len(data)):
         assert stream(data[:first], data[first:]) == expected
+
+
+@pytest.mark.parametrize(
+    ("late", "kind"),
+    [
+        ([part(content=7)], "bad_response"),
+        ([part(content=" and more")], "cut_short"),
+        ([part(content=" and more"), b"data: {\n\n"], "bad_response"),
+        ([b"data: {\n\n", part("stop", content=" and more")], "bad_response"),
+        ([part("error")], "cut_short"),
+        ([event({"error": {"message": "late"}})], "server_error"),
+        ([part(tool_calls=[{"index": 0, "function": {"name": "f"}}])], "cut_short"),
+    ],
+)
+def test_an_answer_that_goes_on_after_its_finish_must_end_again(
+    late: list[bytes], kind: str
+) -> None:
+    """Some servers give each piece a finish reason: what breaks between two is not left out."""
+    with pytest.raises(AttemptError) as caught:
+        stream(part("stop", content="Pay 1"), *late)
+    assert caught.value.fault.kind == kind
+    assert stream(part("stop", content="Pay 1"), part("length", content="00")) == [
+        *(Text("Pay 1"), Text("00"), End("length")),
+    ]
 
 
 @pytest.mark.parametrize("bad", BAD_ENDINGS[1:])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from llmroute.errors import AttemptError
+from llmroute.types.events import Text, ToolCallPart
 
 from .shapes import bad, parse
 from .sse import SseReader
@@ -13,15 +14,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from llmroute.types.events import ProviderEvent
+    from llmroute.types.faults import Fault
 
     from .shapes import Json
+
+CONTENT = (Text, ToolCallPart)
 
 
 class Fold(Protocol):
     """What one API makes of its JSON objects."""
 
     answered: bool
-    """Whether the finish reason was seen."""
+    """Whether the finish reason was seen, and nothing of the answer after it, nor an error."""
     done: bool
     """Whether nothing can follow."""
 
@@ -48,11 +52,13 @@ class StreamDecoder:
         self._fold = fold
         self._reader = SseReader(event_bytes)
         self._empty = True
+        self._left_out: Fault | None = None
 
     def feed(self, data: bytes, /) -> Iterator[ProviderEvent]:
         """Take the next bytes; raises AttemptError, after the events that came before it.
 
-        After the finish reason, what cannot be read is left out: the answer is whole without it.
+        After the finish reason, what cannot be read is left out: the answer is whole without it,
+        unless it turns out that the answer went on.
         """
         fold = self._fold
         for _, text in self._reader.feed(data):
@@ -62,15 +68,22 @@ class StreamDecoder:
             if text == "[DONE]":
                 self.done = True
                 return
-            try:
-                events = fold.part(parse(text))
-            except AttemptError:
-                if not self.answered:
-                    raise
-                continue
+            events = self._events(text)
             yield from events
             self.answered = fold.answered
             self.done = fold.done
+
+    def _events(self, text: str) -> list[ProviderEvent]:
+        try:
+            events = self._fold.part(parse(text))
+        except AttemptError as error:
+            if not self._fold.answered:
+                raise
+            self._left_out = error.fault
+            return []
+        if self._left_out is not None and any(isinstance(one, CONTENT) for one in events):
+            raise AttemptError.of(self._left_out)
+        return events
 
     def finish(self) -> list[ProviderEvent]:
         """End the answer; raises AttemptError when it is not whole."""

@@ -16,6 +16,7 @@ from ..extras import check_extras
 from ..gemini.body import body_of
 from ..gemini.content import signed_text, signed_thought
 from ..gemini.errors import error_inside, failure_of
+from ..quoting import quotable
 from ..shapes import bad, count_at, object_at, objects_at, text_at
 
 if TYPE_CHECKING:
@@ -98,19 +99,29 @@ class ContentFold:
 
     def part(self, part: Json, /) -> list[ProviderEvent]:
         """Take one piece; raises AttemptError."""
-        if part.get("error") is not None:
-            raise error_inside(self._call, part["error"])
-        if blocked := text_at(object_at(part, "promptFeedback"), "blockReason"):
-            raise AttemptError("content_filtered", "the provider blocked the prompt", code=blocked)
+        self._check(part)
         if "candidates" not in part and "usageMetadata" not in part:
             raise bad("the answer has no candidates")
         events: list[ProviderEvent] = []
         for candidate in objects_at(part, "candidates"):
-            if candidate.get("index", 0) == 0:
+            if not candidate.get("index"):
                 for piece in objects_at(object_at(candidate, "content"), "parts"):
+                    if piece.get("text") or "functionCall" in piece:
+                        self.answered = False  # the last finish reason was not the end
                     events += self._piece(piece, text_at(part, "responseId"))
                 self._finish(text_at(candidate, "finishReason"))
         return events + self._usage(part)
+
+    def _check(self, part: Json) -> None:
+        """Raise what a piece says instead of an answer."""
+        if part.get("error") is not None:
+            self.answered = False
+            raise error_inside(self._call, part["error"])
+        blocked = text_at(object_at(part, "promptFeedback"), "blockReason")
+        if blocked:
+            self.answered = False
+            code = blocked if quotable(self._call, blocked) else None
+            raise AttemptError("content_filtered", "the provider blocked the prompt", code=code)
 
     def whole(self, answer: Json, /) -> list[ProviderEvent]:
         """Take a whole response; raises AttemptError."""
@@ -164,6 +175,7 @@ class ContentFold:
 
     def _finish(self, reason: str) -> None:
         if reason in BROKEN:
+            self.answered = False
             raise AttemptError(BROKEN[reason], f"the upstream gave up: finishReason {reason!r}")
         if reason:
             self.answered = True

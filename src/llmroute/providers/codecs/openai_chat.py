@@ -45,6 +45,9 @@ BROKEN = frozenset({"error", "abort", "cancelled", "insufficient_system_resource
 THOUGHTS = frozenset({"reasoning_content", "reasoning", "reasoning_details"})
 RARE = THOUGHTS | {"refusal", "tool_calls", "function_call"}
 
+# What of it is the answer.
+SAID = ("content", "refusal", "tool_calls", "function_call")
+
 
 class OpenAIChat:
     """The codec of `/chat/completions`."""
@@ -111,10 +114,8 @@ class ChatFold:
         return [*self._thoughts.end(), End(reason, self._refused)]
 
     def _fold(self, answer: Json, content_name: str) -> list[ProviderEvent]:
-        if answer.get("error") is not None:
-            raise error_inside(self._call, answer["error"])
-        if answer.get("object") == "error":
-            raise error_inside(self._call, answer)
+        if answer.get("error") is not None or answer.get("object") == "error":
+            raise self._broken(answer)
         if "choices" not in answer and "usage" not in answer:
             raise bad("the answer has no choices")
         events: list[ProviderEvent] = []
@@ -126,8 +127,14 @@ class ChatFold:
             events += usage_in(answer, "prompt_tokens", "completion_tokens")
         return events
 
+    def _broken(self, answer: Json) -> AttemptError:
+        self.answered = False
+        return error_inside(self._call, answer.get("error") or answer)
+
     def _content(self, content: Json, events: list[ProviderEvent]) -> None:
         """Thoughts, then text, then calls: the order in which a model says them."""
+        if self.answered and any(map(content.get, SAID)):
+            self.answered = False  # the last finish reason was not the end
         plain = RARE.isdisjoint(content)
         if not plain and not THOUGHTS.isdisjoint(content):
             events += self._thoughts.take(content)
@@ -148,6 +155,7 @@ class ChatFold:
 
     def _finish(self, reason: str) -> None:
         if reason in BROKEN:
+            self.answered = False
             raise AttemptError("cut_short", f"the upstream gave up: finish_reason {reason!r}")
         if reason:
             self.answered = True
