@@ -100,7 +100,8 @@ def test_a_model_is_changed_and_the_conversation_goes_on(
         say(terminal, "one\n")
         assert "now: spare" in say(terminal, "/model spare\n")
         say(terminal, "two\n")
-        assert "Did you mean 'spare'?" in say(terminal, "/model spar\n")
+        wrong = say(terminal, "/model spar\n")
+        assert "/model: the policy has no model 'spar'. Did you mean 'spare'?" in wrong
         listed = say(terminal, "/model\n")
         assert re.search(r"^gpt .*ready", listed, re.MULTILINE)
         assert "now: spare; /model NAME changes that" in listed
@@ -128,7 +129,9 @@ def test_plan_cost_system_clear_and_save(tmp_path: Path, server: FaultServer) ->
         cost = say(terminal, "/cost\n")
         assert re.search(r"^gpt +1 +\d+ +\d+ +\$0\.0000\d+\r$", cost, re.MULTILINE)
         assert "saved: talk.md" in say(terminal, "/save talk.md\n")
-        assert "not saved: talk.md: File exists" in say(terminal, "/save talk.md\n")
+        assert "not saved: talk.md: File exists; choose another name" in say(
+            terminal, "/save talk.md\n"
+        )
         assert "saved: talk.json" in say(terminal, "/save talk.json\n")
         say(terminal, "/clear\n")
         say(terminal, "/system -\n")
@@ -187,7 +190,7 @@ def test_ctrl_c_at_the_prompt_clears_the_line_and_twice_leaves(
             terminal.wait_for("> ")
             time.sleep(SETTLE_S)
         terminal.process.send_signal(signal.SIGINT)
-        terminal.wait_for("> ")
+        assert "(Ctrl-C again leaves)" in terminal.wait_for("> ")
         time.sleep(SETTLE_S)
         terminal.process.send_signal(signal.SIGINT)
         terminal.end()

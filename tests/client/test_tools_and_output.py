@@ -278,7 +278,18 @@ def test_tools_of_a_client_and_of_a_call() -> None:
         child.chat("hi", tool_choice="weather")
         with pytest.raises(RequestError, match="names no tool"):
             child.chat("hi", tool_choice="then")
+        with pytest.raises(RequestError, match='Use "required"'):
+            child.chat("hi", tool_choice="any")
     assert [tool.name for tool in provider.calls[0].request.tools] == ["weather", "now"]
+
+
+@pytest.mark.parametrize("use", ["vllm/x", "ollama/x"])
+def test_an_ability_that_can_be_declared_is_named(use: str) -> None:
+    """What the catalog does not know of a model, the refusal says how to declare."""
+    with Client(models=[llmroute.model("m", use=use)]) as client:
+        plan = client.plan("hi", tools=[weather])
+    told = 'it takes no tools (if it does: abilities = ["json", "schema", "tools"])'
+    assert [one.reason for one in plan.refused] == [told]
 
 
 def test_models_without_the_ability_are_refused() -> None:

@@ -649,3 +649,16 @@ def test_a_client_may_be_an_applications_subclass(server: FaultServer) -> None:
     client = Mine(api_key=KEY, base_url=server.base_url)
     with client, Client(models=[declared(client)]) as ours:
         assert ours.chat("hi").text == ANSWER
+
+
+def test_a_lent_client_of_a_chat_only_server_is_told(server: FaultServer) -> None:
+    """A server that does not know /responses is to be declared as openai-compatible."""
+    client = openai.OpenAI(api_key=KEY, base_url=server.url_for("not_found"))
+    with (
+        client,
+        Client(models=[declared(client)]) as ours,
+        pytest.raises(AllFailedError) as caught,
+    ):
+        ours.chat("hi")
+    assert "it was asked for /responses at " in str(caught.value)
+    assert 'use = "openai-compatible", model = "normal"' in str(caught.value)

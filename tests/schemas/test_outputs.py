@@ -163,8 +163,16 @@ MISFITS: list[tuple[object, str, str]] = [
     (City, '{"name": "SECRET', "it is no JSON at line 1, column 10"),
     (Town, '{"name": "a", "twin": [{"name": 1}]}', "/twin/0/name must be a string"),
     (Town, '{"name": "a", "mayor": {"SECRET": 1}}', "/mayor/name is missing"),
-    (dict[str, int], '{"SECRET": "SECRET"}', "/* must be an integer"),
-    (dict[str, City], '{"SECRET": {"name": 1}}', "/*/name must be a string"),
+    (
+        dict[str, int],
+        '{"SECRET": "SECRET"}',
+        "/* (*: a name that the schema does not have) must be an integer",
+    ),
+    (
+        dict[str, City],
+        '{"SECRET": {"name": 1}}',
+        "/*/name (*: a name that the schema does not have) must be a string",
+    ),
     (list[int], '{"value": [1, "SECRET"]}', "/value/1 must be an integer"),
     (list[int], "[1, 2]", "it must be an object"),
     (Color, '{"value": "SECRET"}', "/value is none of the values that are allowed"),
@@ -195,17 +203,18 @@ class Opaque:
 @pytest.mark.parametrize(
     ("shape", "word"),
     [
-        (City(name="SECRET"), "got City. Pass the type itself"),
+        (City(name="SECRET"), "got City. Pass the type itself: output=City, not an instance"),
         (7, "got int"),
-        ("City", "got str"),
-        (lambda: None, "got function"),
+        ("City", "got str. Pass a type, such as"),
+        (lambda: None, "got function. A function is no type"),
         (Opaque, "no JSON Schema of it"),
         (list[Opaque], "no JSON Schema of it"),
         (list["Nowhere"], "no JSON Schema of it"),  # type: ignore[name-defined]  # noqa: F821
         ({"type": "string"}, 'Its root needs "type": "object"'),
         ({}, 'Its root needs "type": "object"'),
-        ({"type": "json_schema", "json_schema": {}}, "/type must be one of"),
-        ({"name": "x", "schema": {"type": "object"}}, "Pass the schema alone"),
+        ({"type": "json_schema", "json_schema": {}}, "Pass the inner schema alone"),
+        ({"type": "json_object"}, "Pass the schema of the answer"),
+        ({"name": "x", "schema": {"type": "object"}}, "Pass the inner schema alone"),
         ({"type": "object", "properties": {"a": {"type": "text"}}}, "/properties/a/type must be"),
     ],
 )

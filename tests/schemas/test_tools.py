@@ -143,7 +143,10 @@ ARGUMENTS: list[tuple[dict[str, object], str | None]] = [
     ({"city": "SECRET", "days": 0}, "/days is out of range"),
     ({"city": "SECRET", "unit": "SECRET"}, "/unit is none of the values that are allowed"),
     ({"city": "SECRET", "since": "SECRET"}, "/since does not fit its type"),
-    ({"city": "SECRET", "SECRET": 1}, "/* is not declared"),
+    (
+        {"city": "SECRET", "SECRET": 1},
+        "/* (*: a name that the schema does not have) is not declared",
+    ),
 ]
 
 

@@ -36,6 +36,7 @@ def converse(session: Session, past: Past | None) -> int:
             if leaving and not keyboard.unsent:
                 return 0
             leaving = True
+            note("(Ctrl-C again leaves)")
             continue
         leaving = False
         if not _answered(session, text):

@@ -7,12 +7,13 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from llmroute.errors import RequestError
 from llmroute.errors.problems import nearest
 from llmroute.types.tables import table
 
 from .models import listed
 from .questions import document, image
-from .terminal import note, write
+from .terminal import fail, note, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +71,11 @@ def _model(session: Session, rest: str) -> None:
     if names == [NOTHING]:
         session.options.pop("model", None)
     else:
-        plan = session.client.plan("?", model=names)  # refuses names that there are not
+        try:
+            plan = session.client.plan("?", model=names)
+        except RequestError as error:  # names that there are not
+            fail(str(error).replace("model:", "/model:", 1))
+            return
         for refusal in plan.refused:
             note(f"warning: {refusal}")
         session.options["model"] = names
@@ -132,6 +137,8 @@ def _save(session: Session, rest: str) -> None:
     try:
         with path.open("x", encoding="utf-8", errors="replace") as file:
             file.write(_as_json(session) if path.suffix == ".json" else _as_markdown(session.turns))
+    except FileExistsError as error:
+        note(f"not saved: {path}: {error.strerror}; choose another name")
     except OSError as error:
         note(f"not saved: {path}: {error.strerror or error}")
     else:

@@ -21,13 +21,15 @@ def question_of(arguments: Arguments) -> str:
     """The words typed, a lone "-" replaced by stdin; without words all of stdin.
 
     Raises:
-        RequestError: there are no words, and stdin is a terminal.
+        RequestError: there are no words, and stdin is a terminal or empty.
     """
     words = arguments.question
     if not words:
-        if is_terminal(sys.stdin):
-            raise RequestError("there is none; type it, or pipe it in", where="prompt")
-        return _stdin()
+        text = "" if is_terminal(sys.stdin) else _stdin()
+        if not text.strip():
+            what = f'there is none; write llmroute {arguments.command} "...", or pipe it in'
+            raise RequestError(what, where="prompt")
+        return text
     return " ".join(f"\n{_stdin()}" if word == "-" else sound(word) for word in words)
 
 

@@ -206,7 +206,7 @@ def _url_problem(url: str) -> tuple[str, str] | None:
         return problem, instead.capitalize()
     parts = urlsplit(url)
     if parts.scheme != "https":
-        return "is not sent: it must begin with https://", f"Use https, or {instead}"
+        return "must begin with https://", f"Use https, or {instead}"
     if _is_public((parts.hostname or "").lower()):
         return None
     return (

@@ -182,10 +182,22 @@ def _tools(name: str, value: object) -> tuple[Tool, ...]:
 
 
 def _tool_choice(name: str, value: object) -> str:
+    if isinstance(value, Mapping):
+        hint = f'Write tool_choice="{_tool_named(cast("Mapping[str, object]", value))}"'
+        raise RequestError("must be a string, got a dict", where=name, hint=hint)
     choice = _text(name, value)
     if not choice:
         raise RequestError("names nothing", where=name)
     return choice
+
+
+def _tool_named(choice: Mapping[str, object]) -> str:
+    """The tool that a choice in the form of OpenAI's or Anthropic's API names."""
+    inner = choice.get("function", choice)
+    named = cast("Mapping[str, object]", inner).get("name") if isinstance(inner, Mapping) else None
+    if isinstance(named, str) and named.isidentifier():
+        return named[:64]
+    return "required" if choice.get("type") in {"any", "required"} else "NAME"
 
 
 def _reasoning(name: str, value: object) -> ReasoningEffort:

@@ -94,7 +94,7 @@ FAULT_KINDS: dict[str, FaultKind] = {
     "dns": FaultKind(
         Remedy("other_upstream", "upstream"),
         "the host's name cannot be resolved",
-        "check base_url and the network",
+        "check the network, and the host's name",
     ),
     "tls": FaultKind(
         Remedy("other_upstream", "upstream"),
@@ -174,7 +174,7 @@ FAULT_KINDS: dict[str, FaultKind] = {
     "bad_key_format": FaultKind(
         Remedy("other_upstream", "key", disable=True),
         "the key holds characters that cannot be sent",
-        "read the reason; often a line break, a space or a non-ASCII character in the key",
+        "read the reason; mend the key, or the function that returns it",
     ),
     "missing_package": FaultKind(
         Remedy("other_model", "model", disable=True),

@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, NamedTuple
 
 from llmroute.catalog.declarations import ABILITIES
+from llmroute.catalog.entries import provider
 from llmroute.catalog.urls import is_loopback
 from llmroute.errors import PolicyError, Problem
 from llmroute.errors.problems import nearest
@@ -50,7 +51,27 @@ def able(_: Situation, model: Model) -> Refusal | None:
 def able_for(situation: Situation, model: Model) -> Refusal | None:
     """Refuse a model that cannot take what the request holds, or give what it asks for."""
     lack = lacking(situation.request, model)
-    return None if lack is None else Refusal(model, "ability", lack)
+    if lack is None:
+        return None
+    return Refusal(model, "ability", lack + _declarable(lack, model))
+
+
+def _declarable(lack: str, model: Model) -> str:
+    """Say how to declare what a model lacks, where nobody knows what it can do but the user."""
+    missing = next((word for word, words in LACKS.items() if words == lack), "text")
+    if missing == "text" or not _is_unlisted(model):
+        return ""
+    known = () if missing == "embed" else model.abilities - {"text"}
+    words = ", ".join(f'"{word}"' for word in sorted({missing, *known}))
+    return f" (if it does: abilities = [{words}])"
+
+
+def _is_unlisted(model: Model) -> bool:
+    """Whether the catalog knows the provider of a model, but not the model."""
+    entry = provider(model.provider)
+    if entry is None or model.api == "custom" or model.upstream_id in entry.models:
+        return False
+    return entry.server or entry.any_model
 
 
 def fitting(situation: Situation, model: Model) -> Refusal | None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from llmroute.types.faults import Fault
     from llmroute.types.models import Endpoint
 
+NOT_FOUND = 404
+NO_MODEL = frozenset({"model_not_found", "deploymentnotfound"})
 PLACED = frozenset({"connect", "connect_timeout", "dns", "tls"})
 
 
@@ -29,6 +31,8 @@ def advised(fault: Fault, call: Call, lender: str | None = None) -> AttemptError
     if fault.kind == "bad_key" and call.key is None and lender is not None:
         reason = f"{fault.reason}; check the key of the {lender} that sent it"
         return AttemptError.of(replace(fault, reason=reason))
+    if fault.status == NOT_FOUND and call.model.api == "openai-responses" and lender == "client":
+        return AttemptError.of(replace(fault, reason=fault.reason + _chat_only(fault, endpoint)))
     advice = _advice(fault, endpoint, keyless=call.key is None)
     return AttemptError.of(replace(fault, reason=fault.reason + advice))
 
@@ -44,6 +48,16 @@ def _advice(fault: Fault, endpoint: Endpoint, *, keyless: bool) -> str:
     if fault.kind == "connect" and fault.reason == os.strerror(errno.ECONNREFUSED):
         return f": nothing listens at {endpoint.origin}"
     return f" ({endpoint.origin})" if fault.kind in PLACED else ""
+
+
+def _chat_only(fault: Fault, endpoint: Endpoint) -> str:
+    """Say which API the application's client was asked for, unless the server knows it."""
+    if (fault.code or "").lower() in NO_MODEL:
+        return ""
+    return (
+        f"; it was asked for /responses at {endpoint.base_url}: for a server that has chat "
+        f'completions alone write use = "openai-compatible", model = "{endpoint.wire_model}"'
+    )
 
 
 def _key_advice(endpoint: Endpoint, *, keyless: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from textwrap import shorten
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from pydantic import PydanticUndefinedAnnotation, PydanticUserError, TypeAdapter, ValidationError
@@ -128,4 +129,5 @@ def _inlined(schema: dict[str, object]) -> dict[str, object]:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).split("\n", 1)[0].strip().rstrip(".")[:200] or type(error).__name__
+    line = str(error).split("\n", 1)[0].strip().rstrip(".")
+    return shorten(line, 200, placeholder=" ...") or type(error).__name__

@@ -20,8 +20,8 @@ def output_spec(output: object) -> OutputSpec:
         return _of_schema(cast("Mapping[str, object]", output))
     if not _is_type(output):
         kind = type(output).__name__
-        hint = "Pass the type itself: output=City, not output=City(...)"
-        raise RequestError(f"must be a type or a JSON Schema, got {kind}", where=WHERE, hint=hint)
+        what = f"must be a type or a JSON Schema, got {kind}"
+        raise RequestError(what, where=WHERE, hint=_instead(output, kind))
     shape = cast("type", output)
     try:
         return _of_type(shape)
@@ -34,6 +34,15 @@ def _is_type(output: object) -> bool:
     return isinstance(output, type | NewType) or get_origin(output) is not None or is_alias
 
 
+def _instead(output: object, kind: str) -> str:
+    """Say what to pass in place of what is no type."""
+    if isinstance(output, str | bytes):
+        return "Pass a type, such as a pydantic model or list[str], or a JSON Schema as a dict"
+    if callable(output):
+        return "A function is no type: pass its result's type, or the function in tools=[...]"
+    return f"Pass the type itself: output={kind}, not an instance of it"
+
+
 @lru_cache(maxsize=256)
 def _of_type(output: type) -> OutputSpec:
     """Make the spec of a type, once: it takes pydantic a millisecond."""
@@ -44,6 +53,19 @@ def _of_type(output: type) -> OutputSpec:
     return OutputSpec(sanitized(name), made.schema, made.read)
 
 
+def _check_alone(given: Mapping[str, object]) -> None:
+    """Refuse the form that OpenAI's APIs wrap a schema in; raises RequestError."""
+    if given.get("type") == "json_object":
+        hint = 'Pass the schema of the answer: {"type": "object", "properties": {...}}'
+    elif "json_schema" in given:
+        hint = 'Pass the inner schema alone: what stands in ["json_schema"]["schema"]'
+    elif given.get("type") == "json_schema" or isinstance(given.get("schema"), Mapping):
+        hint = 'Pass the inner schema alone: what stands in ["schema"]'
+    else:
+        return
+    raise RequestError("the JSON Schema is not that of an object", where=WHERE, hint=hint)
+
+
 def _of_schema(given: Mapping[str, object]) -> OutputSpec:
     """Make the spec of a JSON Schema; raises RequestError for one that is not taken."""
     from .check import misfit
@@ -51,10 +73,10 @@ def _of_schema(given: Mapping[str, object]) -> OutputSpec:
     from .nulls import without_nulls
     from .reading import parse, unfenced
 
+    _check_alone(given)
     schema = read_schema(given, WHERE)
     if schema.get("type") != "object":
-        is_format = "json_schema" in schema or "schema" in schema
-        hint = "Pass the schema alone" if is_format else 'Its root needs "type": "object"'
+        hint = 'Its root needs "type": "object"'
         raise RequestError("the JSON Schema is not that of an object", where=WHERE, hint=hint)
 
     def read(text: str) -> object:

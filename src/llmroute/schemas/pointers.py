@@ -25,7 +25,8 @@ def pointer(at: At) -> str:
     if not at:
         return "it"
     names = (str(name).replace("~", "~0").replace("/", "~1") for name in at)
-    return "/" + "/".join(names)
+    more = " (*: a name that the schema does not have)" if UNNAMED in at else ""
+    return "/" + "/".join(names) + more
 
 
 def resolved(root: Mapping[str, object], reference: str) -> object:

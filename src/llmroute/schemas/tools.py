@@ -43,6 +43,8 @@ def check_choice(choice: str, tools: Sequence[Tool]) -> None:
         raise RequestError("there are no tools", where="tool_choice", hint="Pass tools=[...]")
     if choice not in TOOL_CHOICES and choice not in names:
         hint = nearest(choice, [*TOOL_CHOICES, *names])
+        if choice == "any":
+            hint = 'Use "required": any tool, but one must be called'
         raise RequestError("it names no tool of this call", where="tool_choice", hint=hint)
 
 
