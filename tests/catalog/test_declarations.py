@@ -258,6 +258,9 @@ WRONG: list[tuple[dict[str, object], str, str]] = [
     ({"use": "openai/gpt-4", "price": {"input": 1}}, "m.price", "needs input and output"),
     ({"use": "openai/gpt-4", "price": 3}, "m.price", "must be a table"),
     ({"use": "openai/gpt-4", "abilities": ["sight"]}, "m.abilities", "not an ability"),
+    ({**SERVER, "quirks": ["merge_role"]}, "m.quirks", "Did you mean 'merge_roles'?"),
+    ({"use": "openai/gpt-4", "quirks": ["no_system"]}, "m.quirks", "openai models take no quirks"),
+    ({"use": "llama-cpp", "file": "a.gguf", "quirks": ["no_system"]}, "m.quirks", "no quirks"),
     ({"use": "openai/gpt-4", "key": 3}, "m.key", "a function that returns one"),
     ({"use": "openai/gpt-4", "cost_per_hour_usd": 1}, "m.cost_per_hour_usd", "not available in"),
     ({"use": "llama-cpp"}, "m", "llama-cpp/smollm2-135m-instruct"),
@@ -289,6 +292,25 @@ def test_wrong_declarations(options: dict[str, object], key: str, says: str) -> 
     assert says in str(problem)
     assert "pw" not in str(problem)
     assert "sk-12345" not in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("options", "own"),
+    [
+        (SERVER, set[str]()),
+        ({"use": "tgi/m"}, {"merge_roles"}),
+        ({"use": "mistral/m"}, {"short_tool_ids", "no_stream_usage", "assistant_after_tools"}),
+    ],
+)
+def test_declared_quirks_are_added(options: dict[str, object], own: set[str]) -> None:
+    """Quirks of a declaration come on top of those that the provider has."""
+    plain = made(cast("ModelOptions", options)).endpoint
+    declared = cast("ModelOptions", {**options, "quirks": ["no_system", "user_first"]})
+    quirky = made(declared).endpoint
+    assert plain is not None
+    assert quirky is not None
+    assert plain.quirks == own
+    assert quirky.quirks == own | {"no_system", "user_first"}
 
 
 LICENSES = [

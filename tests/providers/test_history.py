@@ -133,11 +133,23 @@ def test_what_cannot_be_seen_is_told_in_words() -> None:
     """Images and documents become a note for a model that takes none."""
     document = Document(data=b"%PDF-", media_type="application/pdf", name="a.pdf")
     found = told(Message.user("See", PNG, document), abilities=frozenset({"text"}))
-    assert found[0].parts == (
-        "See",
-        "[an image that you cannot see]",
-        "[a document that you cannot read]",
+    note = "[an image that you cannot see]\n\n[a document that you cannot read]"
+    assert found[0].parts == (f"See\n\n{note}",)
+
+
+def test_what_is_put_into_words_stands_apart() -> None:
+    """A blank line stands between calls, results or notes and the text beside them; no other."""
+    one, two = ToolCall("a", "f", {}), ToolCall("b", "g", {})
+    results = Message("tool", (ToolResult("a", "f", "1"), ToolResult("b", "g", "2")))
+    asked = Message.assistant("Let ", "me see.", ReasoningBlock("hm"), one, two, "Wait.")
+    found = told(
+        Message.user("a", PNG, "b"), asked, results, abilities=frozenset({"text", "vision"})
     )
+    assert found[0].parts == ("a", PNG, "b")
+    assert found[1].text == (
+        "Let me see.\n\n[asked the tool f: {}]\n\n[asked the tool g: {}]\n\nWait."
+    )
+    assert found[2].text == "[the tool f answered: 1]\n\n[the tool g answered: 2]"
 
 
 def test_reasoning_goes_back_to_its_own_dialect_only() -> None:

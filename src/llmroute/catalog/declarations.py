@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Unpack, cast
 from llmroute.errors import PolicyError
 from llmroute.errors.problems import nearest
 from llmroute.errors.reading import Table, collector, kind_of
+from llmroute.types.models import QUIRKS
 from llmroute.types.secrets import Secret, flaw
 from llmroute.types.usage import Price
 
@@ -131,6 +132,7 @@ def declare(
         price=_price(table),
         local=table.flag("local"),
         abilities=read_abilities(table),
+        quirks=_quirks(table),
         folder=folder,
         cache=table.choice("cache", CACHE_LIVES),
         repeat_instruction=table.flag("repeat_instruction"),
@@ -182,6 +184,15 @@ def read_abilities(table: Table) -> tuple[str, ...] | None:
     for word in given or ():
         if word not in ABILITIES:
             table.problem("abilities", f"{word!r} is not an ability", nearest(word, ABILITIES))
+    return given
+
+
+def _quirks(table: Table) -> tuple[str, ...] | None:
+    """Read an array of quirks; None when it is absent."""
+    given = table.texts("quirks")
+    for word in given or ():
+        if word not in QUIRKS:
+            table.problem("quirks", f"{word!r} is not a quirk", nearest(word, QUIRKS))
     return given
 
 

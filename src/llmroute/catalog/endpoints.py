@@ -122,7 +122,7 @@ def endpoint_at(
         headers=entry.headers,
         query=tuple(_query(entry, declaration)),
         rejects_when_reasoning=known.rejects_when_reasoning,
-        quirks=known.quirks,
+        quirks=known.quirks.union(declaration.quirks or ()),
     )
 
 

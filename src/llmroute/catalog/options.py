@@ -54,6 +54,8 @@ class ModelOptions(TypedDict, total=False):
     local: whether an own provider, or a server on this machine, keeps data at home.
     abilities: what the model can do besides text: "vision", "documents", "tools", "json",
         "schema", "reasoning"; "embed" alone is a model that makes vectors.
+    quirks: where a server, or a model that its provider takes unseen, differs from the API that it
+        speaks ("merge_roles", "no_system", ...); added to those that the provider has.
     cache: how long a provider that must be told is to keep the prompt's beginning: "5m", "1h".
     repeat_instruction: whether the system instruction is repeated in each user turn.
     vector_space: models of one such name make vectors that can be compared.
@@ -76,6 +78,7 @@ class ModelOptions(TypedDict, total=False):
     price: PriceTable | Price
     local: bool
     abilities: Sequence[str]
+    quirks: Sequence[str]
     resource: str
     account: str
     region: str
@@ -106,6 +109,7 @@ class Declaration(NamedTuple):
     price: Price | None = None
     local: bool | None = None
     abilities: tuple[str, ...] | None = None
+    quirks: tuple[str, ...] | None = None
     resource: str | None = None
     account: str | None = None
     region: str | None = None

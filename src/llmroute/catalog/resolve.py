@@ -99,7 +99,7 @@ def _cataloged(
         tell("use", f"the catalog has no model {id_!r} of {entry.name}", advice.for_id(id_, entry))
         return None
     if entry.local:
-        _unfit(declaration, (*SERVER_OPTIONS, *PLACES, "cache"), f"{name} models", tell)
+        _unfit(declaration, (*SERVER_OPTIONS, *PLACES, "cache", "quirks"), f"{name} models", tell)
         return local_model(declaration, entry, known, tell)
     if known is None:
         listed = nearest("", entry.models) if entry.models else ""
@@ -123,9 +123,7 @@ def _remote(
     declaration: Declaration, entry: ProviderEntry, known: ModelEntry, tell: Tell
 ) -> Model | None:
     """A model that a provider hosts."""
-    taken = places_of(entry)
-    unfit = (*LOCAL_OPTIONS, *SERVER_OPTIONS, *(place for place in PLACES if place not in taken))
-    _unfit(declaration, unfit, f"{entry.id} models", tell)
+    _unfit(declaration, _unfit_at(entry), f"{entry.id} models", tell)
     _check_cache(declaration, entry, known, tell)
     _check_embeds(declaration, tell)
     speaks_alone = entry.base_url is None and not entry.regions
@@ -145,6 +143,14 @@ def _remote(
             host_terms=entry.host_terms,
         ),
     )
+
+
+def _unfit_at(entry: ProviderEntry) -> tuple[str, ...]:
+    """Options that a host has no use for; if it lists all of its models, their quirks are known."""
+    taken = places_of(entry)
+    places = (place for place in PLACES if place not in taken)
+    quirks = () if entry.any_model else ("quirks",)
+    return (*LOCAL_OPTIONS, *SERVER_OPTIONS, *places, *quirks)
 
 
 def _check_embeds(declaration: Declaration, tell: Tell) -> None:

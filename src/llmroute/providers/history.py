@@ -78,14 +78,20 @@ def _speaks_tools(call: Call, quirks: frozenset[str]) -> bool:
 def _fitted(
     message: Message, model: Model, quirks: frozenset[str], *, speaks_tools: bool
 ) -> Message:
-    """A message of parts that the model takes; it may have none left."""
-    parts: list[Part] = []
+    """A message of parts that the model takes; it may have none left.
+
+    A blank line sets what was put into words apart from the text beside it.
+    """
+    parts: tuple[Part, ...] = ()
+    spoken = False
     for part in message.parts:
         fit = _fit(part, model, quirks, speaks_tools=speaks_tools)
-        if fit is not None and fit != "":
-            parts.append(fit)
+        if not fit:  # left out, or empty
+            continue
+        before, spoken = spoken, type(fit) is str and type(part) is not str
+        parts = _joined(parts, (fit,)) if before or spoken else (*parts, fit)
     role = "user" if message.role == "tool" and not speaks_tools else message.role
-    return Message(role, tuple(parts))
+    return Message(role, parts)
 
 
 def _fit(part: Part, model: Model, quirks: frozenset[str], *, speaks_tools: bool) -> Part | None:
@@ -164,7 +170,7 @@ def _merged(messages: Sequence[Message]) -> list[Message]:
 
 
 def _joined(before: tuple[Part, ...], after: tuple[Part, ...]) -> tuple[Part, ...]:
-    last, first = before[-1], after[0]
+    last, first = before[-1] if before else None, after[0]
     if isinstance(last, str) and isinstance(first, str):
         return (*before[:-1], last + GAP + first, *after[1:])
     return before + after
