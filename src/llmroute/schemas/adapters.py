@@ -12,6 +12,7 @@ from pydantic_core import SchemaError
 
 from llmroute.errors import RequestError
 
+from .finite import check_finite
 from .hints import taken, wrapper
 from .kinds import BUGS, is_table
 from .known import plain
@@ -65,6 +66,7 @@ class Adapter:
         if problem:
             hint = "Types of JSON, dataclasses, TypedDicts and pydantic models can be used"
             raise RequestError(problem, where=where, hint=hint)
+        check_finite(self.schema, where)
 
     def value(self, parsed: object, *, strict: bool) -> object:
         """Make the value of parsed JSON; raises ValueError, without content, if it does not fit."""

@@ -71,8 +71,10 @@ def _text(schema: Mapping[str, object], where: str) -> str:
 
 @lru_cache(maxsize=128)
 def _read(text: str) -> tuple[dict[str, object], Flaw | None]:
+    from .finite import endless
+
     schema = cast("dict[str, object]", json.loads(text))
-    return schema, _Reading(schema).schema(schema, ())
+    return schema, _Reading(schema).schema(schema, ()) or endless(schema)
 
 
 def _is_count(value: object) -> bool:

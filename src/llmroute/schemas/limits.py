@@ -48,6 +48,14 @@ def object_levels(schema: Mapping[str, object]) -> int:
     return _Levels(schema).count
 
 
+def loops(schema: Mapping[str, object]) -> bool:
+    """Whether a schema holds itself other than within properties that may be left out."""
+    try:
+        return _Loops(schema).found
+    except RecursionError:
+        return True
+
+
 def walk(schema: object) -> Iterator[Table]:
     """Every schema in a schema, itself included."""
     if is_table(schema):
@@ -89,3 +97,33 @@ class _Levels:
             self._known[id(table)] = deepest + ("properties" in table)
             self._open.discard(id(table))
         return self._known[id(table)]
+
+
+class _Loops:
+    """Ways from a schema to the ones that its values must or may hold, but for what is optional."""
+
+    def __init__(self, root: Mapping[str, object]) -> None:
+        self._root = root
+        self._open: set[int] = set()
+        self._done: set[int] = set()
+        self.found = self._returns(root)
+
+    def _returns(self, schema: object) -> bool:
+        if not is_table(schema) or id(schema) in self._done:
+            return False
+        if id(schema) in self._open:
+            return True
+        self._open.add(id(schema))
+        found = any(map(self._returns, self._inner(schema)))
+        self._open.discard(id(schema))
+        self._done.add(id(schema))
+        return found
+
+    def _inner(self, table: Table) -> list[object]:
+        required = cast("list[object]", table.get("required", []))
+        inner = [
+            one
+            for place, one in subschemas(table)
+            if place[0] not in DEFINED and (place[0] != "properties" or place[1] in required)
+        ]
+        return [*inner, resolved(self._root, str(table.get("$ref", "")))]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llmroute.errors import AttemptError
+from llmroute.schemas.limits import loops
 from llmroute.types.tools import TOOL_CHOICES
 
 from ..bodies import endpoint_of, sampling_of
 from ..history import adapted
-from ..openai.output import instructed
+from ..openai.output import told
 from .content import contents_of, instruction_of
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ MODES = {"auto": "AUTO", "required": "ANY", "none": "NONE"}
 def body_of(call: Call) -> Json:
     """Write the body; raises AttemptError for what the model cannot be asked for."""
     quirks = endpoint_of(call).quirks
-    messages = instructed(call, adapted(call, quirks | WIRE))
+    messages = adapted(call, quirks | WIRE)
+    if not _held(call):
+        messages = tuple(told(call, messages))
     contents = contents_of(messages, signed="signed_calls" in quirks)
     if call.prefix:
         if "no_prefill" in quirks:
@@ -65,11 +68,21 @@ def _sampling(call: Call) -> Json:
 
 def _output(call: Call) -> Json:
     output = call.request.output
-    if output is None or not call.model.abilities & {"json", "schema"}:
+    if output is None:
         return {}
     mode: Json = {"responseMimeType": "application/json"}
-    strict = "schema" in call.model.abilities
-    return mode | ({"responseJsonSchema": dict(output.schema)} if strict else {})
+    return mode | ({"responseJsonSchema": dict(output.schema)} if _held(call) else {})
+
+
+def _held(call: Call) -> bool:
+    """Whether the API holds the model to the schema; where it does not, the model is told of it.
+
+    A schema may hold itself within properties that may be left out, and only there:
+    https://ai.google.dev/api/generate-content (responseJsonSchema)
+    """
+    output = call.request.output
+    able = "schema" in call.model.abilities
+    return able and (output is None or not loops(output.schema))
 
 
 def _thinking(call: Call) -> Json:

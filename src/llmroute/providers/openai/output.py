@@ -1,7 +1,7 @@
 """The shape that an answer must have, as both OpenAI APIs are told of it.
 
-A model with the ability "schema" is held to the schema by its server. One with "json" is held to
-JSON, and told the schema in words; one with neither is only told.
+A model with the ability "schema" is held to the schema by its server. One with "json" alone is held
+to JSON, and told the schema in words. A plan refuses one that has neither.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def chat_format(call: Call) -> Json:
         return {}
     if "schema" in call.model.abilities:
         return {"response_format": {"type": "json_schema", "json_schema": _schema(output)}}
-    return {"response_format": _MODE} if "json" in call.model.abilities else {}
+    return {"response_format": _MODE}
 
 
 def response_format(call: Call) -> Json:
@@ -45,16 +45,21 @@ def response_format(call: Call) -> Json:
         return {}
     if "schema" in call.model.abilities:
         return {"text": {"format": {"type": "json_schema"} | _schema(output)}}
-    return {"text": {"format": _MODE}} if "json" in call.model.abilities else {}
+    return {"text": {"format": _MODE}}
 
 
 def instructed(call: Call, messages: Sequence[Message]) -> Sequence[Message]:
-    """Tell a model of the schema in words, where its server does not hold it to that.
+    """Tell a model of the schema in words, where its server does not hold it to that."""
+    return messages if "schema" in call.model.abilities else told(call, messages)
+
+
+def told(call: Call, messages: Sequence[Message]) -> Sequence[Message]:
+    """Tell a model of the schema in words, if there is one.
 
     The word JSON is among them: JSON mode is refused without it.
     """
     output = call.request.output
-    if output is None or "schema" in call.model.abilities:
+    if output is None:
         return messages
     words = instructions(output)
     if messages and messages[0].role == "system":
