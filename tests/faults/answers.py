@@ -84,15 +84,21 @@ def pieces(asked: Asked, words: tuple[str, ...] = WORDS) -> list[bytes]:
     ]
 
 
-def ending(asked: Asked, *, finish_reason: str = "stop", usage: bool = True) -> list[bytes]:
-    """Write the end of a stream."""
+def ending(
+    asked: Asked,
+    text: str = "".join(WORDS),
+    *,
+    finish_reason: str = "stop",
+    usage: bool = True,
+) -> list[bytes]:
+    """Write the end of a stream that said `text`."""
     count = len(WORDS)
     if asked.api == "chat":
         last = [chunk(asked, finish_reason=finish_reason)]
         told = [chunk(asked, usage=usage_of(asked, count))] if usage else []
         return [*last, *told, b"data: [DONE]\n\n"]
     name = "response.completed" if finish_reason == "stop" else "response.incomplete"
-    response = response_of(asked, "".join(WORDS), finish_reason=finish_reason)
+    response = response_of(asked, text, finish_reason=finish_reason)
     return [event({"type": name, "response": response}, name)]
 
 

@@ -454,9 +454,10 @@ def many(peer: Peer, asked: Asked) -> None:
     """Stream `words=` words, each in a packet of its own."""
     peer.begin_stream()
     word = chunk(asked, "word ") if asked.api == "chat" else pieces(asked, ("word ",))[1]
-    for _ in range(int(asked.number("words", 200))):
+    count = int(asked.number("words", 200))
+    for _ in range(count):
         peer.piece(word)
-    for piece in ending(asked):
+    for piece in ending(asked, "word " * count):
         peer.piece(piece)
     peer.end_stream()
 

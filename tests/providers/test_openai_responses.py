@@ -236,15 +236,93 @@ def test_without_pieces_the_whole_is_taken() -> None:
 
 
 def test_the_rest_of_a_text_is_taken() -> None:
-    """What the pieces left out comes from the item; what is at odds with them does not."""
+    """What the pieces left out at the end comes from the item, or from the response."""
     piece = typed("response.output_text.delta", output_index=0, delta="Hel")
     for last in ([done(1, MESSAGE), completed(MESSAGE)], [completed(MESSAGE)]):
         events = stream(piece, *last)
         assert [one for one in events if isinstance(one, Text)] == [Text("Hel"), Text("lo")]
     other = {"type": "message", "content": [{"type": "output_text", "text": "Bye"}]}
-    assert texts_of(stream(piece, done(0, other), completed(other))) == "Hel"
     both = stream(piece, done(0, MESSAGE), done(1, other), completed(MESSAGE, other))
     assert texts_of(both) == "HelloBye"
+
+
+@pytest.mark.parametrize("pieces", [("Hel", "o"), ("Hello", "o"), ("ello",), ("Bye",)])
+def test_lost_pieces_are_no_answer(pieces: tuple[str, ...]) -> None:
+    """Pieces that are not how the whole text begins were lost on the way; blanks do not count."""
+    said = [typed("response.output_text.delta", output_index=0, delta=one) for one in pieces]
+    for last in ([done(0, MESSAGE)], [done(0, MESSAGE), completed(MESSAGE)], [completed(MESSAGE)]):
+        with pytest.raises(AttemptError) as caught:
+            stream(*said, *last)
+        assert caught.value.fault.kind == "cut_short"
+    blank = typed("response.output_text.delta", output_index=0, delta="Hello\n")
+    assert texts_of(stream(blank, done(0, MESSAGE), completed(MESSAGE))) == "Hello\n"
+
+
+def test_lost_pieces_of_arguments_are_no_call() -> None:
+    """Arguments are compared likewise; however they are spaced, they are the same."""
+    begun = typed("response.output_item.added", output_index=0, item=CALL | {"arguments": ""})
+
+    def piece(text: str) -> bytes:
+        name = "response.function_call_arguments.delta"
+        return typed(name, output_index=0, item_id="x", delta=text)
+
+    events = stream(begun, piece('{"x":'), completed(CALL))
+    assert events[1:] == [
+        ToolCallPart(0, None, None, '{"x":'),
+        ToolCallPart(0, None, None, "1}"),
+        End("tool_calls"),
+    ]
+    assert stream(begun, piece('{ "x": 1 }'), completed(CALL))[1:] == [
+        *(ToolCallPart(0, None, None, '{ "x": 1 }'), End("tool_calls")),
+    ]
+    with pytest.raises(AttemptError, match="pieces of the answer were lost"):
+        stream(begun, piece('{"x":}'), completed(CALL))
+
+
+def test_calls_without_an_id_stay_apart() -> None:
+    """Calls are told apart by their id, their item's id, or where they stand."""
+
+    def call(name: str, arguments: str = "", **ids: str) -> dict[str, object]:
+        return {"type": "function_call", "name": name, "arguments": arguments, **ids}
+
+    def added(at: int | None, item: dict[str, object]) -> bytes:
+        place = {} if at is None else {"output_index": at}
+        return typed("response.output_item.added", **place, item=item)
+
+    def arguments(text: str, **place: object) -> bytes:
+        return typed("response.function_call_arguments.delta", **place, delta=text)
+
+    f, g = call("f", '{"x":1}'), call("g", '{"y":1}')
+    placed = stream(added(0, call("f")), added(1, call("g")), done(0, f), done(1, g), COMPLETED)
+    items = [call("f", id="i1"), call("g", id="i2")]
+    by_item = stream(
+        *(added(None, item) for item in items),
+        arguments('{"x":1}', item_id="i1"),
+        arguments('{"y":1}', item_id="i2"),
+        completed(f | {"id": "i1"}, g | {"id": "i2"}),
+    )
+    expected = [
+        ToolCallPart(0, None, "f", ""),
+        ToolCallPart(1, None, "g", ""),
+        ToolCallPart(0, None, None, '{"x":1}'),
+        ToolCallPart(1, None, None, '{"y":1}'),
+        End("tool_calls"),
+    ]
+    assert placed == expected
+    assert by_item == expected
+    unnumbered = stream(
+        added(None, call("f", call_id="a")),
+        arguments('{"x":1}'),
+        added(None, call("g", call_id="b")),
+        arguments('{"y":1}'),
+        completed(f | {"call_id": "a"}, g | {"call_id": "b"}),
+    )
+    assert [one for one in unnumbered if isinstance(one, ToolCallPart)] == [
+        ToolCallPart(0, "a", "f", ""),
+        ToolCallPart(0, None, None, '{"x":1}'),
+        ToolCallPart(1, "b", "g", ""),
+        ToolCallPart(1, None, None, '{"y":1}'),
+    ]
 
 
 def test_arguments_are_said_once() -> None:

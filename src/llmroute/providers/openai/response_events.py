@@ -42,7 +42,7 @@ class ResponseFold:
         if kind == "response.output_text.delta":
             return self._items.say(text_at(part, "delta"))
         if kind == "response.function_call_arguments.delta":
-            return self._items.argue(count_at(part, "output_index"), text_at(part, "delta"))
+            return self._items.argue(self._items.place(part), text_at(part, "delta"))
         return self._rarer(kind, part)
 
     def whole(self, answer: Json, /) -> list[ProviderEvent]:
@@ -80,8 +80,7 @@ class ResponseFold:
             case "response.output_item.added":
                 return self._items.begin(count_at(part, "output_index"), object_at(part, "item"))
             case "response.function_call_arguments.done":
-                arguments = text_at(part, "arguments")
-                return self._items.settle(count_at(part, "output_index"), arguments)
+                return self._items.settle(self._items.place(part), text_at(part, "arguments"))
             case "response.output_item.done":
                 return self._items.take(count_at(part, "output_index"), object_at(part, "item"))
             case _:

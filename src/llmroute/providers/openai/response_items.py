@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
+from llmroute.errors import AttemptError
 from llmroute.types.events import Reasoning, ReasoningEnd, Text, ToolCallPart
 from llmroute.types.messages import ReasoningBlock
 
-from ..shapes import objects_at, text_at
+from ..shapes import count_at, objects_at, text_at
 from .kept import keep
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from llmroute.types.events import ProviderEvent
 
     from ..shapes import Json
@@ -25,12 +29,14 @@ class Items:
     def __init__(self) -> None:
         """Begin an answer."""
         self.refused = False
-        self._said: list[str] = []  # text of messages that are done
+        self._said: list[str] = []  # messages that are done
         self._saying: list[str] = []  # text of the message under way
         self._thinking = False  # whether thoughts came since the last reasoning item was done
         self._thought = 0  # reasoning items that are done
-        self._positions: dict[str, int] = {}  # of calls, by their id
-        self._argued: dict[int, bool] = {}  # by position: whether the arguments of a call came
+        self._positions: dict[str, int] = {}  # of calls, by their ids and their items' ids
+        self._argued: dict[int, list[str]] = {}  # by position: the arguments of a call
+        self._named: set[int] = set()  # positions of calls that began
+        self._last = 0
         self._next = 0
 
     @property
@@ -59,21 +65,33 @@ class Items:
         """Begin another part of a summary."""
         return [Reasoning(BETWEEN_PARTS)] if part and self._thinking else []
 
-    def argue(self, position: int, fragment: str) -> list[ProviderEvent]:
+    def place(self, part: Json) -> int:
+        """The position of the call that an event is about."""
+        known = self._positions.get(f"item {text_at(part, 'item_id')}")
+        if known is not None:
+            return known
+        return self._last if part.get("output_index") is None else count_at(part, "output_index")
+
+    def argue(self, position: int, fragment: str) -> list[ToolCallPart]:
         """Take a fragment of a call's arguments."""
         if not fragment:
             return []
-        self._argued[position] = True
+        self._argued.setdefault(position, []).append(fragment)
         self._next = max(self._next, position + 1)
         return [ToolCallPart(position, None, None, fragment)]
 
-    def settle(self, position: int, arguments: str) -> list[ProviderEvent]:
-        """Take the arguments of a call whole, if they did not come in pieces."""
-        return [] if self._argued.get(position) else self.argue(position, arguments)
+    def settle(self, position: int, arguments: str) -> list[ToolCallPart]:
+        """Take the arguments of a call whole: what of them did not come in pieces."""
+        told = "".join(self._argued.get(position, []))
+        if _same(told, arguments):
+            return []
+        return self.argue(position, _new(arguments, told))
 
     def begin(self, position: int, item: Json) -> list[ProviderEvent]:
         """Take an item that is added: of a call its id and name, of others nothing yet."""
-        return self._call(position, item, "") if item.get("type") == "function_call" else []
+        if item.get("type") != "function_call" or self._known(item) is not None:
+            return []
+        return self._call(position, item, "")
 
     def take(self, position: int, item: Json) -> list[ProviderEvent]:
         """Take an item that is done: what of it was not said."""
@@ -91,26 +109,35 @@ class Items:
         """Take the output of a response that is complete: what of it was not said.
 
         A reasoning item that comes after what it led to is left out: it would not be taken back.
+        Raises AttemptError "cut_short" when what was said is not how the output begins.
         """
         late = bool(self._said or self._saying or self._argued)
         events: list[ProviderEvent] = []
-        told = "".join(self._said + self._saying)
+        unsaid = self._unsaid(output)
         for position, item in enumerate(output):
             match text_at(item, "type"):
                 case "message":
-                    text = self._text(item)
-                    new = _new(text, told)
-                    told = told[len(text) :]
-                    events += [Text(new)] if new else []
+                    events += next(unsaid)
                 case "reasoning":
                     events += self._again(item, late=late)
                 case _:
                     events += self.take(position, item)
         return events
 
+    def _unsaid(self, output: list[Json]) -> Iterator[list[ProviderEvent]]:
+        """For each message what of its text was not said; those that are done were compared."""
+        texts = [self._text(item) for item in output if text_at(item, "type") == "message"]
+        done = len(self._said)
+        whole = "".join(texts[done:])
+        told = len(whole) - len(_new(whole, "".join(self._saying)))
+        yield from ([] for _ in texts[:done])
+        for text in texts[done:]:
+            yield [Text(text[told:])] if text[told:] else []
+            told = max(0, told - len(text))
+
     def _message(self, item: Json) -> list[ProviderEvent]:
         events = self.say(_new(self._text(item), "".join(self._saying)))
-        self._said += self._saying
+        self._said.append("".join(self._saying))
         self._saying = []
         return events
 
@@ -129,17 +156,31 @@ class Items:
         return "".join(texts)
 
     def _called(self, position: int, item: Json) -> list[ProviderEvent]:
-        known = self._positions.get(text_at(item, "call_id"))
         arguments = text_at(item, "arguments")
+        known = self._known(item)
+        if known is None and position in self._named and not _names(item):
+            known = position
         if known is not None:
             return self.settle(known, arguments)
-        return self._call(self._next if position in self._argued else position, item, arguments)
+        return self._call(position, item, arguments)
+
+    def _known(self, item: Json) -> int | None:
+        """The position of a call that began, by its id or its item's."""
+        found = (self._positions.get(name) for name in _names(item))
+        return next((one for one in found if one is not None), None)
 
     def _call(self, position: int, item: Json, arguments: str) -> list[ProviderEvent]:
-        call_id, name = text_at(item, "call_id"), text_at(item, "name")
-        self._positions[call_id] = position
-        self._argued[position] = bool(arguments)
+        if position in self._named:  # the server does not number its items
+            position = self._next
+        if self._argued.get(position):  # they came before the call began
+            arguments = "".join(one.arguments for one in self.settle(position, arguments))
+        else:
+            self._argued[position] = [arguments] if arguments else []
+        self._named.add(position)
+        self._positions |= dict.fromkeys(_names(item), position)
+        self._last = position
         self._next = max(self._next, position + 1)
+        call_id, name = text_at(item, "call_id"), text_at(item, "name")
         return [ToolCallPart(position, call_id or None, name or None, arguments)]
 
     def _reasoned(self, item: Json) -> list[ProviderEvent]:
@@ -165,6 +206,27 @@ class Items:
         return [one for one in events if not late or not isinstance(one, ReasoningEnd)]
 
 
+def _names(item: Json) -> list[str]:
+    """What a call is known by."""
+    found = {"call": text_at(item, "call_id"), "item": text_at(item, "id")}
+    return [f"{kind} {name}" for kind, name in found.items() if name]
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two arguments mean the same, however they are spaced."""
+    try:
+        return bool(json.loads(one) == json.loads(other))
+    except (ValueError, RecursionError):
+        return False
+
+
 def _new(text: str, told: str) -> str:
-    """What of `text` goes beyond `told`; nothing where the two are at odds."""
-    return text[len(told) :] if text.startswith(told) else ""
+    """What of `text` goes beyond `told`; raises AttemptError "cut_short" if they are at odds.
+
+    Blanks at the end do not count, nor does an item that does not repeat its text.
+    """
+    if text.startswith(told):
+        return text[len(told) :]
+    if text and text.rstrip() != told.rstrip():
+        raise AttemptError("cut_short", "pieces of the answer were lost")
+    return ""
