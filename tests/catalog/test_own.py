@@ -43,6 +43,17 @@ def test_a_provider_in_code_and_of_the_folder(
 
 
 @pytest.mark.usefixtures("key")
+def test_a_folder_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """$LLMROUTE_PROVIDERS that names no folder is told once a provider is looked for in it."""
+    monkeypatch.setenv("LLMROUTE_PROVIDERS", str(tmp_path / "none"))
+    client = Client(models=[llmroute.model("gpt", use="openai/gpt-6.1-terra")])
+    with client, pytest.raises(llmroute.RequestError, match="there is no folder"):
+        client.plan("hi", model="acme/acme-1")
+    with pytest.raises(PolicyError, match=r"LLMROUTE_PROVIDERS.*there is no folder"):
+        Client(models=[llmroute.model("acme", use="acme/acme-1")])
+
+
+@pytest.mark.usefixtures("key")
 def test_a_policy_that_was_found_brings_no_provider(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

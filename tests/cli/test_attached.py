@@ -54,7 +54,7 @@ def test_a_picture_goes_with_the_question(
     ("words", "told"),
     [
         (["--image", "none.png"], "the question: 'none.png': there is no such file"),
-        (["--image", "http://example.com/a.png"], "its url must begin with https://"),
+        (["--image", "http://example.com/a.png"], "it must begin with https://"),
         (["--document", "note.txt"], "the question: 'note.txt' is not a PDF"),
         (["--schema", "none.json"], "--schema: 'none.json': No such file or directory"),
         (["--schema", "note.txt"], "--schema: 'note.txt' is no JSON: "),
@@ -108,6 +108,31 @@ def test_an_answer_that_does_not_fit_fails(
     file = policy(tmp_path, {"gpt": server.base_url}, ABLE)
     done = here(capsys, "chat", "-p", file, "--schema", "city.json", "--json", QUESTION)
     assert (done.code, done.out) == (1, "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs pseudo-terminals")
+def test_a_picture_waits_until_a_question_is_answered(tmp_path: Path, server: FaultServer) -> None:
+    """What was attached to a refused question goes with the next one, unless it is taken back."""
+    (tmp_path / "cat.png").write_bytes(PNG)
+    file = policy(tmp_path, {"gpt": server.base_url}, ABLE + "\ncontext_tokens = 2000")
+    with Terminal(*PROGRAM, "chat", "-p", file) as terminal:
+        terminal.wait_for("> ")
+        for line, told in (
+            ("/attach cat.png\n", "it goes with the next message"),
+            ('"""\n' + ("many words " * 50 + "\n") * 40 + '"""\n', "what was attached goes with"),
+            ("one\n", ANSWER),
+            ("/attach cat.png\n", "it goes with the next message"),
+            ("/attach -\n", "nothing is attached"),
+            ("two\n", ANSWER),
+        ):
+            terminal.type(line)
+            terminal.wait_for(told)
+            terminal.wait_for("\n> ")
+        terminal.type("\x04")
+        terminal.end()
+    first, second = asked(server)
+    assert [part["type"] for part in first[0]["content"]] == ["text", "image_url"]
+    assert second[2]["content"] == "two"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs pseudo-terminals")

@@ -274,12 +274,16 @@ def test_all_batches_have_vectors_of_one_length() -> None:
 
 
 def test_the_asked_length_must_come() -> None:
-    """A server that ignores `dimensions` has not answered what was asked."""
+    """A server that ignores `dimensions` is asked once, and the remedy is to leave it out."""
     model, provider = embedder("e")
     with client_of(model) as client:
         assert client.embed("text", dimensions=2).vectors == ((4.0, 1.0),)
-        with pytest.raises(llmroute.AllFailedError, match="2 dimensions, 8 were expected"):
+        with pytest.raises(
+            llmroute.AllFailedError, match="2 dimensions, 8 were expected"
+        ) as caught:
             client.embed("text", dimensions=8)
+    assert "leave dimensions out" in str(caught.value)
+    assert len(caught.value.attempts) == 1
     assert provider.calls[0].request.dimensions == 2
 
 

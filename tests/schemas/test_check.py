@@ -135,6 +135,10 @@ FLAWS: list[tuple[Schema, str]] = [
     ({"required": "a"}, "/required must be a list of names"),
     ({"dependentRequired": {"a": "b"}}, "/dependentRequired must be lists of names"),
     ({"default": {1, 2}}, "cannot be written as JSON (TypeError)"),
+    ({"propertis": {}}, "/propertis is no keyword. Did you mean 'properties'?"),
+    ({"properties": {"a": {"min_length": 1}}}, "Did you mean 'minLength'?"),
+    ({"properties": {"a": {"item": {}}}}, "/properties/a/item is no keyword"),
+    ({"require": ["a"]}, "Did you mean 'required'?"),
     ({"const": float("nan")}, "cannot be written as JSON (ValueError)"),
 ]
 
@@ -150,6 +154,14 @@ def test_schemas_that_are_not_taken(schema: Schema, word: str) -> None:
 
     assert caught.value.where == "output"
     assert word in str(caught.value)
+
+
+def test_notes_in_schemas_are_taken() -> None:
+    """Words that are no keywords, and like none, are notes; fields may be called anything."""
+    notes = ("title", "x-order", "note", "example", "examples", "deprecated", "readOnly", "unit")
+    field: Schema = {"type": "string", **dict.fromkeys(notes, "x"), "count": 1, "nullable": True}
+    schema: Schema = {"properties": {"propertis": field, "item": field}, "required": ["item"]}
+    assert read_schema(schema, "output") == schema
 
 
 def test_schemas_nested_too_deeply_are_refused() -> None:

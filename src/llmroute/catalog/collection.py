@@ -131,6 +131,7 @@ class Catalog:
             return self._read(self._folder / f"{name}.toml")
         load = self._extension(name) if self._extension else None
         if load is None:
+            self._check_folder(name)
             return None
         from .own import read_own
 
@@ -142,6 +143,17 @@ class Catalog:
             entry = entry._replace(api=f"package {name}")
             self._opens[entry.api] = brought.opens
         return entry
+
+    def _check_folder(self, name: str) -> None:
+        """Refuse a folder that is not there, once something is looked for in it."""
+        if self._folder is None or self._folder.is_dir():
+            return
+        from llmroute.errors import PolicyError, Problem
+        from llmroute.errors.problems import nearest
+
+        what = f"there is no folder {str(self._folder)!r}, where {name!r} was looked for"
+        hint = nearest(name, self.names(), "Or correct $LLMROUTE_PROVIDERS")
+        raise PolicyError([Problem("$LLMROUTE_PROVIDERS", None, "", what, hint)])
 
 
 BUILT_IN = Catalog()

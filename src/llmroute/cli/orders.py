@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ORDER = re.compile(r"/([A-Za-z]+)(?:\s+(.*?))?\s*", re.DOTALL)
 NOTHING = "-"
-"""Takes back what /model or /system set."""
+"""Takes back what /model, /system or /attach set."""
 
 
 class Order(NamedTuple):
@@ -114,6 +114,10 @@ def _system(session: Session, rest: str) -> None:
 
 def _attach(session: Session, rest: str) -> None:
     """Let a picture or a document go with the next message."""
+    if rest == NOTHING:
+        session.attached.clear()
+        note("(nothing is attached)")
+        return
     if not rest:
         note("say what: /attach FILE (a picture, or a PDF when its name ends in .pdf)")
         return
@@ -180,7 +184,9 @@ ORDERS: dict[str, Order] = {
     "plan": Order("[TEXT]", "who would answer TEXT, and why; without TEXT: the last plan", _plan),
     "cost": Order("", "tokens and cost of this conversation, model by model", _cost),
     "system": Order("[TEXT]", "the system instruction from now on; - takes it back", _system),
-    "attach": Order("FILE", "a picture or a PDF goes with the next message", _attach),
+    "attach": Order(
+        "FILE", "a picture or a PDF goes with the next message; - takes it back", _attach
+    ),
     "clear": Order("", "forgets what was said", _clear),
     "save": Order("FILE", "writes the conversation to a new file, Markdown or .json", _save),
     "help": Order("", "this", _help),

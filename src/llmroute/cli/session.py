@@ -55,7 +55,6 @@ class Session:
     def ask(self, text: str) -> None:
         """Answer one message; what was shown stays in the conversation, also if it was stopped."""
         question = self._question(text)
-        self.attached.clear()
         shown: list[str] = []
         end = "broken off"
         try:
@@ -68,7 +67,9 @@ class Session:
             self._failed(error)
             tell(error)
         if shown:
-            self.turns.append(Turn(question, Message.assistant("".join(shown)), "", end))
+            self._keep(Turn(question, Message.assistant("".join(shown)), "", end))
+        if self.attached:
+            note("(what was attached goes with the next message; /attach - takes it back)")
 
     def would(self, text: str) -> Plan:
         """The plan for `text` as the next message; nothing is sent. Raises RequestError."""
@@ -88,11 +89,16 @@ class Session:
             self.plan = stream.plan
             show(stream, shown)
             reply = stream.reply
-            self.turns.append(Turn(question, reply.message, reply.model.name))
+            self._keep(Turn(question, reply.message, reply.model.name))
             shown.clear()  # it is in the conversation
             self.spending.add(reply.attempts)
             for line in about(reply):
                 note(line)
+
+    def _keep(self, turn: Turn) -> None:
+        """Make a turn part of the conversation, and what was attached with it."""
+        self.turns.append(turn)
+        self.attached.clear()
 
     def _failed(self, error: LLMRouteError) -> None:
         if isinstance(error, NoCandidateError):

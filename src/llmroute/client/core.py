@@ -128,9 +128,8 @@ class Core:
         if asked.extra_body or asked.extra_headers:
             check_extras(asked)
         models = self._named(asked.models)
-        if key is not None and len(models) != 1:
-            hint = "Name it: model=..., so that the key reaches its own origin only"
-            raise RequestError("a key needs exactly one model", where="api_key", hint=hint)
+        if key is not None:
+            self._check_key(models)
         situation = Situation(
             request=asked,
             tokens=estimate_request(asked),
@@ -143,6 +142,16 @@ class Core:
         if not isinstance(plan, Plan):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise wrong("policy", f"it returned {type(plan).__name__}, not a Plan")
         return plan if asked.texts is None else one_space(plan)
+
+    def _check_key(self, models: tuple[Model, ...]) -> None:
+        """Refuse a key that has not one origin to go to; raises RequestError."""
+        if len(models) != 1:
+            hint = "Name it: model=..., so that the key reaches its own origin only"
+            raise RequestError("a key needs exactly one model", where="api_key", hint=hint)
+        if models[0].name in self.setup.lent:
+            what = f"the openai client that was passed for {models[0].name!r} sends its own key"
+            hint = "Leave api_key out, or declare the model without client"
+            raise RequestError(what, where="api_key", hint=hint)
 
     def lend(self, key: Secret | None) -> Lent:
         """Lend the client's resources to one call."""

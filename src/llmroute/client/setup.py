@@ -65,7 +65,10 @@ class ClientOptions(TypedDict, total=False):
 
 
 class Setup(NamedTuple):
-    """What a client works with, resolved; `keys` and `providers` go by the model's name."""
+    """What a client works with, resolved; `keys` and `providers` go by the model's name.
+
+    `lent` names the models that openai clients of the application send for.
+    """
 
     models: tuple[Model, ...]
     policy: Policy
@@ -76,6 +79,7 @@ class Setup(NamedTuple):
     keys: Mapping[str, Callable[[], str]]
     providers: Mapping[str, Provider]
     catalog: Catalog
+    lent: frozenset[str]
 
 
 def read_setup(source: PolicySource | None, options: ClientOptions) -> Setup:
@@ -92,6 +96,7 @@ def read_setup(source: PolicySource | None, options: ClientOptions) -> Setup:
 def _setup(file: PolicyFile, providers: Mapping[str, Provider]) -> Setup:
     names = stand_ins(file.declarations, providers)
     keys = {one.name: _key(one.key) for one in file.declarations if one.key is not None}
+    clients = _clients(file)
     own = {one.name: one.provider for one in file.declarations if one.provider is not None}
     return Setup(
         models=tuple(_stood_in(one) if one.name in names else one for one in file.models),
@@ -101,8 +106,9 @@ def _setup(file: PolicyFile, providers: Mapping[str, Provider]) -> Setup:
         limits=file.limits,
         offline_mode=file.offline_mode,
         keys=keys,
-        providers={**own, **_clients(file), **providers},
+        providers={**own, **clients, **providers},
         catalog=file.catalog,
+        lent=frozenset(clients),
     )
 
 

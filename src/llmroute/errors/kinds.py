@@ -131,6 +131,11 @@ FAULT_KINDS: dict[str, FaultKind] = {
         "the answer is not what the API promises: HTML, no JSON, wrong shape, no choices",
         "check that base_url points to an OpenAI-compatible API",
     ),
+    "other_dimensions": FaultKind(
+        Remedy("other_model", "model"),
+        "the vectors have another length than `dimensions` asks for",
+        "leave dimensions out, or name a model that takes it",
+    ),
     "empty_after_reasoning": FaultKind(
         Remedy("other_model", "model"),
         "the model thought, and then said nothing",

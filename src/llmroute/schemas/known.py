@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from llmroute.errors import RequestError
+from llmroute.errors.problems import close
 
 from .kinds import is_list, is_table
 from .pointers import MOST_LEVELS, pointer, resolved
@@ -32,6 +33,9 @@ REFUSED = {
     "dependencies": "Use dependentRequired or dependentSchemas",
 }
 """Keywords that would change the verdict, and are not understood here; what to use instead."""
+
+MOST_ALIKE, ALIKE = 3, 0.85
+"""Words of so few letters are never misspelt keywords, others when they are so much like one."""
 
 
 class Flaw(NamedTuple):
@@ -133,6 +137,13 @@ ONE = ("items", "contains", "additionalProperties", "propertyNames", "not", "if"
 SEVERAL = ("allOf", "anyOf", "oneOf", "prefixItems")
 NAMED = ("properties", "patternProperties", "dependentSchemas", "$defs", "definitions")
 """Keywords that hold one schema, a list of them, and some by name."""
+_MISSPELT = {
+    name.lower(): name
+    for name in (*_PLAIN, *ONE, *SEVERAL, *NAMED, "const")
+    if len(name) > MOST_ALIKE
+}
+"""What a misspelt keyword may have meant; "not" and "if" are like too many words."""
+NOTES = ("$schema", "$id", "$comment", "title", "description", "default", "format", "examples")
 IN_PLACE = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas")
 """Keywords whose schemas look at the very value that theirs looks at."""
 
@@ -219,6 +230,16 @@ class _Reading:
         return False
 
 
+def _misspelt(name: str, at: At) -> Flaw | None:
+    """The flaw of a word that is no keyword, but like one; other words are notes."""
+    if name in _MISSPELT.values() or name in NOTES or len(name) <= MOST_ALIKE:
+        return None
+    found = close(name.lower(), _MISSPELT, ALIKE)
+    if found is None:
+        return None
+    return Flaw((*at, name), "is no keyword", f"Did you mean {_MISSPELT[found]!r}?")
+
+
 def _container(name: str, value: object, at: At) -> Flaw | None:
     """The flaw of a keyword that holds schemas."""
     if name == "items" and is_list(value):
@@ -227,7 +248,7 @@ def _container(name: str, value: object, at: At) -> Flaw | None:
         return Flaw((*at, name), "must be a list of schemas")
     if name in NAMED:
         return _named(value, (*at, name))
-    return None
+    return _misspelt(name, at)
 
 
 def _named(value: object, at: At) -> Flaw | None:
