@@ -26,9 +26,7 @@ def _chat(body: Json, model: Model) -> None:
     """OpenAI chat completions: each turn's calls are answered right behind it, by their ids."""
     assert model.endpoint is not None
     form = r"[A-Za-z0-9]{9}" if "short_tool_ids" in model.endpoint.quirks else r"[\w-]{1,40}"
-    if "assistant_after_tools" in model.endpoint.quirks:
-        roles = [message["role"] for message in objects(body, "messages")]
-        assert not [two for two in pairwise(roles) if two in {("tool", "user"), ("tool", "system")}]
+    _chat_roles([str(message["role"]) for message in objects(body, "messages")], model)
     waiting: set[str] = set()
     for message in objects(body, "messages"):
         role = message["role"]
@@ -46,6 +44,20 @@ def _chat(body: Json, model: Model) -> None:
             assert isinstance(function["arguments"], str)
             waiting.add(str(call["id"]))
     assert not waiting
+
+
+def _chat_roles(roles: list[str], model: Model) -> None:
+    """The order of roles that the model's server wants; each result is a message of its own."""
+    quirks = frozenset[str]() if model.endpoint is None else model.endpoint.quirks
+    pairs = list(pairwise(roles))
+    if "assistant_after_tools" in quirks:
+        assert not {("tool", "user"), ("tool", "system")} & {*pairs}
+    if "merge_roles" in quirks:
+        assert all(one != other or one == "tool" for one, other in pairs)
+    assert "no_system" not in quirks or "system" not in roles
+    assert "system_first" not in quirks or "system" not in roles[1:]
+    if "user_first" in quirks:
+        assert next(role for role in roles if role != "system") == "user"
 
 
 def _chat_content(message: Json, model: Model) -> None:
