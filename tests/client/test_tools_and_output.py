@@ -51,6 +51,26 @@ class City(BaseModel):
         return name
 
 
+class OddError(Exception):
+    """An error of the application's own that is no ValueError."""
+
+
+class Village(BaseModel):
+    """A village, with a check that fails instead of saying so."""
+
+    name: str
+
+    @field_validator("name")
+    @classmethod
+    def odd(cls, name: str) -> str:
+        """Fail."""
+        raise OddError(name)
+
+
+def _odd(arguments: object) -> str | None:
+    raise OddError(arguments)
+
+
 class Town(TypedDict):
     """A town."""
 
@@ -308,6 +328,12 @@ SECRETS: list[tuple[str, Script, dict[str, Any]]] = [
     ("no JSON", "CANARY", {"output": City}),
     ("a wrong value", '{"name": "CANARY", "population": "CANARY"}', {"output": City}),
     ("a check that quotes", '{"name": "CANARY!"}', {"output": City}),
+    ("a check that fails", '{"name": "CANARY!"}', {"output": Village}),
+    (
+        "a tool's check that fails",
+        [call('{"a": "CANARY"}', "t")],
+        {"tools": [Tool("t", check=_odd)]},
+    ),
     ("a wrong name", '{"CANARY": 1}', {"output": dict[str, str]}),
     (
         "by schema",
@@ -343,6 +369,23 @@ def test_nothing_that_was_said_is_told(
     if isinstance(error, AllFailedError):
         seen += [repr(pickle.dumps(error)), json.dumps(error.plan.to_dict())]
     assert "CANARY" not in "\n".join(seen)
+
+
+@pytest.mark.parametrize(
+    ("script", "options", "kind", "words"),
+    [
+        ('{"name": "x"}', {"output": Village}, "bad_output", "a check of its type raised OddError"),
+        ([call("{}", "t")], {"tools": [Tool("t", check=_odd)]}, "bad_tool_call", "raised OddError"),
+    ],
+)
+def test_a_check_that_fails_is_a_fault_of_the_attempt(
+    script: Script, options: dict[str, Any], kind: str, words: str
+) -> None:
+    """Whatever a check of the application raises, only its class is told, and the next answers."""
+    client, _ = client_of(script)
+    with client, pytest.raises(AllFailedError, match=words) as caught:
+        client.chat("hi", **options)
+    assert [one.fault.kind for one in caught.value.attempts if one.fault] == [kind]
 
 
 def frames(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING
 
 import pytest
@@ -74,6 +75,23 @@ def test_decimal_fractions_are_multiples_as_they_are_written() -> None:
     assert misfit(schema, 0.3) is None
     assert misfit(schema, 0.35) is not None
     assert misfit(schema, 10**400) is None
+
+
+def test_numbers_beyond_floats_are_no_crash() -> None:
+    """Infinity is a multiple of nothing, and a bound of 400 digits is a bound."""
+    assert misfit({"multipleOf": 0.1}, math.inf) == "it must be a multiple of 0.1"
+    taken = read_schema({"minLength": 10**400, "maxItems": 3}, "schema")
+    assert misfit(taken, "x") == "it must have at least very many characters"
+    assert misfit(taken, [1] * 4) == "it must have at most 3 items"
+
+
+@pytest.mark.parametrize("links", [2_000, 10_000])
+def test_references_in_a_row_without_end_are_refused(links: int) -> None:
+    """A chain of definitions that is too long to follow is a typed error."""
+    chained = {f"d{one}": {"$ref": f"#/$defs/d{one + 1}"} for one in range(links)}
+    whole = {"$ref": "#/$defs/d0", "$defs": {**chained, f"d{links}": {"type": "string"}}}
+    with pytest.raises(RequestError, match="from reference to reference for too long"):
+        read_schema(whole, "schema")
 
 
 def test_numbers_and_booleans_are_told_apart() -> None:

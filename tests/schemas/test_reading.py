@@ -32,6 +32,7 @@ def test_a_fence_and_white_space_are_taken_off(value: Json, fence: str) -> None:
         ('{"a": 1}\nHope it helps', "it is no JSON at line 2, column 1"),
         ("{'a': 1}", "it is no JSON at line 1, column 2"),
         ('{"a": NaN}', "it holds a number that JSON cannot have"),
+        ('{"a": 1e400}', "it holds a number that JSON cannot have"),
         ("[-Infinity]", "it holds a number that JSON cannot have"),
         ("9" * 5000, "it holds a number that JSON cannot have"),
         ("[" * 101 + "]" * 101, "it is nested more than 100 levels deep"),
@@ -46,6 +47,24 @@ def test_everything_else_is_refused_without_being_quoted(text: str, sentence: st
 
     assert str(caught.value) == sentence
     assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("text", "inside"),
+    [
+        ("```json\n{}\n```", "{}"),
+        ("```json{}```", "{}"),
+        ("``````", ""),
+        ("```", "```"),
+        ("`````", "`````"),
+        ("```json", "```json"),
+        ("```" + "json" * 1_000_000, "```" + "json" * 1_000_000),
+        ("```" + "json" * 1_000_000 + "```", "json" * 1_000_000),
+    ],
+)
+def test_only_a_whole_fence_is_taken_off(text: str, inside: str) -> None:
+    """A fence has two ends, and one short word at most; megabytes that have not are left alone."""
+    assert unfenced(text) == inside
 
 
 @settings(max_examples=300)

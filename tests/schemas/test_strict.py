@@ -16,7 +16,7 @@ from llmroute.schemas.strict import strict_schema
 from tests.schemas.samples import closed_schemas, instances, is_valid
 
 if TYPE_CHECKING:
-    from tests.schemas.samples import Schema
+    from tests.schemas.samples import Json, Schema
 
 STRING: Schema = {"type": "string"}
 
@@ -120,6 +120,8 @@ def test_optional_properties_may_be_null(schema: Schema, strict: Schema) -> None
         {"type": "object"},
         {"type": "object", "additionalProperties": STRING},
         {**of(b=STRING), "additionalProperties": STRING},
+        {**of(b=STRING), "additionalProperties": True},
+        {**of(b=STRING), "additionalProperties": {}},
         {"type": "object", "properties": {}, "required": ["b"], "additionalProperties": False},
         {"type": "array"},
         {"type": "array", "prefixItems": [STRING]},
@@ -189,3 +191,46 @@ def test_a_schema_is_rewritten_once() -> None:
     for number in range(300):
         assert strict_schema(of(**{f"p{number}": STRING}))
     assert strict_schema(schema) == strict_schema(of(a=STRING))
+
+
+def chain(depth: int, width: int) -> tuple[Schema, Json]:
+    """A union that holds itself, and an answer that nests the second of its shapes."""
+    node = {
+        "anyOf": [
+            {
+                "type": "object",
+                "properties": {"next": {"$ref": "#/$defs/node"}, "no": {"type": "string"}},
+                "required": ["next"],
+                "minProperties": 3,
+            },
+            {
+                "type": "object",
+                "properties": {"next": {"$ref": "#/$defs/node"}, "z": {"type": "string"}},
+                "required": ["next"],
+            },
+            {"type": "array", "items": {"type": "integer"}},
+        ]
+    }
+    value: Json = list(range(width))
+    for _ in range(depth):
+        value = {"next": value, "z": None}
+    schema = {"type": "object", "properties": {"root": {"$ref": "#/$defs/node"}}}
+    return {**schema, "$defs": {"node": node}}, {"root": value}
+
+
+@pytest.mark.parametrize(("depth", "width"), [(14, 10), (20, 3_000), (60, 300), (20, 120_000)])
+def test_nulls_in_unions_of_unions_are_found(depth: int, width: int) -> None:
+    """However deep a union holds itself, a pair of schema and value is looked at once.
+
+    Also what is too much to look at keeps its valid reading: with every optional null left out.
+    """
+    schema, value = chain(depth, width)
+    assert misfit(schema, value) is not None
+    assert misfit(schema, without_nulls(schema, value)) is None
+
+
+def test_what_has_no_nulls_is_not_copied() -> None:
+    """A value without a null to leave out is given back itself."""
+    schema, _ = chain(1, 1)
+    value: Json = {"root": {"next": [1, 2], "z": "a"}}
+    assert without_nulls(schema, value) is value

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator, Generator
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from llmroute.errors import AttemptError, LLMRouteError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
     from llmroute.types.events import ProviderEvent
+    from llmroute.types.requests import Request
 
 
 Result = TypeVar("Result")
@@ -50,6 +53,44 @@ def guarded(hook: Callable[[], Result], whose: str, kind: str = "provider_bug") 
     except Exception as error:
         bug = type(error).__name__
     raise AttemptError(kind, f"{whose} raised {bug}")
+
+
+def shielded(request: Request) -> Request:
+    """The request with checks of the application that raise nothing but ValueError."""
+    output = request.output
+    if output is not None:
+        request = replace(request, output=replace(output, read=partial(_read, output.read)))
+    if not request.tools:
+        return request
+    tools = (
+        one if one.check is None else replace(one, check=partial(_problem, one.check))
+        for one in request.tools
+    )
+    return replace(request, tools=tuple(tools))
+
+
+def _read(read: Callable[[str], object], text: str) -> object:
+    """Read an answer; a bug in it is an answer that does not fit."""
+    try:
+        return read(text)
+    except (LLMRouteError, ValueError):
+        raise
+    except Exception as error:
+        bug = type(error).__name__
+    raise ValueError(f"a check of its type raised {bug}")
+
+
+def _problem(
+    check: Callable[[Mapping[str, object]], str | None], arguments: Mapping[str, object]
+) -> str | None:
+    """What a check of a tool says; one that fails instead of saying so is a problem as well."""
+    try:
+        return check(arguments)
+    except LLMRouteError:
+        raise
+    except Exception as error:
+        bug = type(error).__name__
+    return f"the check raised {bug}"
 
 
 def close_quietly(events: Iterator[ProviderEvent]) -> None:

@@ -23,7 +23,7 @@ from llmroute.types.events import (
 )
 from llmroute.types.instruction import repeated
 
-from .hooks import guarded
+from .hooks import guarded, shielded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -140,7 +140,7 @@ class Session(Generic[Events]):
         else:
             self._begun = True
             order = self._order
-            self.feed(on.Begin(order.plan, order.snapshot, order.request))
+            self.feed(on.Begin(order.plan, order.snapshot, shielded(order.request)))
 
     def abort(self, occurrence: on.Abandoned | on.Closing) -> None:
         """Stop from any thread: the provider is told at once, the flow at the next step."""

@@ -78,7 +78,11 @@ def _read(text: str) -> tuple[dict[str, object], Flaw | None]:
     from .finite import endless
 
     schema = cast("dict[str, object]", json.loads(text))
-    return schema, _Reading(schema).schema(schema, ()) or endless(schema)
+    try:
+        return schema, _Reading(schema).schema(schema, ()) or endless(schema)
+    except RecursionError:
+        hint = "Let its references lead to fewer others in a row"
+    return schema, Flaw((), "leads from reference to reference for too long", hint)
 
 
 def _is_count(value: object) -> bool:

@@ -3,34 +3,40 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import NoReturn, cast
 
 from .kinds import is_list, is_table
 from .pointers import MOST_LEVELS
 
-_FENCED = re.compile(r"```\w*(.*)```", re.DOTALL)
+_FENCE = "```"
+_WORD = re.compile(r"\w{0,32}+(?!\w)")
 
 
 def unfenced(text: str) -> str:
     """Take the white space and one Markdown code fence off."""
     stripped = text.strip()
-    found = _FENCED.fullmatch(stripped) if stripped.startswith("```") else None
-    return stripped if found is None else found[1].strip()
+    around = stripped.startswith(_FENCE) and stripped.endswith(_FENCE)
+    if not around or len(stripped) < 2 * len(_FENCE):
+        return stripped
+    inner = stripped[len(_FENCE) : -len(_FENCE)]
+    word = _WORD.match(inner)
+    return inner[0 if word is None else word.end() :].strip()
 
 
 def parse(text: str) -> object:
-    """Read strict JSON (RFC 8259): no NaN, no number of thousands of digits, no endless nesting.
+    """Read strict JSON (RFC 8259): no NaN, no number beyond those of Python, no endless nesting.
 
     Raises ValueError, whose sentence says where it breaks and never quotes it.
     """
     try:
-        value = cast("object", json.loads(text, parse_constant=_refuse))
+        value = cast("object", json.loads(text, parse_constant=_refuse, parse_float=_finite))
     except json.JSONDecodeError as error:
         at_end = not text[error.pos :].strip()
         where = "at its end" if at_end else f"at line {error.lineno}, column {error.colno}"
         problem = f"it is no JSON {where}" if text else "it is empty, not JSON"
-    except ValueError:  # a constant that JSON has not, or more digits than Python reads
+    except ValueError:  # a constant that JSON has not, or a number that Python does not read
         problem = "it holds a number that JSON cannot have"
     except RecursionError:
         problem = f"it is nested more than {MOST_LEVELS} levels deep"
@@ -43,6 +49,11 @@ def parse(text: str) -> object:
 
 def _refuse(_: str) -> NoReturn:
     raise ValueError
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _refuse(text)
 
 
 def _is_shallow(text: str, value: object) -> bool:

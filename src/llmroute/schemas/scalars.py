@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
@@ -86,6 +87,8 @@ def _const(_: Visit, schema: Schema, value: object, at: At) -> str | None:
     return None if same(schema["const"], value) else f"{pointer(at)} is not the value it must be"
 
 
+MOST_TOLD = 10**15
+"""Greater bounds are not written out."""
 Bound = Callable[[Any, Any], bool]
 
 
@@ -101,6 +104,8 @@ def _numeric(name: str, holds: Bound, words: str) -> Keyword:
 
 def _multiple(number: float, of: float) -> bool:
     """Whether a number is a multiple, as they are written: 0.3 is one of 0.1."""
+    if isinstance(number, float) and not math.isfinite(number):
+        return False
     return (Fraction(repr(number)) / Fraction(repr(of))).denominator == 1
 
 
@@ -111,7 +116,8 @@ def _sized(name: str, kind: type, *, least: bool, words: str) -> Keyword:
         size, bound = len(cast("list[object]", value)), schema[name]
         if size >= bound if least else size <= bound:
             return None
-        return f"{pointer(at)} must have at {'least' if least else 'most'} {bound:g} {words}"
+        side, count = "least" if least else "most", bound if bound < MOST_TOLD else "very many"
+        return f"{pointer(at)} must have at {side} {count} {words}"
 
     return check
 

@@ -124,10 +124,9 @@ class _Rewriting:
             strict["items"] = self.schema(table.get("items"))
 
     def _object(self, table: Table) -> Table:
-        """Close an object, and require all of its properties."""
+        """Close an object that does not ask to be open, and require all of its properties."""
         named = cast("Table", table.get("properties", {}))
-        others = table.get("additionalProperties", True)
-        if isinstance(others, dict) or (others and not named):
+        if table.get("additionalProperties", not named) is not False:
             raise _LooseError
         required = cast("list[str]", table.get("required", []))
         if any(name not in named for name in required):
