@@ -100,6 +100,62 @@ def test_a_search_behind_a_call_is_no_call() -> None:
     assert events == [call, End("tool_calls")]
 
 
+PLAIN = frozenset({"text", "tools"})
+ANSWERS = {"type": "tool_use", "id": "toolu_01", "name": "give_answer"}
+
+
+def test_beside_the_tool_that_answers_nothing_is_text() -> None:
+    """Where a tool's input is the answer, it alone is: text before and after it is commentary."""
+    request = replace(HELLO, output=SHAPE)
+    begun = {"type": "text", "text": "Let me answer."}
+    whole = message(begun, {**ANSWERS, "input": {"a": 1}}, begun, stop_reason="tool_use")
+    told = Reasoning("Let me answer.")
+    expected = [told, Text('{"a": 1}'), told, End("stop")]
+    assert WHOLE._replace(abilities=PLAIN).decode(whole, request=request) == expected
+    start, delta = {"type": "content_block_start"}, {"type": "content_block_delta"}
+    text = {"type": "text_delta", "text": "Let me answer."}
+    piece = {"type": "input_json_delta", "partial_json": '{"a": 1}'}
+    events = STREAM._replace(abilities=PLAIN).decode(
+        event({**start, "index": 0, "content_block": {"type": "text", "text": ""}}),
+        event({**delta, "index": 0, "delta": text}),
+        event({**start, "index": 1, "content_block": {**ANSWERS, "input": {}}}),
+        event({**delta, "index": 1, "delta": piece}),
+        event({**delta, "index": 2, "delta": text}),
+        event({"type": "message_delta", "delta": {"stop_reason": "tool_use"}}),
+        request=request,
+    )
+    assert events == expected
+
+
+def test_text_is_the_answer_where_no_tool_gives_it() -> None:
+    """Text that was held back comes before a call of the application's tools, or at the end."""
+    request = replace(HELLO, output=SHAPE, tools=(WEATHER,))
+    begun = {"type": "text", "text": "Let me look."}
+    called = {"type": "tool_use", "id": "1", "name": "weather", "input": {}}
+    assert WHOLE._replace(abilities=PLAIN).decode(
+        message(begun, called, stop_reason="tool_use"), request=request
+    ) == [
+        Text("Let me look."),
+        ToolCallPart(1, "1", "weather", ""),
+        End("tool_calls"),
+    ]
+    assert WHOLE._replace(abilities=PLAIN).decode(message(begun), request=request) == [
+        Text("Let me look."),
+        End("stop"),
+    ]
+
+
+def test_an_answer_without_fields_is_an_empty_object() -> None:
+    """The tool that answers may be called with nothing, unless it was cut before it began."""
+    request = replace(HELLO, output=SHAPE)
+    for reason, events in (
+        ("tool_use", [Text("{}"), End("stop")]),
+        ("max_tokens", [End("length")]),
+    ):
+        whole = message({**ANSWERS, "input": {}}, stop_reason=reason)
+        assert WHOLE._replace(abilities=PLAIN).decode(whole, request=request) == events
+
+
 @pytest.mark.parametrize("name", ["anthropic/text.sse", "anthropic/tools.sse"])
 def test_a_stream_is_the_same_at_every_split(name: str) -> None:
     """Where the network cuts a stream changes nothing."""

@@ -72,7 +72,7 @@ class Open:
 
     kind: str
     text: list[str] = field(default_factory=list[str])
-    signature: str = ""
+    signature: list[str] = field(default_factory=list[str])
 
 
 class MessageFold:
@@ -88,6 +88,8 @@ class MessageFold:
         self._stop_reason = ""
         self._why: str | None = None
         self._said = False
+        self._held: list[str] = []  # text that may turn out to stand beside the answer
+        self._outputs: str | None = None  # how the answer by a tool begins
         self._calls: set[int] = set()  # positions of the application's own tools
         self._counts: dict[str, int] = {}
 
@@ -129,8 +131,15 @@ class MessageFold:
         reason = STOP_REASONS.get(self._stop_reason, "stop")
         if reason == "tool_calls" and not self._calls:
             reason = "stop"  # the tool was ours: its arguments are the answer
+        return [*self._left(reason), End(reason, refused)]
+
+    def _left(self, reason: FinishReason) -> list[ProviderEvent]:
+        """What was not said before the end."""
         left = [event for position in list(self._open) for event in self._stop(position)]
-        return [*left, End(reason, refused)]
+        left += self._release(Text)
+        if self._outputs == "" and reason == "stop":
+            left.append(Text("{}"))
+        return left
 
     def _frame(self, kind: str, part: Json) -> list[ProviderEvent]:
         """Take what is said of the whole message."""
@@ -155,10 +164,10 @@ class MessageFold:
             case "text":
                 return self._text(text_at(block, "text"))
             case "thinking":
-                self._open[position] = Open("thinking", signature=text_at(block, "signature"))
+                self._open[position] = Open("thinking", signature=[text_at(block, "signature")])
                 return self._thought(position, text_at(block, "thinking"))
             case "redacted_thinking":
-                self._open[position] = Open("redacted", signature=text_at(block, "data"))
+                self._open[position] = Open("redacted", signature=[text_at(block, "data")])
                 return []
             case "tool_use":
                 return self._call_of(position, block)
@@ -175,7 +184,7 @@ class MessageFold:
                 return self._thought(position, text_at(delta, "thinking"))
             case "signature_delta":
                 if position in self._open:
-                    self._open[position].signature += text_at(delta, "signature")
+                    self._open[position].signature.append(text_at(delta, "signature"))
                 return []
             case _:
                 return []
@@ -183,15 +192,32 @@ class MessageFold:
     def _stop(self, position: int) -> list[ProviderEvent]:
         """End a block; thoughts without a signature cannot go back, and stay what was seen."""
         block = self._open.pop(position, None)
-        if block is None or not block.signature:
+        signature = "" if block is None else "".join(block.signature)
+        if block is None or not signature:
             return []
         if block.kind == "redacted":
-            return [ReasoningEnd(redacted(block.signature))]
-        return [ReasoningEnd(thought("".join(block.text), block.signature))]
+            return [ReasoningEnd(redacted(signature))]
+        return [ReasoningEnd(thought("".join(block.text), signature))]
 
     def _text(self, text: str) -> list[ProviderEvent]:
         self._said = self._said or bool(text)
-        return [Text(text)] if text else []
+        if self._output_tool is None or self._calls:
+            return [Text(text)] if text else []
+        if self._outputs is not None:
+            return [Reasoning(text)] if text else []
+        self._held.append(text)
+        return []
+
+    def _release(self, kind: type[Text | Reasoning]) -> list[ProviderEvent]:
+        """Give the text that was held back: what stands beside the tool that answers is none."""
+        held, self._held = "".join(self._held), []
+        return [kind(held)] if held else []
+
+    def _output(self, fragment: str) -> list[ProviderEvent]:
+        """Take a piece of the answer that is a tool's input."""
+        before = self._release(Reasoning)
+        self._outputs = (self._outputs or "") or fragment
+        return [*before, Text(fragment)] if fragment else before
 
     def _thought(self, position: int, text: str) -> list[ProviderEvent]:
         if position in self._open:
@@ -205,15 +231,17 @@ class MessageFold:
         self._said = True
         if name == self._output_tool:
             self._open[position] = Open("output")
-            return [Text(arguments)] if arguments else []
+            return self._output(arguments)
+        before = self._release(Text)
         self._calls.add(position)
-        return [ToolCallPart(position, text_at(block, "id") or None, name or None, arguments)]
+        call_id = text_at(block, "id") or None
+        return [*before, ToolCallPart(position, call_id, name or None, arguments)]
 
     def _arguments(self, position: int, fragment: str) -> list[ProviderEvent]:
         """Take a piece of a tool's input; the provider's own tools (a search) say nothing."""
         block = self._open.get(position)
         if block is not None and block.kind == "output":
-            return [Text(fragment)] if fragment else []
+            return self._output(fragment)
         return [ToolCallPart(position, None, None, fragment)] if position in self._calls else []
 
     def _finish(self, fields: Json) -> None:
