@@ -102,7 +102,7 @@ def test_nothing_to_ask(tmp_path: Path, server: FaultServer) -> None:
     """An empty stdin is a mistake of usage, in one sentence."""
     run = program("chat", "-p", policy(tmp_path, {"gpt": server.base_url}))
     assert run.code == 2
-    assert run.err.startswith("llmroute: the question: ")
+    assert run.err.startswith('llmroute: the question: there is none; write llmroute chat "..."')
     assert len(run.err.splitlines()) == 1
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import llmroute
-from llmroute import Client, Limits, Message, RequestError, policies
+from llmroute import AsyncClient, Client, Limits, Message, RequestError, policies
 from llmroute.testing import Fail, ScriptedProvider, VirtualClock
 
 if TYPE_CHECKING:
@@ -298,6 +298,7 @@ def test_key_functions_return_strings(given: object) -> None:
     fault = caught.value.attempts[0].fault
     assert fault is not None
     assert fault.kind == "bad_key_format"
+    assert "[read the reason; mend the key, or the function that returns it]" in str(caught.value)
     assert "CANARY" not in str(caught.value)
 
 
@@ -311,6 +312,21 @@ def test_policies_name_declared_models() -> None:
 def test_a_client_that_was_not_made_has_a_repr() -> None:
     """A crash report on the making of a client can show the client."""
     assert repr(Client.__new__(Client)) == "Client(not made)"
+
+
+def test_a_stream_has_a_repr_without_content(client: Client) -> None:
+    """A stream shows who may answer, in order, and nothing that is said."""
+    assert repr(client.stream("canary")) == "Stream('gpt')"
+
+
+def test_async_things_are_entered_by_async_with() -> None:
+    """A plain `with`, and a stream that is awaited, say what to write."""
+    ours = AsyncClient(models=[llmroute.model("gpt", use="scripted", provider=PROVIDER)])
+    entered = cast("Any", ours)
+    with pytest.raises(RequestError, match="AsyncClient: is entered by async with"), entered:
+        pass
+    with pytest.raises(RequestError, match=r"async with client\.stream\(\.\.\.\) as stream"):
+        cast("Any", ours.stream("hi")).__await__()
 
 
 def test_a_policy_returns_a_plan() -> None:

@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 import llmroute
+from llmroute.errors import FAULT_KINDS
 from llmroute.testing import no_network
 from tests.faults.server import FaultServer
 from tests.providers.calls import How, aoutcome, call_to, outcome, provider_for
@@ -113,6 +114,7 @@ def test_a_name_without_address_is_named() -> None:
     """A host that cannot be found is named by its origin."""
     with no_network(outage=True):
         assert reason_of(call_to("http://api.example.com/v1")).endswith(" (http://api.example.com)")
+    assert "base_url" not in FAULT_KINDS["dns"].mend
 
 
 def test_what_is_clear_is_left_alone(server: FaultServer) -> None:

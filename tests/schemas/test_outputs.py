@@ -209,6 +209,7 @@ class Opaque:
         (lambda: None, "got function. A function is no type"),
         (Opaque, "no JSON Schema of it"),
         (list[Opaque], "no JSON Schema of it"),
+        (Opaque, "or implement ...). Types"),
         (list["Nowhere"], "no JSON Schema of it"),  # type: ignore[name-defined]  # noqa: F821
         ({"type": "string"}, 'Its root needs "type": "object"'),
         ({}, 'Its root needs "type": "object"'),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from llmroute.types.messages import ToolCall
 from llmroute.types.models import Model
 from llmroute.types.plans import Candidate, Plan, Refusal
-from llmroute.types.reply import Reply
+from llmroute.types.reply import Embeddings, Reply
 from llmroute.types.usage import Price, TokenCount, Usage
 
 SCRIPT = '<script src="https://evil.example/x.js">alert(1)</script> & "quotes" \'too\''
@@ -102,6 +102,17 @@ def test_a_reply_is_its_text_and_a_line_about_it() -> None:
     text = markdown(reply("Hello\n  you", "spare"))
     assert text.startswith("```text\nHello\n  you\n```\n\nspare")
     assert re.sub(r"\\(.)", r"\1", text).endswith(f"\n{line}\n")
+
+
+def test_embeddings_are_a_line_about_them() -> None:
+    """Embeddings show model, count, size, tokens and cost, and none of their numbers."""
+    said = reply("", "e")
+    vectors = ((0.25, 0.5, 0.75), (0.25, 0.5, 0.75))
+    found = Embeddings(vectors, said.model, said.usage, said.cost_usd, said.plan, (), 1.234)
+    seen = Seen(html(found)).text
+    assert seen[0] == "test/e · 1.23 s"
+    assert seen[-5:] == ["e", "2", "3", "10", "$0.0012"]
+    assert "0.25" not in html(found)
 
 
 def test_a_reply_without_text() -> None:

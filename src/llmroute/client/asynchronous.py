@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, Self, cast, overload
+from typing import TYPE_CHECKING, Generic, NoReturn, Self, cast, overload
 
 from llmroute.driver.asynchronous import AsyncDriver
-from llmroute.errors import LLMRouteError
+from llmroute.errors import LLMRouteError, RequestError
 from llmroute.flow import occurrences as on
 from llmroute.types.events import Text
 from llmroute.types.reply import OutputT_co
 
-from .shared import BaseClient, BaseStream, finished, one_consumer
+from .shared import BaseClient, BaseStream, EnteredAsync, finished, one_consumer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .messages import Prompt
 
 
-class AsyncClient(BaseClient):
+class AsyncClient(EnteredAsync, BaseClient):
     """One client over every model of a policy, for asyncio; same names as `Client`.
 
     `policy` is a policy file's path, or a policy made with `llmroute.policies`; None means
@@ -144,7 +144,7 @@ class AsyncClient(BaseClient):
         await self.close()
 
 
-class AsyncStream(BaseStream, Generic[OutputT_co]):
+class AsyncStream(EnteredAsync, BaseStream, Generic[OutputT_co]):
     """The events of one answer; one consumer. Leaving the `async with` block stops the model.
 
     `plan` is known at once, `reply` after the last event.
@@ -157,6 +157,12 @@ class AsyncStream(BaseStream, Generic[OutputT_co]):
         self._reading = False
         self._driver = AsyncDriver(order, core.lend(key))
         core.enter_stream(self._driver.session)
+
+    if not TYPE_CHECKING:
+
+        def __await__(self) -> NoReturn:
+            hint = "Write: async with client.stream(...) as stream"
+            raise RequestError("is not awaited", where="AsyncStream", hint=hint)
 
     def __aiter__(self) -> AsyncIterator[Event]:
         return self

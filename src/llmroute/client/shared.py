@@ -150,6 +150,18 @@ class BaseClient(RefusesPickle):
         return f"{type(self).__name__}({core.describe() if core else 'not made'})"
 
 
+class EnteredAsync:
+    """What goes with `async with`; a plain `with` is refused by checkers of types, and in words."""
+
+    if not TYPE_CHECKING:
+
+        def __enter__(self) -> NoReturn:
+            raise RequestError("is entered by async with", where=type(self).__name__)
+
+        def __exit__(self, *exc_info: object) -> None:
+            """There for Python to find; `__enter__` never returns."""
+
+
 class BaseStream(RefusesPickle):
     """The part of a stream that waits for nothing."""
 
@@ -157,6 +169,10 @@ class BaseStream(RefusesPickle):
         """Hold the plan that the stream follows."""
         self.plan = order.plan
         self._restarts = order.snapshot.on_break == "restart"
+
+    def __repr__(self) -> str:
+        names = ", then ".join(repr(one.model.name) for one in self.plan.candidates)
+        return f"{type(self).__name__}({names})"
 
     def _refuse_restart(self) -> None:
         """Refuse the plain text of a stream that may begin anew; raises RequestError."""

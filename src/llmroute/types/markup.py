@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from decimal import Decimal
 
-    from .reply import Reply
+    from .reply import Embeddings, Reply
 
 CELL = "text-align:left;vertical-align:top;padding:.2em .8em .2em 0;border:0"
 RULE = "border-bottom:1px solid;border-color:color-mix(in srgb,currentColor 30%,transparent)"
@@ -58,6 +58,21 @@ def reply_markdown(reply: Reply[object]) -> str:
     longest = max((len(run) for run in re.findall(r"`+", reply.text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}text\n{reply.text}\n{fence}\n\n{_literal(footer(reply))}\n"
+
+
+def embeddings_html(found: Embeddings) -> str:
+    """Write how many vectors of which size there are, of which model, and what they took."""
+    about = "about " if found.usage.estimated else ""
+    row = [
+        found.model.name,
+        str(len(found.vectors)),
+        str(len(found.vectors[0]) if found.vectors else 0),
+        f"{about}{found.usage.input_tokens}",
+        _cost(found.cost_usd),
+    ]
+    title = " · ".join([found.model.id, f"{found.duration_s:.2f} s", *found.warnings])
+    head = ("model", "vectors", "dimensions", "tokens", "cost")
+    return html_table(head, [row], title, [False])
 
 
 def footer(reply: Reply[object]) -> str:

@@ -154,3 +154,9 @@ class Embeddings:
     def __repr__(self) -> str:
         size = len(self.vectors[0]) if self.vectors else 0
         return f"Embeddings({len(self.vectors)} of {size} dimensions from {self.model.name!r})"
+
+    def _repr_html_(self) -> str:
+        """A line about them, for a notebook; the numbers would say nothing to a person."""
+        from .markup import embeddings_html
+
+        return embeddings_html(self)
