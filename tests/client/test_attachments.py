@@ -155,6 +155,29 @@ def test_what_cannot_be_sent_is_refused(image: Image | Document, word: str) -> N
         "https://[::1]/x",
         "https://[fd00::1]/x",
         "https://[::ffff:10.0.0.1]/x",
+        "https://[64:ff9b::7f00:1]/x",
+        "https://[64:ff9b:1::7f00:1]/x",
+        "https://[2002:7f00:1::]/x",
+        "https://[2002:a00:7::1]/x",
+        "https://[::7f00:1]/x",
+        "https://[::10.0.0.7]/x",
+        "https://[fec0::1]/x",
+        "https://[ff02::1]/x",
+        "https://[fe80::1%25eth0]/x",
+        "https://[2606:4700::1%25eth0]/x",
+        "https://%31%32%37.0.0.1/x",
+        "https://127.0.0.1%2e/x",
+        "https://localhost%00.example.com/x",
+        "https://%5b::1%5d/x",
+        "https://localhost.localdomain/x",
+        "https://printer.intranet/x",
+        "https://wiki.corp/x",
+        "https://nas.private/x",
+        "https://a..example.com/x",
+        "https://.example.com/x",
+        "https://127.0.0.1../x",
+        "https://localhost,example.com/x",
+        "https://localhost;example.com/x",
         "https://2130706433/x",
         "https://0x7f.1/x",
         "https://127.1/x",
@@ -188,6 +211,21 @@ def test_urls_that_are_refused_say_how_to_mend_them(url: str, says: str) -> None
     error = str(refused(Image(url=url)))
     assert error.endswith(says)
     assert ("cannot reach" in error) == ("10.0.0.7" in url)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("example.com", "a-b_c.example.com.", "EXAMPLE.COM", "xn--bcher-kva.example", "1.1.1.1"),
+        *("[2606:4700::1111]", "[64:ff9b::101:101]", "[2002:101:101::]", "local.example.com"),
+        "example.com:8443",
+    ],
+)
+def test_hosts_of_the_internet_are_passed_on(host: str) -> None:
+    """Names and addresses that anybody can reach are sent as they are."""
+    url = f"https://{host}/cat.png"
+    _, image = asked("This?", Image(url=url)).messages[0].parts
+    assert image == Image(url=url)
 
 
 def test_a_fifo_is_not_waited_for(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from llmroute.types.messages import Document, Image
 
 if TYPE_CHECKING:
     import os
+    from ipaddress import IPv4Address, IPv6Address
 
 IMAGE_BYTES = 20 * 1024 * 1024
 """No provider takes a larger picture inside a request (Gemini: 20 MB for the whole request)."""
@@ -32,7 +33,10 @@ SIGNATURES = (
 PDF = re.compile(rb"[\s\x00]{0,1024}%PDF-")
 DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.-]+=[^;,]*)*)(;base64)?,", re.IGNORECASE)
 URL_TEXT = re.compile(r"[!-\[\]-~]+")  # ASCII that can be seen, but no backslash
-LOCAL_NAME = re.compile(r"(?:.*\.)?(?:localhost|local|internal|lan|home|arpa)\.?")
+HOST = re.compile(r"(?:[a-z0-9_-]{1,63}\.)+[a-z0-9_-]{1,63}\.?")
+LOCAL_NAME = re.compile(
+    r"(?:.*\.)?(?:localhost|localdomain|local|internal|intranet|private|corp|home|lan|arpa)\.?"
+)
 NAME = re.compile(r"[\w][\w .()+-]{0,127}")
 KINDS = {"image": IMAGE_BYTES, "document": DOCUMENT_BYTES}
 
@@ -234,9 +238,32 @@ def _is_public(host: str) -> bool:
     from ipaddress import ip_address
 
     try:
-        return ip_address(host).is_global
+        address = ip_address(host)
     except ValueError:
         pass
+    else:
+        return not host.count("%") and all(map(_is_global, (address, *_embedded(address))))
     last = host.rstrip(".").rpartition(".")[2]
     number = last.isdecimal() or re.fullmatch(r"0x[0-9a-f]*", last)  # 127.1, 2130706433, 0x7f.1
-    return "." in host.rstrip(".") and not number and not LOCAL_NAME.fullmatch(host)
+    return bool(HOST.fullmatch(host)) and not number and not LOCAL_NAME.fullmatch(host)
+
+
+def _is_global(address: IPv4Address | IPv6Address) -> bool:
+    from ipaddress import IPv4Address, IPv6Network
+
+    if isinstance(address, IPv4Address):
+        return address.is_global and not address.is_multicast
+    own = address.is_site_local or address in IPv6Network("64:ff9b:1::/48")  # RFC 8215
+    return address.is_global and not (own or address.is_multicast)
+
+
+def _embedded(address: IPv4Address | IPv6Address) -> list[IPv4Address]:
+    """The addresses of IPv4 that one of IPv6 stands for: mapped, compatible, NAT64 and 6to4."""
+    from ipaddress import IPv4Address, IPv6Network
+
+    if isinstance(address, IPv4Address):
+        return []
+    bits = int(address)
+    nets = ("::/96", "::ffff:0:0/96", "64:ff9b::/96")
+    found = [IPv4Address(bits & 0xFFFFFFFF) for net in nets if address in IPv6Network(net)]
+    return found if address.sixtofour is None else [*found, address.sixtofour]
