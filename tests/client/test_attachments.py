@@ -56,6 +56,17 @@ def test_media_types_are_read_off_the_data(data: bytes, kind: str) -> None:
     assert image == Image(data=data, media_type=kind)
 
 
+@pytest.mark.parametrize(
+    ("kind", "told"), [("input_audio", "input_audio"), ("What is 17-4?", "unknown"), (7, "unknown")]
+)
+def test_unknown_kinds_of_parts_are_named_if_they_are_names(kind: object, told: str) -> None:
+    """What stands as a part's type is quoted only if it looks like one."""
+    model = llmroute.model("eye", use="test", provider=ScriptedProvider("x"), abilities=SEES)
+    with Client(models=[model]) as client, pytest.raises(RequestError) as caught:
+        client.chat([{"role": "user", "content": [{"type": kind, "x": "y"}]}])
+    assert f"content of kind {told} is not text" in str(caught.value)
+
+
 def test_a_file_is_read(tmp_path: Path) -> None:
     """An image or a document of a path holds the file's bytes when it is sent."""
     (tmp_path / "cat.png").write_bytes(PNG)

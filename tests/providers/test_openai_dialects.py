@@ -143,6 +143,14 @@ def test_calls_without_ids() -> None:
     }
 
 
+def test_another_name_begins_another_call() -> None:
+    """Where every call is number 0 and none has an id, names tell them apart."""
+    chunks = [piece("", "f", index=0)], [piece("", "g", index=0)], [piece("{}", index=0)]
+    assert calls(*chunks) == {0: ("", "f", ""), 1: ("", "g", "{}")}
+    again = [piece("{", "f", index=0)], [piece("}", "f", index=0)]
+    assert calls(*again)[0][2] == "{}"
+
+
 @pytest.mark.parametrize("arguments", [7, [1], True])
 def test_arguments_of_another_shape(arguments: object) -> None:
     """Arguments are a string or an object, else the answer is bad."""

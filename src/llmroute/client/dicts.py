@@ -8,6 +8,7 @@ has a place for them.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from llmroute.types.messages import Part, Role
 
 Fields = Mapping[str, object]
+KIND = re.compile(r"[a-z_]{1,40}")
+"""What kinds of parts are called; anything else may be what the caller said."""
 FIELDS = {
     "system": {"role", "content", "name"},
     "user": {"role", "content", "name"},
@@ -108,7 +111,7 @@ def _part(part: object, where: str) -> Part:
     kind = str(fields.get("type"))
     reader = PARTS.get(kind)
     if reader is None:
-        raise not_understood(kind[:40], where)
+        raise not_understood(kind if KIND.fullmatch(kind) else "unknown", where)
     return reader(fields, where)
 
 

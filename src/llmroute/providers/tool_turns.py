@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -69,24 +70,29 @@ class _Results:
     """The results of a conversation, each to be taken once."""
 
     def __init__(self, messages: Sequence[Message]) -> None:
-        self._left = {
-            (at, index): part
-            for at, message in enumerate(messages)
-            for index, part in enumerate(message.parts)
-            if isinstance(part, ToolResult)
-        }
+        self._by_call: dict[str, deque[tuple[int, int]]] = {}
+        self._left: list[dict[int, ToolResult]] = []  # by message, then by place in it
+        for at, message in enumerate(messages):
+            results = enumerate(message.parts)
+            found = {index: part for index, part in results if isinstance(part, ToolResult)}
+            self._left.append(found)
+            for index, part in found.items():
+                self._by_call.setdefault(part.call_id, deque()).append((at, index))
 
     def take(self, call: ToolCall, after: int) -> ToolResult:
         """Take the first result of `call` that comes behind message number `after`."""
-        for place, result in self._left.items():
-            if place[0] > after and result.call_id == call.id:
-                return self._left.pop(place)
+        places = self._by_call.get(call.id, deque())
+        while places:
+            at, index = places.popleft()  # what lies before it is never asked for again
+            if at > after:
+                return self._left[at].pop(index)
         return ToolResult(call.id, call.name, UNANSWERED, is_error=True)
 
     def left_at(self, at: int) -> list[Message]:
         """What of message number `at` answers no call, as text."""
-        left = [place for place in self._left if place[0] == at]
-        return [Message("user", (spoken_result(self._left.pop(place)),)) for place in left]
+        left = [Message("user", (spoken_result(one),)) for one in self._left[at].values()]
+        self._left[at] = {}
+        return left
 
 
 class _Ids:
@@ -95,14 +101,20 @@ class _Ids:
     def __init__(self, *, short: bool) -> None:
         self._form = SHORT_ID if short else ID
         self._given: set[str] = set()
+        self._number = 0
 
     def fit(self, wanted: str) -> str:
         """`wanted` if it will do, else another."""
         if not self._form.fullmatch(wanted) or wanted in self._given:
-            numbers = (f"call{number:05d}" for number in range(len(self._given), 100_000))
-            wanted = next(one for one in numbers if one not in self._given)
+            wanted = self._made()
         self._given.add(wanted)
         return wanted
+
+    def _made(self) -> str:
+        self._number = max(self._number, len(self._given))
+        while (made := f"call{self._number:05d}") in self._given:
+            self._number += 1
+        return made
 
 
 def spoken_call(call: ToolCall) -> str:

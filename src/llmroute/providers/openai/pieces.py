@@ -24,6 +24,7 @@ class CallPieces:
     def __init__(self) -> None:
         """Begin an answer."""
         self._ids: dict[int, str] = {}
+        self._names: dict[int, str] = {}
         self._positions: dict[str, int] = {}
         self._numbered: dict[int, int] = {}
         self._last = 0
@@ -45,6 +46,8 @@ class CallPieces:
         if not known:
             self._ids[position] = call_id
             self._positions[call_id] = position
+        if name:
+            self._names[position] = name
         self._last = position
         self._next = max(self._next, position + 1)
         return ToolCallPart(
@@ -56,15 +59,25 @@ class CallPieces:
         )
 
     def _at(self, index: int, call_id: str, name: str) -> int:
-        """The position of the call that `index` numbers; another id and name: another call."""
+        """The position of the call that `index` numbers; another id and name: another call.
+
+        So is another name where ids are missing.
+        """
         position = self._numbered.get(index, index)
         known = self._ids.get(position)
-        if (known and name and call_id not in {"", known}) or (
+        if self._another(position, call_id, name) or (
             known is not None and index not in self._numbered
         ):
             position = self._next
         self._numbered[index] = position
         return position
+
+    def _another(self, position: int, call_id: str, name: str) -> bool:
+        """Whether a name with this id is that of another call than the one at `position`."""
+        known = self._ids.get(position)
+        if known and call_id:
+            return bool(name) and call_id != known
+        return bool(name) and name != self._names.get(position, name)
 
     def _unnumbered(self, call_id: str, name: str) -> int:
         """The position of the call that has this id; without a known one, a name begins a call."""
