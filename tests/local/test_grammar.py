@@ -117,6 +117,34 @@ SCHEMAS: dict[str, tuple[Schema, list[str], list[str]]] = {
         ['{"kids": [{"kids": []}, {}]}'],
         ['{"kids": [1]}'],
     ),
+    "tree by allOf": (
+        {
+            "$ref": "#/$defs/node",
+            "$defs": {"node": {"properties": {"next": {"allOf": [{"$ref": "#/$defs/node"}]}}}},
+        },
+        ['{"next": {"next": {}}}'],
+        ['{"next": [1]}'],
+    ),
+    "tree by anyOf beside a type": (
+        {
+            "$ref": "#/$defs/node",
+            "$defs": {
+                "node": {
+                    "properties": {
+                        "next": {"type": "object", "anyOf": [{"$ref": "#/$defs/node"}]},
+                        "end": {"type": "null"},
+                    }
+                }
+            },
+        },
+        ['{"next": {"next": {"end": null}}}'],
+        ['{"next": {"end": 1}}'],
+    ),
+    "string or short string": (
+        {"anyOf": [{"type": "string", "maxLength": 2}, {"type": "null"}, {"type": "string"}]},
+        ['"abc"', "null"],
+        ["1"],
+    ),
     "same name": (
         {
             "properties": {"x": {"$ref": "#/$defs/T"}, "y": {"$ref": "#/deep/T"}},
@@ -193,6 +221,13 @@ def test_huge_schemas_are_refused() -> None:
     """A schema whose grammar would have thousands of rules is refused."""
     with pytest.raises(AttemptError, match="more than 5000 rules"):
         grammar({"type": "array", "prefixItems": [{"type": ["null", "integer"]}] * 6000})
+
+
+def test_alternatives_that_another_contains_are_left_out() -> None:
+    """Of a string, and a string that is short, only the first is asked for."""
+    made = Grammar()
+    root = made.value({"anyOf": [{"type": "string"}, {"type": "string", "maxLength": 9}]})
+    assert f"\n{root} ::= string\n" in made.text(root)
 
 
 def test_deep_schemas_are_refused() -> None:

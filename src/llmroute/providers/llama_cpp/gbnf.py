@@ -9,6 +9,7 @@ backslashes.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
@@ -16,7 +17,7 @@ from .gbnf_scalars import BASE, MAX_REPEATS, bounds, constant, key, number, stri
 from .schema_merging import merged, pointed_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from .gbnf_scalars import Schema
 
@@ -75,7 +76,7 @@ class _Converter:
     def __init__(self, grammar: Grammar, root: Schema) -> None:
         self.grammar = grammar
         self.root = root
-        self.references: dict[str, str] = {}
+        self.made: dict[str, str] = {}
 
     def rule(self, schema: object, depth: int) -> str:
         """Name of the rule of values that fit `schema`."""
@@ -87,14 +88,19 @@ class _Converter:
             raise unfit("a part of it allows nothing, or is no schema")
         known = cast("Schema", schema)
         if isinstance(known.get("$ref"), str):
-            return self._reference(str(known["$ref"]), depth)
+            reference = str(known["$ref"])
+            return self._once(reference, lambda: self.rule(self._target(reference), depth + 1))
+        if known.keys() & {*COMBINING}:  # what it refers to may lead back to it
+            return self._once(known, lambda: self._body(known, depth + 1))
         return self.grammar.add(self._body(known, depth + 1))
 
-    def _reference(self, reference: str, depth: int) -> str:
-        if reference not in self.references:
-            name = self.references[reference] = self.grammar.reserve()
-            self.grammar.define(name, self.rule(self._target(reference), depth + 1))
-        return self.references[reference]
+    def _once(self, schema: object, rule: Callable[[], str]) -> str:
+        """Name of the rule of a reference, or of a schema, which is made the first time."""
+        key = json.dumps(schema, default=repr)
+        if key not in self.made:
+            name = self.made[key] = self.grammar.reserve()
+            self.grammar.define(name, rule())
+        return self.made[key]
 
     def _target(self, reference: str) -> object:
         try:
@@ -130,7 +136,7 @@ class _Converter:
                 base = merged(base, self._resolved(part))
             return self.rule(base, depth)
         if not base.keys() & {*sum(KINDS.values(), ()), "type"}:
-            return self._either(self.rule(part, depth) for part in parts)
+            return self._either(_needed(parts, [self.rule(part, depth) for part in parts]))
         return self._either(self.rule(merged(base, self._resolved(part)), depth) for part in parts)
 
     def _resolved(self, part: object) -> Schema:
@@ -210,6 +216,18 @@ class _Converter:
         more = "" if most is None else str(most - 1)
         several = f'{item} ("," space {item}){{{max(least - 1, 0)},{more}}} space'
         return f'"[" space {several} "]"' if least else f'"[" space ({several})? "]"'
+
+
+def _needed(parts: Sequence[object], rules: list[str]) -> list[str]:
+    """The rules without those of strings where any string is allowed: they slow the grammar."""
+    if "string" not in rules:
+        return rules
+    kinds = [cast("Schema", one).get("type") if isinstance(one, Mapping) else "" for one in parts]
+    return [
+        rule
+        for rule, kind in zip(rules, kinds, strict=True)
+        if rule == "string" or kind != "string"
+    ]
 
 
 def _implied(schema: Schema) -> str:
