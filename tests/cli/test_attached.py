@@ -54,7 +54,7 @@ def test_a_picture_goes_with_the_question(
     ("words", "told"),
     [
         (["--image", "none.png"], "the question: 'none.png': there is no such file"),
-        (["--image", "http://example.com/a.png"], "it must begin with https://"),
+        (["--image", "http://example.com/a.png"], "must begin with https://"),
         (["--document", "note.txt"], "the question: 'note.txt' is not a PDF"),
         (["--schema", "none.json"], "--schema: 'none.json': No such file or directory"),
         (["--schema", "note.txt"], "--schema: 'note.txt' is no JSON: "),
