@@ -315,7 +315,7 @@ def test_why_a_prompt_was_blocked_is_a_code() -> None:
         decoder = open_codec(API).decoder(call, stream=False)
         body = json.dumps({"promptFeedback": {"blockReason": told}}).encode()
         with pytest.raises(AttemptError) as caught:
-            [*decoder.feed(body), *decoder.finish()]
+            _ = [*decoder.feed(body), *decoder.finish()]
         assert caught.value.fault.code == code
 
 

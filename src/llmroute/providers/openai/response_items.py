@@ -72,7 +72,7 @@ class Items:
             return known
         return self._last if part.get("output_index") is None else count_at(part, "output_index")
 
-    def argue(self, position: int, fragment: str) -> list[ToolCallPart]:
+    def argue(self, position: int, fragment: str) -> list[ProviderEvent]:
         """Take a fragment of a call's arguments."""
         if not fragment:
             return []
@@ -80,12 +80,13 @@ class Items:
         self._next = max(self._next, position + 1)
         return [ToolCallPart(position, None, None, fragment)]
 
-    def settle(self, position: int, arguments: str) -> list[ToolCallPart]:
+    def settle(self, position: int, arguments: str) -> list[ProviderEvent]:
         """Take the arguments of a call whole: what of them did not come in pieces."""
+        return self.argue(position, self._unargued(position, arguments))
+
+    def _unargued(self, position: int, arguments: str) -> str:
         told = "".join(self._argued.get(position, []))
-        if _same(told, arguments):
-            return []
-        return self.argue(position, _new(arguments, told))
+        return "" if _same(told, arguments) else _new(arguments, told)
 
     def begin(self, position: int, item: Json) -> list[ProviderEvent]:
         """Take an item that is added: of a call its id and name, of others nothing yet."""
@@ -173,9 +174,8 @@ class Items:
         if position in self._named:  # the server does not number its items
             position = self._next
         if self._argued.get(position):  # they came before the call began
-            arguments = "".join(one.arguments for one in self.settle(position, arguments))
-        else:
-            self._argued[position] = [arguments] if arguments else []
+            arguments = self._unargued(position, arguments)
+        self._argued.setdefault(position, []).append(arguments)
         self._named.add(position)
         self._positions |= dict.fromkeys(_names(item), position)
         self._last = position
