@@ -229,9 +229,8 @@ def test_plans_of_code_and_file_are_equal(tmp_path: Path) -> None:
         ),
         llmroute.model("near", use="openai-compatible", base_url=url, model="y", local=True),
     ]
-    policy = policies.by_task(
-        {"code": policies.order("far", "near")}, otherwise=policies.best(policies.cost_usd)
-    )
+    in_order = policies.order("far", "near")
+    policy = policies.by_task({"code": in_order}, otherwise=in_order)
     with Client(path) as filed, Client(policy, models=models) as coded:
         for task in ("code", "qa"):
             one, two = filed.plan("hi", task=task), coded.plan("hi", task=task)

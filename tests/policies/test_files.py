@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from traceback import TracebackException
@@ -16,7 +17,8 @@ from llmroute.catalog.data import read_text
 from llmroute.errors import PolicyError
 from llmroute.policies.files import default_policy, find_policy, load_policy, loads_policy
 from llmroute.types.plans import Facts
-from tests.policies.helpers import names, request, situation
+from llmroute.types.usage import FREE, Price
+from tests.policies.helpers import names, remote, request, situation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -542,3 +544,30 @@ def test_names_of_models_in_files(name: str) -> None:
     with pytest.raises(PolicyError, match="letters, digits") as caught:
         loads_policy(f'version = 1\n[models."{name}"]\nuse = "openai/gpt-4"\n')
     assert str(caught.value).isprintable()
+
+
+def test_the_limit_of_the_default_says_whose_it_is() -> None:
+    """Who wrote no policy is told whose limit refuses a model, and what to do about it."""
+    named = replace(request(), models=("m",))
+    plan = default_policy().policy(situation(named), [remote("m")])
+    assert "$0.05 may be spent by the built-in default: declare the model" in plan.why
+
+
+def test_the_default_takes_a_named_server_of_this_machine() -> None:
+    """A server here whose price nobody knows may answer if the caller names it, and only then."""
+    here = remote("m", origin="http://127.0.0.1:11434")
+    asked = situation(replace(request(), models=("m",)))
+    plan = default_policy().policy(asked, [here])
+    assert [(one.model.name, one.cost_usd) for one in plan.candidates] == [("m", None)]
+    assert default_policy().policy(situation(), [here]).candidates == ()
+    own = situation(replace(asked.request, max_cost_usd=Decimal(1)))
+    assert default_policy().policy(own, [here]).refused[0].rule == "price"
+
+
+def test_a_server_declared_local_costs_nothing() -> None:
+    """A server that is declared to be this machine's is paid for, unless a price is declared."""
+    text = 'version = 1\n[models.home]\nuse = "ollama/llama3"\n'
+    free, unknown = loads_policy(text + "local = true").models[0], loads_policy(text).models[0]
+    assert (free.price, unknown.price) == (FREE, None)
+    priced = loads_policy(text + "local = true\nprice = { input = 1, output = 2 }").models[0]
+    assert priced.price == Price(Decimal(1), Decimal(2))

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from llmroute.types.usage import FREE
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from llmroute.types.models import Model
+    from llmroute.types.usage import Price
 
     from .declarations import Declaration
     from .entries import ModelEntry
@@ -68,3 +71,8 @@ def _abilities(declared: Sequence[str] | None) -> frozenset[str]:
     """What a model can do besides text; one that makes vectors answers only if that is said."""
     words = frozenset(declared or ())
     return words if "embed" in words else words | {"text"}
+
+
+def declared_price(declaration: Declaration) -> Price | None:
+    """The declared price; what is on this machine is paid for, None means unknown."""
+    return declaration.price or (FREE if declaration.local else None)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from llmroute.errors.reading import kind_of
 from llmroute.types.models import Endpoint
 
+from .describe import declared_price
 from .endpoints import places_of
 from .entries import provider
 from .urls import DEFAULT_PORTS, Address, is_loopback
@@ -102,6 +103,7 @@ def _bare(declaration: Declaration) -> Declaration:
         key=None,
         key_env=None,
         local=None,
+        price=declared_price(declaration),
         base_url=ANYWHERE if server else None,
         model=declaration.model if server and not slash else None,
         resource=resource,

@@ -9,11 +9,10 @@ from llmroute.errors import PolicyError
 from llmroute.errors.problems import nearest, sentences
 from llmroute.errors.reading import collector
 from llmroute.types.models import Model
-from llmroute.types.usage import FREE
 
 from . import advice
 from .collection import BUILT_IN
-from .describe import described
+from .describe import declared_price, described
 from .endpoints import places_of, remote_endpoint, server_endpoint
 from .openai_clients import client_model
 from .weights import local_model
@@ -189,7 +188,7 @@ def _own(declaration: Declaration) -> Model:
             upstream_id=declaration.model or declaration.name,
             api="custom",
             local=local,
-            price=declaration.price or (FREE if local else None),
+            price=declared_price(declaration),
         ),
     )
 
@@ -217,7 +216,7 @@ def _served(declaration: Declaration, entry: ProviderEntry, id_: str, tell: Tell
             api=known.api,
             local=declaration.local or False,
             endpoint=endpoint,
-            price=declaration.price,
+            price=declared_price(declaration),
         ),
     )
 

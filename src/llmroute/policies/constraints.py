@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from llmroute.types.plans import Constraint, Situation
     from llmroute.types.requests import Request
 
+OWN_POLICY = "declare the model in a policy of your own, llmroute.toml or Client(models=[...])"
 RETIRING = timedelta(days=30)
 """How long before its retirement a model is warned about."""
 
@@ -143,6 +144,30 @@ class MaxCost(NamedTuple):
         return _within(self.limit, situation, model)
 
 
+class DefaultMaxCost(NamedTuple):
+    """What `max_cost_usd` asks for in the built-in default, which nobody wrote for his models.
+
+    A server of this machine that the caller names may answer although its price is not known.
+    """
+
+    limit: Decimal
+
+    def check(self, situation: Situation, model: Model) -> Refusal | None:
+        """Refuse a model that is expected to cost more; says whose limit it is, and what to do."""
+        refusal = _within(self.limit, situation, model)
+        if refusal is None or (model.price is None and _is_here(situation, model)):
+            return None
+        reason = f"{refusal.reason} by the built-in default: {OWN_POLICY}"
+        return Refusal(model, refusal.rule, reason)
+
+
+def _is_here(situation: Situation, model: Model) -> bool:
+    """Whether the caller named a model of a server of this machine."""
+    endpoint = model.endpoint
+    named = situation.request.models is not None
+    return named and endpoint is not None and is_loopback(endpoint.origin)
+
+
 class Abilities(NamedTuple):
     """What `abilities` asks for."""
 
@@ -169,6 +194,11 @@ def max_cost_usd(limit: Decimal | str | float) -> Constraint:
         hint = 'Write policies.max_cost_usd("0.02")'
         raise PolicyError([Problem("policies", None, "max_cost_usd", what, hint)])
     return MaxCost(amount).check
+
+
+def default_max_cost_usd(limit: Decimal) -> Constraint:
+    """The limit of the built-in default."""
+    return DefaultMaxCost(limit).check
 
 
 def abilities(*wanted: str) -> Constraint:

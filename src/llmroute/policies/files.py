@@ -17,7 +17,7 @@ from llmroute.errors.toml import dotted, parse
 from llmroute.types.limits import Limits
 from llmroute.types.plans import Facts
 
-from .origins import Origin, named_hint, read_catalog
+from .origins import DEFAULT_NAME, Origin, named_hint, read_catalog
 from .routing import Known, read_policy
 from .sections import ELSEWHERE, read_facts, read_hints, read_limits, read_offline
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from llmroute.types.plans import OfflineMode, Policy
 
 FILE_NAME = "llmroute.toml"
-DEFAULT_NAME = "built-in default"
 
 MISPLACED = {
     **{word: f"[limits] {limit}" for word, limit in ELSEWHERE.items()},

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from llmroute.catalog.collection import Catalog
     from llmroute.errors.reading import Table
 
+DEFAULT_NAME = "built-in default"
+"""The policy that counts when there is none."""
+
 
 class Origin(NamedTuple):
     """Where a text comes from: `file` for errors, `name` for plans, `folder` for model files."""

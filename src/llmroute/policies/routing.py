@@ -38,7 +38,7 @@ def read_policy(top: Table, known: Known) -> Policy:
     """Read [require], [prefer] and every [[route]] into one policy."""
     prefer = top.table("prefer")
     otherwise = Ranking(
-        require=read_require(top.table("require")),
+        require=read_require(top.table("require"), known.place(())),
         objective=_objective(prefer),
         place=known.place(prefer.path if prefer else ()),
     )

@@ -13,7 +13,8 @@ from llmroute.types.limits import Limits
 from llmroute.types.plans import Facts
 from llmroute.types.requests import PURPOSES
 
-from .constraints import abilities, local, max_cost_usd, remote
+from .constraints import abilities, default_max_cost_usd, local, max_cost_usd, remote
+from .origins import DEFAULT_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +39,9 @@ ELSEWHERE = {
 """What other clients call limits, and what they are called here."""
 HINT_TYPES = ("bool", "int", "float", "str")
 LONGEST_S = "86400"
+
+MAX_COST = {DEFAULT_NAME: default_max_cost_usd}
+"""What limits the cost where it is not `max_cost_usd`, by the place of the policy."""
 
 Default = TypeVar("Default", float, float | None)
 
@@ -151,8 +155,8 @@ def read_offline(table: Table | None) -> OfflineMode:
     return cast("OfflineMode", mode or "auto")
 
 
-def read_require(table: Table | None) -> tuple[Constraint, ...]:
-    """Read [require], or the require of a route."""
+def read_require(table: Table | None, place: str = "") -> tuple[Constraint, ...]:
+    """Read [require], or the require of a route; `place` is that of the policy."""
     if table is None:
         return ()
     from llmroute.catalog.declarations import ABILITIES, read_abilities
@@ -166,6 +170,6 @@ def read_require(table: Table | None) -> tuple[Constraint, ...]:
         found.append(abilities(*(word for word in wanted if word in ABILITIES)))
     limit = table.number("max_cost_usd", "0", "1000000")
     if limit is not None:
-        found.append(max_cost_usd(limit))
+        found.append(MAX_COST.get(place, max_cost_usd)(limit))
     table.done(later=("max_latency_s", "min_quality", "regions"))
     return tuple(found)
