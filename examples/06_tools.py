@@ -1,4 +1,9 @@
-"""A model that asks for a tool, and answers with what it gave: `python 06_tools.py [Oslo]`."""
+"""A model that asks for a tool, and answers with what it gave: `python 06_tools.py [Oslo]`.
+
+With a key of OpenAI the answer is a sentence. The local model asks for the tool as well, since its
+words are held to the form of a call, but is too small to make a sentence of the result: it repeats
+how the result was told.
+"""
 
 import sys
 
