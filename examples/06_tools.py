@@ -1,8 +1,6 @@
 """A model that asks for a tool, and answers with what it gave: `python 06_tools.py [Oslo]`.
 
-With a key of OpenAI the answer is a sentence. The local model asks for the tool as well, since its
-words are held to the form of a call, but is too small to make a sentence of the result: it repeats
-how the result was told.
+The local model is too small to make a sentence of the result: it repeats what it was told.
 """
 
 import sys
@@ -37,6 +35,5 @@ try:
         answer = asking.chat([*history, first.message, *results])
 except llmroute.LLMRouteError as error:
     sys.exit(str(error))
-
 print([(one.name, dict(one.arguments)) for one in first.tool_calls])
 print(answer.text)
