@@ -61,5 +61,5 @@ def test_failures_are_what_they_are(embedding: Peer, chatting: Peer) -> None:
         return "" if fault is None else fault.kind
 
     assert kind(embedding, "word " * 2000) == "context_length"
-    assert kind(embedding, "text", dimensions=8) == "bad_response"
+    assert kind(embedding, "text", dimensions=8) == "other_dimensions"
     assert kind(chatting, "text") == "bad_request"
