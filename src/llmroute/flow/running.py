@@ -135,11 +135,14 @@ class Running:
             return self.reported
         if self.opened_at is None and self.first_token_at is None and not complete:
             return NOTHING
-        called = [
-            piece for asked in self.asked.values() for piece in (asked.name, *asked.arguments)
-        ]
-        output_tokens = expected_tokens("".join([*self.reasoning, *self.text, *called]))
+        output_tokens = expected_tokens("".join([*self.reasoning, *self.text, *self._called()]))
         return Usage(input_tokens, output_tokens, estimated=True)
+
+    def _called(self) -> list[str]:
+        """What was said in calls of tools."""
+        if not self.asked:
+            return []
+        return [piece for asked in self.asked.values() for piece in (asked.name, *asked.arguments)]
 
     def attempt(
         self, began_at: float, now: float, usage: Usage, outcome: Outcome, fault: Fault | None

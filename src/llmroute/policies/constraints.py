@@ -14,7 +14,6 @@ from llmroute.errors.problems import nearest
 from llmroute.types.abilities import LACKS, hidden, lacking
 from llmroute.types.models import dropped_parameters
 from llmroute.types.plans import Refusal
-from llmroute.types.requests import PLAIN
 
 from .embedding import embeds
 from .licensing import judged
@@ -250,23 +249,13 @@ def warnings(situation: Situation, model: Model) -> tuple[str, ...]:
     """
     request = situation.request
     found = judged(model, situation.facts, request.purposes).warnings
-    if not _is_plain(request):
+    if not request.plain:
         found = (*_unheard(request, model), *found)
     day = model.retires_on
     if day is None or day - situation.today > RETIRING:
         return found
     successor = f"; successor {model.replaced_by}" if model.replaced_by else ""
     return (f"{model.id} retires on {day}{successor}", *found)
-
-
-def _is_plain(request: Request) -> bool:
-    """Whether every model gets all of a request: text, and nothing set."""
-    return (
-        request.text_alone
-        and request.sampling is PLAIN
-        and request.reasoning is None
-        and not (request.extra_body or request.extra_headers)
-    )
 
 
 def _unheard(request: Request, model: Model) -> tuple[str, ...]:

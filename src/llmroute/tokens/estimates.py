@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from math import ceil
 from operator import mul
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from llmroute.types.usage import TokenCount
 
@@ -105,7 +105,10 @@ def estimate_request(request: Request, model: Model | None = None) -> TokenCount
     if request.texts is not None:
         return _estimate("".join(request.texts), tokenizer, 0, 2 * len(request.texts))
     messages = request.messages
-    text = messages[0].text if len(messages) == 1 else "".join([one.text for one in messages])
+    if request.text_alone and len(messages) == 1:  # the most common request
+        text = "".join(cast("tuple[str, ...]", messages[0].parts))
+    else:
+        text = "".join([one.text for one in messages])
     fixed = TOKENS_PER_MESSAGE * len(messages) + TOKENS_PER_REPLY
     if request.text_alone:
         return _estimate(text, tokenizer, fixed, 2 * fixed)

@@ -183,7 +183,8 @@ class Request:
     to be embedded; None for everything else. `dimensions` is the length that is asked for,
     `vector_size` the one that vectors must have; None leaves both to the model. Parts of the
     messages are checked and read: images hold a URL or bytes with a media type, results of tools
-    are strings. `text_alone` says that it holds, and asks for, nothing but text.
+    are strings. `text_alone` says that it holds, and asks for, nothing but text; `plain` that every
+    model gets all of it, since nothing is set either.
     """
 
     messages: tuple[Message, ...]
@@ -205,11 +206,16 @@ class Request:
     dimensions: int | None = None
     vector_size: int | None = None
     text_alone: bool = field(init=False, compare=False)
+    plain: bool = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         """Look once at what is asked several times."""
         asks = bool(self.tools) or self.output is not None or self.texts is not None
-        object.__setattr__(self, "text_alone", not asks and all_text(self.messages))
+        text_alone = not asks and all_text(self.messages)
+        is_set = self.sampling is not PLAIN or self.reasoning is not None
+        extra = self.extra_body or self.extra_headers
+        object.__setattr__(self, "text_alone", text_alone)
+        object.__setattr__(self, "plain", text_alone and not is_set and not extra)
 
     def __repr__(self) -> str:
         if self.texts is not None:
