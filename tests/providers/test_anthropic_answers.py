@@ -86,8 +86,13 @@ def test_thoughts_and_tools_streamed() -> None:
 def test_a_search_behind_a_call_is_no_call() -> None:
     """Input of the provider's own tools says nothing, in a stream as in a whole message."""
     call = ToolCallPart(0, "toolu_01", "weather", '{"city": "Oslo"}')
-    search = {"type": "server_tool_use", "id": "srvtoolu_01", "name": "web_search", "input": {}}
-    called = {"type": "tool_use", "id": "toolu_01", "name": "weather"}
+    search: dict[str, object] = {
+        "type": "server_tool_use",
+        "id": "srvtoolu_01",
+        "name": "web_search",
+        "input": {},
+    }
+    called: dict[str, object] = {"type": "tool_use", "id": "toolu_01", "name": "weather"}
     whole = message({**called, "input": {"city": "Oslo"}}, search, stop_reason="tool_use")
     assert WHOLE.decode(whole) == [call, End("tool_calls")]
     start, delta = {"type": "content_block_start"}, {"type": "content_block_delta"}
@@ -131,7 +136,7 @@ def test_text_is_the_answer_where_no_tool_gives_it() -> None:
     """Text that was held back comes before a call of the application's tools, or at the end."""
     request = replace(HELLO, output=SHAPE, tools=(WEATHER,))
     begun = {"type": "text", "text": "Let me look."}
-    called = {"type": "tool_use", "id": "1", "name": "weather", "input": {}}
+    called: dict[str, object] = {"type": "tool_use", "id": "1", "name": "weather", "input": {}}
     assert WHOLE._replace(abilities=PLAIN).decode(
         message(begun, called, stop_reason="tool_use"), request=request
     ) == [

@@ -183,7 +183,10 @@ def test_fields_with_an_owner_are_refused(name: str) -> None:
 
 def test_fields_inside_and_tools_are_merged() -> None:
     """Only whole fields have an owner: tools, and what stands inside other fields, are added."""
-    extra = {"tools": [{"type": "web_search"}], "options": {"system": "x", "contents": []}}
+    extra: dict[str, object] = {
+        "tools": [{"type": "web_search"}],
+        "options": {"system": "x", "contents": []},
+    }
     body = CODEC.encode(call_to(URL, request=Request(QUESTION.messages, extra_body=extra))).content
     assert json.loads(body).items() >= extra.items()
 
