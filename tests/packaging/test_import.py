@@ -46,3 +46,37 @@ def test_every_public_name_is_there() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+CHAT = """
+import sys, threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+class Answer(BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["content-length"]))
+        body = b'{"choices": [{"message": {"content": "42"}, "finish_reason": "stop"}]}'
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *_):
+        pass
+server = HTTPServer(("127.0.0.1", 0), Answer)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+import llmroute
+url = f"http://127.0.0.1:{server.server_port}/v1"
+one = llmroute.model("m", use="openai-compatible", base_url=url, model="m")
+with llmroute.Client(models=[one]) as client:
+    assert client.chat("What is six times seven?").text == "42"
+loaded = {name.split(".")[0] for name in sys.modules} | {
+    name for name in sys.modules if name.startswith("llmroute.schemas")
+}
+print(sorted(loaded & {"pydantic", "jsonschema", "openai", "jinja2", "llmroute.schemas"}))
+"""
+
+
+def test_a_plain_chat_is_light_too() -> None:
+    """Text asked and answered loads no schemas, and none of the packages that only they need."""
+    done = subprocess.run([sys.executable, "-c", CHAT], capture_output=True, text=True, check=False)
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llmroute.errors import AttemptError
-from llmroute.schemas.limits import loops
 from llmroute.types.tools import TOOL_CHOICES
 
 from ..bodies import endpoint_of, sampling_of
@@ -82,7 +81,11 @@ def _held(call: Call) -> bool:
     """
     output = call.request.output
     able = "schema" in call.model.abilities
-    return able and (output is None or not loops(output.schema))
+    if output is None:
+        return able
+    from llmroute.schemas.limits import loops  # plain text loads no schemas
+
+    return able and not loops(output.schema)
 
 
 def _thinking(call: Call) -> Json:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from llmroute.schemas.instructions import instructions
-from llmroute.schemas.strict import strict_schema
 from llmroute.types.messages import Message
 
 from ..bodies import endpoint_of
@@ -61,6 +59,8 @@ def told(call: Call, messages: Sequence[Message]) -> Sequence[Message]:
     output = call.request.output
     if output is None:
         return messages
+    from llmroute.schemas.instructions import instructions  # plain text loads no schemas
+
     words = instructions(output)
     if messages and messages[0].role == "system":
         return [Message("system", (*messages[0].parts, "\n\n" + words)), *messages[1:]]
@@ -71,6 +71,8 @@ def told(call: Call, messages: Sequence[Message]) -> Sequence[Message]:
 
 def _schema(output: OutputSpec) -> Json:
     """The schema, strict where it has such a form."""
+    from llmroute.schemas.strict import strict_schema
+
     strict = strict_schema(output.schema)
     schema = dict(output.schema) if strict is None else strict
     return {"name": _name(output), "schema": schema, "strict": strict is not None}

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 CLOSING = frozenset({"response.completed", "response.incomplete", "response.failed"})
 
 
+SAYING = frozenset({"message", "function_call", "reasoning"})
+"""Items of a response that say something; of thoughts without an answer the flow judges."""
+
+
 class ResponseFold:
     """Stream events, or a whole response, into events."""
 
@@ -49,7 +53,7 @@ class ResponseFold:
         """Take a whole response; raises AttemptError."""
         events = self._close(answer)
         items = objects_at(answer, "output")
-        said = any(text_at(item, "type") in {"message", "function_call"} for item in items)
+        said = any(text_at(item, "type") in SAYING for item in items)
         if not said and text_at(answer, "status") == "completed":
             raise bad("the answer has no output")
         return events

@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING
 
 from llmroute.errors import AttemptError
-from llmroute.schemas.strict import strict_schema
 from llmroute.types.tools import TOOL_CHOICES
 
 from ..bodies import endpoint_of
@@ -71,6 +70,8 @@ def _function(call: Call, tool: Tool) -> Json:
     function: Json = {"name": tool.name}
     if tool.description:
         function["description"] = tool.description
+    from llmroute.schemas.strict import strict_schema  # plain text loads no schemas
+
     strict = strict_schema(tool.parameters) if "schema" in call.model.abilities else None
     if strict is None:
         return function | {"parameters": dict(tool.parameters)}
