@@ -379,8 +379,8 @@ def test_thoughts_in_the_open_are_read() -> None:
 
 def test_thoughts_without_an_answer_are_left_to_the_flow() -> None:
     """A response of thoughts alone is well-formed: the codec does not judge it."""
-    thought = {"type": "reasoning", "id": "rs_1", "summary": []}
+    thought: dict[str, object] = {"type": "reasoning", "id": "rs_1", "summary": []}
     found = answer({"status": "completed", "output": [thought], "usage": None})
     assert found[-1] == End("stop")
     with pytest.raises(AttemptError, match="no output"):
-        answer({"status": "completed", "output": []})
+        answer({"status": "completed", "output": None})
