@@ -7,6 +7,7 @@ write what comes out of here, and need no further cases.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from llmroute.types.abilities import quirks_of, takes
@@ -18,6 +19,7 @@ from llmroute.types.messages import (
     ToolCall,
     ToolResult,
     all_text,
+    spoken_at,
 )
 
 from .tool_turns import paired, spoken_call, spoken_result
@@ -126,7 +128,7 @@ def _placed(messages: list[Message], quirks: frozenset[str]) -> list[Message]:
     alone = "no_system" in quirks
     if not alone and "system_first" not in quirks:
         return messages
-    first = _first(messages)
+    first = spoken_at(messages)
     leading = GAP.join(one.text for one in messages[:first])
     later = [replace(one, role="user") if one.role == "system" else one for one in messages[first:]]
     if not leading:
@@ -134,15 +136,9 @@ def _placed(messages: list[Message], quirks: frozenset[str]) -> list[Message]:
     return [Message("user" if alone else "system", (leading,)), *later]
 
 
-def _first(messages: list[Message]) -> int:
-    """Where the first message stands that is not the system's."""
-    found = (at for at, one in enumerate(messages) if one.role != "system")
-    return next(found, len(messages))
-
-
 def _opened(messages: list[Message]) -> list[Message]:
     """Let the user speak first."""
-    first = _first(messages)
+    first = spoken_at(messages)
     if first < len(messages) and messages[first].role == "user":
         return messages
     return [*messages[:first], Message("user", (START,)), *messages[first:]]
@@ -160,13 +156,26 @@ def _noted(messages: list[Message]) -> list[Message]:
 
 def _merged(messages: Sequence[Message]) -> list[Message]:
     """Make one message of several of one role in a row."""
-    merged: list[Message] = []
-    for message in messages:
-        if merged and merged[-1].role == message.role:
-            merged[-1] = replace(message, parts=_joined(merged[-1].parts, message.parts))
-        else:
-            merged.append(message)
-    return merged
+    return [_one(list(run)) for _, run in groupby(messages, lambda message: message.role)]
+
+
+def _one(run: list[Message]) -> Message:
+    """Make one message of a run; texts that meet at a border are joined, each once."""
+    parts: list[Part] = []
+    meeting: list[str] = []
+    for message in run:
+        rest = message.parts
+        if isinstance(rest[0], str):
+            meeting.append(rest[0])
+            rest = rest[1:]
+        if rest:
+            parts += [GAP.join(meeting)] if meeting else []
+            *inner, last = rest
+            parts += inner
+            meeting = [last] if isinstance(last, str) else []
+            parts += [] if isinstance(last, str) else [last]
+    parts += [GAP.join(meeting)] if meeting else []
+    return replace(run[0], parts=tuple(parts))
 
 
 def _joined(before: tuple[Part, ...], after: tuple[Part, ...]) -> tuple[Part, ...]:

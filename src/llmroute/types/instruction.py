@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from .messages import spoken_at
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -26,8 +28,9 @@ def repeated(request: Request) -> Request:
     without them, or with one turn only, the request stays as it is.
     """
     messages = request.messages
-    start = next((at for at, one in enumerate(messages) if one.role != "system"), 0)
-    if start == 0:
+    start = spoken_at(messages)
+    turns = [one for one in messages if one.role == "user"]
+    if start == 0 or len(turns) < 2:  # noqa: PLR2004 - the first has it before it
         return request
     instruction = GAP.join(one.text for one in messages[:start])
     return replace(request, messages=tuple(_reminded(messages, instruction)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 Role = Literal["system", "user", "assistant", "tool"]
 ROLES: tuple[Role, ...] = ("system", "user", "assistant", "tool")
@@ -153,6 +153,12 @@ class Message:
         others = len([part for part in self.parts if not isinstance(part, str)])
         more = f", {others} other parts" if others else ""
         return f"Message({self.role!r}, {len(self.text)} characters{more})"
+
+
+def spoken_at(messages: Sequence[Message]) -> int:
+    """Where the first message stands that is not the system's; their number when there is none."""
+    found = (at for at, one in enumerate(messages) if one.role != "system")
+    return next(found, len(messages))
 
 
 def all_text(messages: tuple[Message, ...]) -> bool:

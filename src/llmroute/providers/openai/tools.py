@@ -70,9 +70,13 @@ def _function(call: Call, tool: Tool) -> Json:
     function: Json = {"name": tool.name}
     if tool.description:
         function["description"] = tool.description
-    from llmroute.schemas.strict import strict_schema  # plain text loads no schemas
-
-    strict = strict_schema(tool.parameters) if "schema" in call.model.abilities else None
+    strict = _strict(tool) if "schema" in call.model.abilities else None
     if strict is None:
         return function | {"parameters": dict(tool.parameters)}
     return function | {"parameters": strict, "strict": True}
+
+
+def _strict(tool: Tool) -> Json | None:
+    from llmroute.schemas.strict import strict_schema  # plain text loads no schemas
+
+    return strict_schema(tool.parameters)
