@@ -137,6 +137,7 @@ class Core:
             facts=self.setup.facts,
             unavailable=self._unavailable(models, key),
             offline_mode=self.setup.offline_mode,
+            now=self.clock.wall_time(),
         )
         plan = self.setup.policy(situation, models)
         if not isinstance(plan, Plan):  # pyright: ignore[reportUnnecessaryIsInstance]

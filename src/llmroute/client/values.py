@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Decimal, InvalidOperation
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, cast, get_args
 
 from llmroute.errors import RequestError
 from llmroute.errors.problems import nearest
-from llmroute.types.requests import PURPOSES, TASKS, OnBreak, ReasoningEffort
+from llmroute.types.models import QUALITIES
+from llmroute.types.requests import LANGUAGE, PURPOSES, TASKS, OnBreak, ReasoningEffort
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -141,6 +143,22 @@ def _task(name: str, value: object) -> str:
     return task
 
 
+def _language(name: str, value: object) -> str:
+    language = _text(name, value)
+    if not re.fullmatch(LANGUAGE, language):
+        hint = 'Such as "de"'
+        raise RequestError("must be an ISO 639-1 code of two letters", where=name, hint=hint)
+    return language
+
+
+def _quality(name: str, value: object) -> str:
+    tier = _text(name, value)
+    if tier not in QUALITIES:
+        what = f"there is no quality {tier[:40]!r}"
+        raise RequestError(what, where=name, hint=nearest(tier, QUALITIES))
+    return tier
+
+
 def _purposes(name: str, value: object) -> tuple[str, ...]:
     purposes = _texts(name, value)
     for purpose in purposes:
@@ -224,7 +242,10 @@ CHECKERS: dict[str, Callable[[str, object], object]] = {
     "min_p": _number(0.0, 1.0),
     "stop": _stops,
     "seed": _integer(0, 2**32 - 1),
+    "language": _language,
     "max_cost_usd": _money,
+    "max_latency_s": _seconds,
+    "min_quality": _quality,
     "deadline_s": _seconds,
     "on_break": _on_break,
     "local": _flag,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ class SystemClock:
             found = date.today()  # noqa: DTZ011 - retirements are dates without a time zone
             self._days[minute] = found
         return found
+
+    def wall_time(self) -> datetime:
+        """The time of day in the machine's zone."""
+        return datetime.now().astimezone()
 
     def sleep_until(self, moment: float, cancel: Cancel) -> None:
         """Sleep until `moment`, or until `cancel` is set; at once when either is past."""

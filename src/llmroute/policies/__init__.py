@@ -15,7 +15,7 @@ from .routes import ByTask, Route, Routes, When
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from llmroute.types.plans import Constraint, Objective, Policy
+    from llmroute.types.plans import Constraint, Objective, Policy, Preference
 
 __all__ = [
     "EXPECTED_OUTPUT_TOKENS",
@@ -36,7 +36,9 @@ __all__ = [
 
 
 def best(
-    objective: Objective, require: Sequence[Constraint] = (), use: Sequence[str] | None = None
+    objective: Objective | Preference,
+    require: Sequence[Constraint] = (),
+    use: Sequence[str] | None = None,
 ) -> Policy:
     """Choose the model with the lowest objective; `use` names the choice, None means all.
 

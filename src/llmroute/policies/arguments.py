@@ -26,7 +26,7 @@ def wrong(key: str, what: str, hint: str = "") -> PolicyError:
 
 def check_objective(given: object) -> None:
     """Check an objective; raises PolicyError."""
-    if not callable(given):
+    if not callable(given) and not callable(getattr(given, "order", None)):
         what = f"the objective must be a function, not {kind_of(given)}"
         raise wrong("best", what, "Write policies.best(policies.cost_usd)")
 

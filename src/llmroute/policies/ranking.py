@@ -8,7 +8,7 @@ from llmroute.errors import PolicyError, Problem
 from llmroute.errors.problems import nearest
 from llmroute.tokens import estimate_request
 from llmroute.types.instruction import repeated
-from llmroute.types.plans import Candidate, Plan
+from llmroute.types.plans import Candidate, Ordered, Plan
 
 from .constraints import standing, warnings
 from .objectives import cost_usd, expected_cost_usd
@@ -17,19 +17,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from llmroute.types.models import Model
-    from llmroute.types.plans import Constraint, Objective, Refusal, Situation
+    from llmroute.types.plans import Constraint, Objective, Preference, Refusal, Situation
 
 
 class Ranking(NamedTuple):
     """A policy without routes.
 
     `use` names the models it may choose from, in order; None means all of them as declared.
-    `objective` of None keeps that order. `place` says where the policy stands, for the plan.
+    `objective` of None keeps that order; a `Preference` orders all of them at once. `place` says
+    where the policy stands, for the plan.
     """
 
     require: tuple[Constraint, ...] = ()
     use: tuple[str, ...] | None = None
-    objective: Objective | None = None
+    objective: Objective | Preference | None = None
     place: str = "python"
     route: str | None = None
 
@@ -51,14 +52,13 @@ class Ranking(NamedTuple):
                 candidates.append(_expected(seen, model))
             else:
                 refused.append(refusal)
-        if request.models is None and self.objective is not None:
-            _sort(candidates, self.objective, situation)
+        ordered = self._ordered(situation, candidates)
         return Plan(
-            tuple(candidates),
+            tuple(ordered.candidates),
             tuple(refused),
             situation.tokens,
             self.place,
-            self._because(named_by_caller=request.models is not None),
+            ordered.because,
             self.route,
             request.task,
             request.tags,
@@ -69,14 +69,18 @@ class Ranking(NamedTuple):
         """The models that it uses by name."""
         return frozenset(self.use or ())
 
-    def _because(self, *, named_by_caller: bool) -> str:
-        if named_by_caller:
-            return "named by the caller"
-        if self.objective is None:
-            return "first in the given order"
-        if self.objective is cost_usd:
-            return "cheapest"
-        return f"lowest {getattr(self.objective, '__name__', 'objective')}"
+    def _ordered(self, situation: Situation, candidates: list[Candidate]) -> Ordered:
+        """The candidates as the caller named them, else as the objective orders them."""
+        if situation.request.models is not None:
+            return Ordered(candidates, "named by the caller")
+        objective = self.objective
+        if objective is None:
+            return Ordered(candidates, "first in the given order")
+        if not callable(objective):
+            return objective.order(situation, candidates)
+        _sort(candidates, objective, situation)
+        name = getattr(objective, "__name__", "objective")
+        return Ordered(candidates, "cheapest" if objective is cost_usd else f"lowest {name}")
 
 
 def _refused(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from llmroute.types.models import Model
-    from llmroute.types.plans import Constraint, Objective, Plan, Policy, Situation
+    from llmroute.types.plans import Constraint, Objective, Plan, Policy, Preference, Situation
     from llmroute.types.requests import Hint, Request
 
 
@@ -57,7 +57,7 @@ class Route(NamedTuple):
     place: str
     require: tuple[Constraint, ...] = ()
     use: tuple[str, ...] | None = None
-    objective: Objective | None = None
+    objective: Objective | Preference | None = None
     repeat_instruction: bool = False
 
     @property

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from llmroute.errors.reading import Path, Table
-    from llmroute.types.plans import Objective, Policy
+    from llmroute.types.plans import Objective, Policy, Preference
     from llmroute.types.requests import Hint
 
 LARGEST_HINT = 2**63 - 1
@@ -48,7 +48,7 @@ def read_policy(top: Table, known: Known) -> Policy:
     return Routes(routes, otherwise).plan if routes else otherwise.plan
 
 
-def _objective(table: Table | None) -> Objective | None:
+def _objective(table: Table | None) -> Objective | Preference | None:
     if table is None:
         return None
     if isinstance(table.get("minimize"), dict):

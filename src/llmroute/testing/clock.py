@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from llmroute.driver.clock import SystemClock
@@ -39,6 +39,10 @@ class VirtualClock:
     def today(self) -> date:
         """The date, by the seconds that passed."""
         return (self._midnight + timedelta(seconds=self._now_s)).date()
+
+    def wall_time(self) -> datetime:
+        """The time of day in UTC, by the seconds that passed."""
+        return (self._midnight + timedelta(seconds=self._now_s)).replace(tzinfo=UTC)
 
     def advance(self, seconds: float) -> None:
         """Let `seconds` pass; raises RequestError for a negative, infinite or undefined number."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
-    from datetime import date
+    from datetime import date, datetime
 
     from .events import ProviderEvent
     from .limits import Limits
@@ -83,6 +83,10 @@ class Clock(Protocol):
 
     def today(self) -> date:
         """The date, for retirements and prices."""
+        ...
+
+    def wall_time(self) -> datetime:
+        """The date and time of day with their zone, for policies that ask for them."""
         ...
 
     def sleep_until(self, moment: float, cancel: Cancel) -> None:

@@ -94,6 +94,69 @@ class Weights:
     missing: str | None = None
 
 
+class Score(NamedTuple):
+    """What a model reached in a benchmark, and how that was measured.
+
+    `value` is in percent, for MT-Bench out of 10. `harness` says who measured, with what: values of
+    two models can be compared only if benchmark, harness, shots and precision are the same.
+    `tuning` is that of the model measured, "base" or "chat". None means: not stated. `checked_on`
+    is the day on which `source` was read.
+    """
+
+    benchmark: str
+    value: float
+    harness: str
+    source: str
+    shots: int | None = None
+    precision: str | None = None
+    tuning: str | None = None
+    checked_on: date | None = None
+
+
+class Speed(NamedTuple):
+    """How fast a model is said to be, until something was observed; None means: not known.
+
+    `first_token_s` are seconds until the answer begins, `tokens_per_s` how many tokens of it come
+    in a second, `input_tokens_per_s` how many of the prompt are read in one.
+    """
+
+    first_token_s: float | None = None
+    tokens_per_s: float | None = None
+    input_tokens_per_s: float | None = None
+    source: str = ""
+
+
+class DataHandling(NamedTuple):
+    """What becomes of the prompts at the host; None means: not known.
+
+    `trains` says whether the host trains models on them, `retention_days` how long it keeps them,
+    `zero_retention` whether it keeps nothing. `regions` are where they are processed ("eu", "us").
+    """
+
+    trains: bool | None = None
+    retention_days: int | None = None
+    zero_retention: bool | None = None
+    regions: tuple[str, ...] = ()
+
+
+class ImageTokens(NamedTuple):
+    """How a model counts images: by `kind` "tile" or "patch".
+
+    Tiles cost `base` and `per_tile` for each of 512 pixels; patches of 32 pixels, at most `most`,
+    count `factor` tokens each.
+    """
+
+    kind: str
+    base: int = 0
+    per_tile: int = 0
+    most: int = 0
+    factor: float = 1.0
+
+
+QUALITIES = ("poor", "basic", "good", "strong", "top")
+"""Tiers of quality, the lowest first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """A thing that can answer: provider, upstream id and the facts that a policy looks at.
@@ -107,7 +170,10 @@ class Model:
     mark. `repeat_instruction` repeats the system instruction in each user turn. Vectors of models
     of one `vector_space` can be compared; None means unknown. They are `dimensions` long unless
     another length is asked for; None means unknown. `batch_texts` and `batch_tokens` bound one
-    request of an embedding model; None means 64 texts, and any number of tokens.
+    request of an embedding model; None means 64 texts, and any number of tokens. `tuning` is "base"
+    or "chat". `qualities` maps a task, or "any", to a tier of QUALITIES that was declared; it goes
+    before what `scores` say. `service_tier` is the tier asked of the host ("flex"), whose price
+    counts; None: the standard one.
     """
 
     name: str
@@ -133,6 +199,16 @@ class Model:
     dimensions: int | None = None
     batch_texts: int | None = None
     batch_tokens: int | None = None
+    tuning: str | None = None
+    open_weights: bool | None = None
+    released: date | None = None
+    knowledge_cutoff: date | None = None
+    scores: tuple[Score, ...] = ()
+    qualities: tuple[tuple[str, str], ...] = ()
+    speed: Speed | None = None
+    handling: DataHandling | None = None
+    images: ImageTokens | None = None
+    service_tier: str | None = None
 
     @property
     def id(self) -> str:

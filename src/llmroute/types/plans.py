@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from .tables import table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
+    from datetime import date, datetime
     from decimal import Decimal
 
     from .models import Model
@@ -37,14 +37,35 @@ class Facts:
     granted: tuple[tuple[str, str], ...] = ()
 
 
+class Observed(NamedTuple):
+    """What was seen of a model's answers; None means: nothing yet.
+
+    `first_token_s` and `token_s` are peak-sensitive moving averages, in seconds: until the answer
+    began, and per further token of it. `output_tokens` are pairs of a task, or "" for any, and the
+    mean length of its answers in tokens. `answers` is how many answers that is from.
+    """
+
+    first_token_s: float | None = None
+    token_s: float | None = None
+    output_tokens: tuple[tuple[str, float], ...] = ()
+    answers: int = 0
+
+
 _NOTHING: Mapping[str, str] = {}
+_NO_COUNTS: Mapping[str, TokenCount] = {}
+_NOT_OBSERVED: Mapping[str, Observed] = {}
+_HELD: Mapping[str, int] = {}
 
 
 class Situation(NamedTuple):
     """All that a policy may look at: one snapshot, taken before anything is sent.
 
-    `unavailable` maps a model's name to why it cannot answer now. `offline` is True when the
-    network is known to be gone.
+    `tokens` is the prompt as any tokenizer may count it; `counts` maps a tokenizer's name, or that
+    of a model which counts for itself, to what it counts. `unavailable` maps a model's name to why
+    it cannot answer now. `offline` is True when the network is known to be gone. `now` is the time
+    of day with its zone; None: not known, no time window holds. `observed` maps a model's name to
+    what was seen of it, `held` to how many tokens of this prompt's beginning its provider's cache
+    still holds.
     """
 
     request: Request
@@ -54,6 +75,35 @@ class Situation(NamedTuple):
     unavailable: Mapping[str, str] = _NOTHING
     offline: bool = False
     offline_mode: OfflineMode = "auto"
+    now: datetime | None = None
+    counts: Mapping[str, TokenCount] = _NO_COUNTS
+    observed: Mapping[str, Observed] = _NOT_OBSERVED
+    held: Mapping[str, int] = _HELD
+
+    def tokens_of(self, model: Model) -> TokenCount:
+        """The prompt as `model` counts it."""
+        if not self.counts:
+            return self.tokens
+        found = self.counts.get(model.name)
+        if found is None and model.tokenizer is not None:
+            found = self.counts.get(model.tokenizer)
+        return self.tokens if found is None else found
+
+
+class Quality(NamedTuple):
+    """How well a model is expected to do a task.
+
+    `tier` is one of QUALITIES. `score` is what `basis` measured, None when the tier was declared or
+    when the scores of the candidates cannot be compared. `basis` says where it comes from.
+    """
+
+    tier: str
+    score: float | None
+    basis: str
+
+    def __str__(self) -> str:
+        """The tier, and the score that stands behind it."""
+        return self.tier if self.score is None else f"{self.tier} ({self.score:g})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +124,18 @@ class Refusal:
 class Candidate:
     """A model that may answer, with what is expected of it; None means: not known.
 
-    `tokens` are those of its prompt where they are not the plan's: the instruction is repeated.
+    `tokens` are those of its prompt where they are not the plan's: another tokenizer, or the
+    instruction is repeated. `output_tokens` is the length of the answer that cost and latency are
+    reckoned with; None: nobody reckoned with one.
     """
 
     model: Model
     cost_usd: Decimal | None = None
     latency_s: float | None = None
-    quality: float | None = None
+    quality: Quality | None = None
     warnings: tuple[str, ...] = ()
     tokens: TokenCount | None = None
+    output_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +262,7 @@ def _candidate_dict(candidate: Candidate) -> dict[str, object]:
         "id": candidate.model.id,
         "cost_usd": None if candidate.cost_usd is None else str(candidate.cost_usd),
         "latency_s": candidate.latency_s,
-        "quality": candidate.quality,
+        "quality": None if candidate.quality is None else candidate.quality._asdict(),
         "warnings": list(candidate.warnings),
     }
 
@@ -219,6 +272,26 @@ Constraint = Callable[[Situation, "Model"], Refusal | None]
 
 Objective = Callable[[Situation, "Model"], float | None]
 """Lower is better; None means unknown, which sorts last. The unit stands in its name."""
+
+
+class Ordered(NamedTuple):
+    """Candidates in their order, and how it came about, in a word or a few ("cheapest")."""
+
+    candidates: Sequence[Candidate]
+    because: str
+
+
+class Preference(Protocol):
+    """What orders candidates where one number for each does not: weights, quality, nearness.
+
+    Pure: equal situations and candidates give equal orders. The candidates come in the order in
+    which their models were declared, which decides ties.
+    """
+
+    def order(self, situation: Situation, candidates: Sequence[Candidate]) -> Ordered:
+        """Order the candidates; none may be left out or added."""
+        ...
+
 
 Policy = Callable[[Situation, Sequence["Model"]], Plan]
 """Pure: equal situations give equal plans."""

@@ -46,6 +46,10 @@ PURPOSES: tuple[str, ...] = (
 the family of models that is improved."""
 
 
+LANGUAGE = r"[a-z]{2}"
+"""An ISO 639-1 code."""
+
+
 class ChatOptions(TypedDict, total=False):
     """Every option of `chat`, `stream`, `plan` and `with_options`; each may be left out.
 
@@ -70,7 +74,13 @@ class ChatOptions(TypedDict, total=False):
     min_p: the least probability of a token, as a share of the likeliest one's, from 0 to 1.
     stop: a string, or several, at which the answer ends (not included in it).
     seed: a whole number from 0 to 4294967295 that makes drawing repeatable where it can be.
+    language: the language of the request, an ISO 639-1 code ("de"); routes ask for it. Left out, it
+        is detected where a route asks.
     max_cost_usd: refuse models whose expected cost for one attempt, in USD, is higher, or unknown.
+    max_latency_s: refuse models whose whole answer is predicted to take longer, in seconds; one of
+        which nothing is known is refused too.
+    min_quality: refuse models below this tier for the task: "poor", "basic", "good", "strong" or
+        "top"; one of unknown quality is refused too.
     deadline_s: seconds for the whole call, retries and fallbacks included, at most 86400; left out,
         that of [limits], 120 by default.
     on_break: when a stream breaks after text was shown: "raise", or "restart" on the next model;
@@ -100,7 +110,10 @@ class ChatOptions(TypedDict, total=False):
     min_p: float
     stop: str | Sequence[str]
     seed: int
+    language: str
     max_cost_usd: Decimal | float | str
+    max_latency_s: float
+    min_quality: str
     deadline_s: float
     on_break: OnBreak
     local: bool
@@ -205,6 +218,9 @@ class Request:
     texts: tuple[str, ...] | None = None
     dimensions: int | None = None
     vector_size: int | None = None
+    language: str | None = None
+    max_latency_s: float | None = None
+    min_quality: str | None = None
     text_alone: bool = field(init=False, compare=False)
     plain: bool = field(init=False, compare=False)
 
