@@ -19,7 +19,11 @@ SYNTAX_PLACE = r"(?s)(.*) \(at (?:line (\d+), column (\d+)|end of document)\)"
 
 def dotted(path: tuple[str, ...]) -> str:
     """Write a key as the file does: without the positions of routes."""
-    return ".".join(part for part in path if not (part.isdecimal() and path[0] == "route"))
+    return ".".join(
+        part
+        for before, part in zip(("", *path), path, strict=False)
+        if not (before == "route" and part.isdecimal())
+    )
 
 
 def _decimal(text: str) -> Decimal:

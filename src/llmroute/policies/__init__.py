@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .conditions import When
 from .constraints import abilities, local, max_cost_usd, remote
 from .objectives import EXPECTED_OUTPUT_TOKENS, cost_usd, expected_cost_usd
 from .ranking import Ranking
-from .routes import ByTask, Route, Routes, When
+from .routes import ByTask, Route, Routes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

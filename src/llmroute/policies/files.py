@@ -18,8 +18,16 @@ from llmroute.types.limits import Limits
 from llmroute.types.plans import Facts
 
 from .origins import DEFAULT_NAME, Origin, named_hint, read_catalog
-from .routing import Known, read_policy
-from .sections import ELSEWHERE, read_facts, read_hints, read_limits, read_offline
+from .routing import Known, Parts
+from .sections import (
+    ELSEWHERE,
+    TokenCounting,
+    read_facts,
+    read_hints,
+    read_limits,
+    read_offline,
+    read_tokens,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -62,6 +70,7 @@ class PolicyFile(NamedTuple):
     models: tuple[Model, ...]
     policy: Policy
     catalog: Catalog = BUILT_IN
+    tokens: TokenCounting = TokenCounting()
 
 
 def load_policy(path: Path, *, found: bool = False, catalog: Catalog = BUILT_IN) -> PolicyFile:
@@ -177,7 +186,8 @@ class _Reader:
             offline_mode=read_offline(top.table("offline")),
             declarations=tuple(self.declarations),
             models=tuple(self.models),
-            policy=read_policy(top, Known(names, hints, place)),
+            policy=Parts(top, Known(names, hints, place)).top.policy,
+            tokens=read_tokens(top.table("tokens"), self.origin.folder),
             catalog=self.catalog,
         )
         top.done(elsewhere=MISPLACED)

@@ -38,7 +38,7 @@ def read_catalog(table: Table | None, origin: Origin, catalog: Catalog) -> Catal
         what = "a policy that was found, not named, may not bring providers"
         table.problem("files", what, named_hint(origin))
         return catalog
-    return catalog.extended(_there(table, [Path(origin.folder, _expanded(one)) for one in files]))
+    return catalog.extended(_there(table, [Path(origin.folder, expanded(one)) for one in files]))
 
 
 def _there(table: Table, paths: list[Path]) -> list[Path]:
@@ -57,7 +57,8 @@ def named_hint(origin: Origin) -> str:
     return f"Name it: Client({file!r}), -p {file} on the command line, or $LLMROUTE_POLICY"
 
 
-def _expanded(file: str) -> Path:
+def expanded(file: str) -> Path:
+    """Put the home folder in place of "~"."""
     try:
         return Path(file).expanduser()
     except RuntimeError:  # "~somebody" who is not known here

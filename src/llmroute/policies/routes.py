@@ -5,51 +5,26 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from llmroute.errors import PolicyError, Problem
+from llmroute.types.plans import Plan
+
+from .conditions import Seen
 from .ranking import Ranking, repeating
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from llmroute.types.models import Model
-    from llmroute.types.plans import Constraint, Objective, Plan, Policy, Preference, Situation
-    from llmroute.types.requests import Hint, Request
+    from llmroute.types.plans import Candidate, Constraint, Objective, Policy, Preference, Situation
 
-
-class When(NamedTuple):
-    """A condition on a request: all that is given must hold. None and empty match everything."""
-
-    task: str | None = None
-    hints: tuple[tuple[str, Hint], ...] = ()
-    tags: tuple[str, ...] = ()
-
-    def matches(self, request: Request) -> bool:
-        """Whether the condition holds."""
-        if self.task is not None and self.task != request.task:
-            return False
-        if any(request.hints.get(name) != value for name, value in self.hints):
-            return False
-        return all(tag in request.tags for tag in self.tags)
-
-    def covers(self, other: When) -> bool:
-        """Whether every request that matches `other` matches this one."""
-        return (
-            self.task in {None, other.task}
-            and set(self.hints) <= set(other.hints)
-            and set(self.tags) <= set(other.tags)
-        )
-
-    def __str__(self) -> str:
-        """Name the condition, for a route without a name."""
-        parts = [f"task {self.task}"] if self.task else []
-        parts += [f"{name} {value}" for name, value in self.hints]
-        parts += [f"tag {tag}" for tag in self.tags]
-        return ", ".join(parts) or "always"
+    from .conditions import When
 
 
 class Route(NamedTuple):
-    """What holds when a condition matches; `use` and `objective` of None decide nothing.
+    """What holds when a condition matches; `use`, `objective` and `policy` of None decide nothing.
 
-    `repeat_instruction` has the system instruction repeated in each turn of the user.
+    `policy` is asked in place of `use` and `objective`. `repeat_instruction` has the system
+    instruction repeated in each turn of the user.
     """
 
     when: When
@@ -58,54 +33,61 @@ class Route(NamedTuple):
     require: tuple[Constraint, ...] = ()
     use: tuple[str, ...] | None = None
     objective: Objective | Preference | None = None
+    policy: Policy | None = None
     repeat_instruction: bool = False
 
     @property
     def decides(self) -> bool:
         """Whether it says which model comes first."""
-        return self.use is not None or self.objective is not None
+        return self.use is not None or self.objective is not None or self.policy is not None
 
 
 class Routes(NamedTuple):
-    """A policy of routes: each matching one requires, the first that decides decides."""
+    """A policy of routes: each matching one requires, the first that decides decides.
+
+    `require` holds for every request; `otherwise` decides where no route does.
+    """
 
     routes: tuple[Route, ...]
-    otherwise: Ranking
+    otherwise: Policy
+    require: tuple[Constraint, ...] = ()
 
     def plan(self, situation: Situation, models: Sequence[Model]) -> Plan:
-        """Plan by the routes that match the request."""
-        request = situation.request
-        matching = [route for route in self.routes if route.when.matches(request)]
+        """Plan by the routes that match the request; raises what the chosen policy raises."""
+        seen = Seen(situation)
+        matching = [route for route in self.routes if route.when.matches(seen)]
         if not matching:
-            return self.otherwise.plan(situation, models)
-        require = self.otherwise.require + _required(matching)
+            return asked(strengthened(self.otherwise, self.require), situation, models)
+        repeats = any(route.repeat_instruction for route in matching)
+        plan = self._decided(repeating(situation) if repeats else situation, models, matching)
+        return replace(plan, repeat_instruction=True) if repeats else plan
+
+    def _decided(
+        self, situation: Situation, models: Sequence[Model], matching: Sequence[Route]
+    ) -> Plan:
+        require = self.require + _required(matching)
         shown = next((route for route in matching if route.decides), matching[0])
-        order = shown if shown.decides else self.otherwise
-        ranking = Ranking(require, order.use, order.objective, shown.place, shown.name)
-        if _repeats(matching):
-            return replace(ranking.plan(repeating(situation), models), repeat_instruction=True)
-        return ranking.plan(situation, models)
+        if shown.decides and shown.policy is None:
+            ranking = Ranking(require, shown.use, shown.objective, shown.place, shown.name)
+            return ranking.plan(situation, models)
+        policy = strengthened(shown.policy or self.otherwise, require)
+        plan = asked(policy, situation, models)
+        if plan.route is None:
+            return replace(plan, route=shown.name, policy=shown.place)
+        return replace(plan, route=f"{shown.name} > {plan.route}")
 
     @property
     def names(self) -> frozenset[str]:
         """The models that the routes use by name."""
-        return self.otherwise.names.union(*(route.use or () for route in self.routes))
+        nested = (route.policy for route in self.routes if route.policy is not None)
+        return named_models(self.otherwise).union(
+            *(route.use or () for route in self.routes), *map(named_models, nested)
+        )
 
 
 def _required(matching: Sequence[Route]) -> tuple[Constraint, ...]:
     """What the matching routes require, all of it."""
     return tuple(one for route in matching for one in route.require)
-
-
-def _repeats(matching: Sequence[Route]) -> bool:
-    """Whether one of the matching routes has the instruction repeated."""
-    return any(route.repeat_instruction for route in matching)
-
-
-def named_models(policy: Policy) -> frozenset[str]:
-    """Name the models that a policy uses by name; empty for a function of another making."""
-    owner: object = getattr(policy, "__self__", None)
-    return owner.names if isinstance(owner, Ranking | Routes | ByTask) else frozenset()
 
 
 class ByTask(NamedTuple):
@@ -120,10 +102,61 @@ class ByTask(NamedTuple):
         policy = self.tasks.get(task) if task is not None else None
         if policy is None:
             return self.otherwise(situation, models)
-        plan = policy(situation, models)
+        plan = asked(policy, situation, models)
         return plan if plan.route else replace(plan, route=f"task {task}")
 
     @property
     def names(self) -> frozenset[str]:
         """The models that the policies use by name."""
         return named_models(self.otherwise).union(*map(named_models, self.tasks.values()))
+
+
+class Required(NamedTuple):
+    """A policy of another making, whose candidates must fulfil some constraints as well."""
+
+    policy: Policy
+    require: tuple[Constraint, ...]
+
+    def plan(self, situation: Situation, models: Sequence[Model]) -> Plan:
+        """Plan by the policy, and refuse what it should not have taken."""
+        plan = asked(self.policy, situation, models)
+        kept: list[Candidate] = []
+        refused = list(plan.refused)
+        for candidate in plan.candidates:
+            found = (constraint(situation, candidate.model) for constraint in self.require)
+            refusal = next(filter(None, found), None)
+            if refusal is None:
+                kept.append(candidate)
+            else:
+                refused.append(refusal)
+        return replace(plan, candidates=tuple(kept), refused=tuple(refused))
+
+
+def strengthened(policy: Policy, require: tuple[Constraint, ...]) -> Policy:
+    """A policy that requires more: what is outside of a nested policy holds inside of it."""
+    if not require:
+        return policy
+    owner: object = getattr(policy, "__self__", None)
+    if isinstance(owner, Ranking | Routes):
+        return owner._replace(require=require + owner.require).plan
+    if isinstance(owner, ByTask):
+        tasks = {task: strengthened(one, require) for task, one in owner.tasks.items()}
+        return ByTask(tasks, strengthened(owner.otherwise, require)).plan
+    return Required(policy, require).plan
+
+
+def asked(policy: Policy, situation: Situation, models: Sequence[Model]) -> Plan:
+    """Ask a policy that somebody may have written; raises PolicyError when it makes no plan."""
+    plan: object = policy(situation, models)
+    if isinstance(plan, Plan):
+        return plan
+    what = f"a policy returned {type(plan).__name__}, not a Plan"
+    raise PolicyError([Problem("policies", None, "policy", what)])
+
+
+def named_models(policy: Policy) -> frozenset[str]:
+    """Name the models that a policy uses by name; empty for a function of another making."""
+    owner: object = getattr(policy, "__self__", None)
+    if isinstance(owner, Required):
+        return named_models(owner.policy)
+    return owner.names if isinstance(owner, Ranking | Routes | ByTask) else frozenset()

@@ -1,29 +1,34 @@
-"""The sections of a policy file that choose: [prefer] and [[route]]."""
+"""The sections of a policy file that choose: [prefer], [[route]] and [policies.NAME]."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from llmroute.errors.problems import nearest
-from llmroute.types.requests import TASKS
 
-from .objectives import cost_usd
 from .ranking import Ranking
-from .routes import Route, Routes, When
-from .sections import hint_fits, read_require
+from .reachable import Placed, check_reachable, excludes
+from .routes import Route, Routes
+from .sections import read_prefer, read_require
+from .splits import BY_REQUEST, split_of
+from .whens import read_when
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from decimal import Decimal
 
     from llmroute.errors.reading import Path, Table
-    from llmroute.types.plans import Objective, Policy, Preference
-    from llmroute.types.requests import Hint
+    from llmroute.types.plans import Constraint, Objective, Policy, Preference
 
-LARGEST_HINT = 2**63 - 1
-"""The largest whole number of TOML."""
+    from .conditions import When
 
-SAYS = frozenset({"use", "prefer", "require", "repeat_instruction"})
+SAYS = ("require", "use", "prefer", "split", "policy", "repeat_instruction")
 """What a route can say; one of them it must."""
+DECIDES = ("use", "split", "policy")
+"""What says which models are tried; a route has one of them at most."""
+MOST_ROUTES = 256
+MOST_POLICIES = 32
+LARGEST_WEIGHT = "1000000"
 
 
 class Known(NamedTuple):
@@ -34,110 +39,209 @@ class Known(NamedTuple):
     place: Callable[[Path], str]
 
 
-def read_policy(top: Table, known: Known) -> Policy:
-    """Read [require], [prefer] and every [[route]] into one policy."""
-    prefer = top.table("prefer")
-    otherwise = Ranking(
-        require=read_require(top.table("require"), known.place(())),
-        objective=_objective(prefer),
-        place=known.place(prefer.path if prefer else ()),
-    )
-    tables = top.tables("route")
-    routes = tuple(_route(table, known) for table in tables)
-    _check_reachable(routes, tables)
-    return Routes(routes, otherwise).plan if routes else otherwise.plan
+class Part(NamedTuple):
+    """The top of a file, or a table of [policies]: what it requires, and its routes."""
+
+    table: Table
+    require: tuple[Constraint, ...]
+    routes: tuple[Placed, ...]
+    policy: Policy
 
 
-def _objective(table: Table | None) -> Objective | Preference | None:
-    if table is None:
-        return None
-    if isinstance(table.get("minimize"), dict):
-        table.problem("minimize", "weights are not available in this version", 'Write "cost"')
-    else:
-        table.choice("minimize", ("cost",), later=("latency",))
-    if not table.values:
-        table.problem("", 'it needs minimize = "cost"')
-    table.done(later=("maximize",))
-    return cost_usd
+class Parts:
+    """Every part of a file that chooses; each is read once."""
+
+    def __init__(self, top: Table, known: Known) -> None:
+        """Read `top`, and the tables of [policies] that it uses."""
+        self._known = known
+        self._tables = _named_tables(top)
+        self._open: list[str] = []
+        self._routes = 0
+        self.nested: dict[str, Part | None] = {}
+        self.uses: list[tuple[Placed, str]] = []
+        self.top = self._part(top)
+        for name, table in self._tables.items():
+            if name not in self.nested:
+                self._named(name)
+                what = f"no route says policy = {name!r}, so it is never used"
+                table.problem("", what, "Use it in a route, or take it out")
+        self._check_nested()
+
+    def _part(self, table: Table) -> Part:
+        place = self._known.place
+        is_top = not table.path
+        require = read_require(table.table("require"), place(()) if is_top else "")
+        prefer = table.table("prefer")
+        at = prefer.path if prefer else table.path
+        tables = table.tables("route")
+        routes = [Placed(self._route(one), one) for one in self._counted(tables)]
+        check_reachable(routes)
+        if not is_top:
+            if not table.values:
+                table.problem("", "the policy says nothing; it needs require, prefer or route")
+            table.done()
+        otherwise = Ranking(objective=read_prefer(prefer), place=place(at))
+        if not routes:
+            return Part(table, require, (), otherwise._replace(require=require).plan)
+        policy = Routes(tuple(one.route for one in routes), otherwise.plan, require).plan
+        return Part(table, require, tuple(routes), policy)
+
+    def _counted(self, tables: list[Table]) -> list[Table]:
+        """The tables of routes; those above the most of a file are told, and not read."""
+        left = max(0, MOST_ROUTES - self._routes)
+        self._routes += len(tables)
+        if len(tables) > left:
+            tables[left].problem("", f"a file has at most {MOST_ROUTES} routes")
+        return tables[:left]
+
+    def _route(self, table: Table) -> Route:
+        known = self._known
+        when = read_when(table.table("when"), known.hints)
+        use, order = _models(table, known)
+        split = _split(table, known)
+        route = Route(
+            when=when,
+            name=table.text("name") or str(when),
+            place=known.place(table.path),
+            require=read_require(table.table("require")),
+            use=use if split is None else split.use,
+            objective=order if split is None else split.objective,
+            repeat_instruction=table.flag("repeat_instruction") or False,
+        )
+        if not set(SAYS) & set(table.values):
+            table.problem("", f"the route says nothing; it needs one of {', '.join(SAYS)}")
+        _check_one_choice(table)
+        route = self._with_policy(route, table)
+        table.done()
+        return route
+
+    def _with_policy(self, route: Route, table: Table) -> Route:
+        name = table.text("policy")
+        if name is None:
+            return route
+        self.uses.append((Placed(route, table), name))
+        if name not in self._tables:
+            what = f"there is no [policies.{name}]"
+            table.problem("policy", what, nearest(name, self._tables))
+            return route
+        if name in self._open:
+            circle = " > ".join([*self._open[self._open.index(name) :], name])
+            table.problem("policy", f"the policy uses itself: {circle}")
+            return route
+        part = self._named(name)
+        return route if part is None else route._replace(policy=part.policy)
+
+    def _named(self, name: str) -> Part | None:
+        if name not in self.nested:
+            self._open.append(name)
+            self.nested[name] = self._part(self._tables[name])
+            self._open.pop()
+        return self.nested[name]
+
+    def _check_nested(self) -> None:
+        """Report routes inside of a policy that no request reaches from any place of its use."""
+        for name, part in self.nested.items():
+            outer = [user.route.when for user, used in self.uses if used == name]
+            if part is not None and outer:
+                _check_inner(part, outer)
 
 
-def _route(table: Table, known: Known) -> Route:
-    when = _when(table.table("when"), known)
-    prefer = table.table("prefer")
-    route = Route(
-        when=when,
-        name=table.text("name") or str(when),
-        place=known.place(table.path),
-        require=read_require(table.table("require")),
-        use=_use(table, known),
-        objective=_objective(prefer),
-        repeat_instruction=table.flag("repeat_instruction") or False,
-    )
-    if not SAYS & set(table.values):
-        table.problem("", f"the route says nothing; it needs one of {', '.join(sorted(SAYS))}")
-    table.done()
-    return route
+def _check_inner(part: Part, outer: list[When]) -> None:
+    for inner in part.routes:
+        if all(excludes(inner.route.when, when) for when in outer):
+            uses = "; ".join(map(str, outer[:3]))
+            what = f"{inner.label} is never reached: its policy is used for other requests: {uses}"
+            inner.table.problem("when", what, "Correct one of the conditions")
 
 
-def _use(table: Table, known: Known) -> tuple[str, ...] | None:
+def _named_tables(top: Table) -> dict[str, Table]:
+    """The tables of [policies]; at most so many that none nests too deep."""
+    given = top.table("policies")
+    if given is None:
+        return {}
+    if len(given.values) > MOST_POLICIES:
+        given.problem("", f"a file has at most {MOST_POLICIES} policies")
+        return {}
+    tables = {name: given.table(name) for name in given.values}
+    return {name: table for name, table in tables.items() if table is not None}
+
+
+class _Choice(NamedTuple):
+    use: tuple[str, ...]
+    objective: Preference
+
+
+def _models(
+    table: Table, known: Known
+) -> tuple[tuple[str, ...] | None, Objective | Preference | None]:
+    """Read `use` and `prefer`."""
     names = table.texts("use")
     if names == ():
         table.problem("use", "it must name at least one model")
     for name in names or ():
-        if name not in known.models:
-            table.problem("use", f"no model {name!r} is declared", nearest(name, known.models))
-    return names
+        _check_model(name, "use", table, known)
+    _check_once(names or (), table)
+    return names, read_prefer(table.table("prefer"))
 
 
-def _when(table: Table | None, known: Known) -> When:
-    if table is None:
-        return When()
-    task = table.text("task")
-    if task is not None and task not in TASKS:
-        table.problem("task", f"there is no task {task!r}", nearest(task, TASKS))
-    tags = table.texts("tags") or ()
-    hints = table.table("hints")
-    found = When(task, _hints(hints, known.hints) if hints else (), tags)
-    table.done()
-    return found
+def _check_once(names: tuple[str, ...], table: Table) -> None:
+    for name in dict.fromkeys(names):
+        if names.count(name) > 1:
+            table.problem("use", f"{name!r} stands twice", "Leave one out")
 
 
-def _hints(table: Table, declared: Mapping[str, str]) -> tuple[tuple[str, Hint], ...]:
-    for name, value in table.values.items():
-        kind = declared.get(name)
-        if kind is None:
-            table.problem(name, f"no hint {name!r} is declared", nearest(name, declared))
-        elif not hint_fits(kind, value):
-            table.problem(name, f'[hints] declares it as "{kind}"')
-        elif kind in {"int", "float"}:
-            table.number(name, f"-{LARGEST_HINT}", f"{LARGEST_HINT}")
-    return tuple((name, _plain(value)) for name, value in table.values.items())
+def _check_model(name: str, key: str, table: Table, known: Known) -> None:
+    if name not in known.models:
+        table.problem(key, f"no model {name!r} is declared", nearest(name, known.models))
 
 
-def _plain(value: object) -> Hint:
-    """Make a hint's value comparable with what callers pass: floats, not decimals."""
-    from decimal import Decimal
+def _split(table: Table, known: Known) -> _Choice | None:
+    """Read `split`, `split_by` and `split_seed`."""
+    inner = table.table("split")
+    by = table.text("split_by")
+    seed = table.text("split_seed")
+    if inner is None:
+        for key in ("split_by", "split_seed"):
+            if key in table.values:
+                table.problem(key, "it needs split = { NAME = WEIGHT, ... } beside it")
+        return None
+    weights = read_weights(inner)
+    for name in inner.values:
+        _check_model(name, name, inner, known)
+    if not weights:
+        return None
+    return _Choice(tuple(weights), split_of(weights, _split_by(table, by, known), seed or ""))
 
-    if isinstance(value, int) and abs(value) > LARGEST_HINT:  # refused, and too long to be named
-        return float("inf")
-    return float(value) if isinstance(value, Decimal) else cast("Hint", value)
+
+def _split_by(table: Table, by: str | None, known: Known) -> str:
+    """What the hash of a split is made of: "request", or a hint."""
+    words = [BY_REQUEST, *(f"hints.{name}" for name in known.hints)]
+    if by is not None and by not in words:
+        table.problem("split_by", f"{by!r} is no hint that is declared", nearest(by, words))
+    return by or BY_REQUEST
 
 
-def _label(route: Route, table: Table) -> str:
-    """Call a route by its name, or by its place when it has none."""
-    named = isinstance(table.values.get("name"), str)
-    return f'route "{route.name}"' if named else f"the route at {route.place}"
+def read_weights(table: Table) -> dict[str, Decimal]:
+    """Read the weights of a split; {} when they make none."""
+    weights: dict[str, Decimal] = {}
+    for name in table.values:
+        weight = table.number(name, "0", LARGEST_WEIGHT)
+        if weight is not None:
+            weights[name] = weight
+    if not table.values:
+        table.problem("", "it must name at least one model, with its weight")
+    elif len(weights) == len(table.values):
+        if any(weights.values()):
+            return weights
+        table.problem("", "one weight at least must be more than 0")
+    return {}
 
 
-def _check_reachable(routes: tuple[Route, ...], tables: list[Table]) -> None:
-    """Report routes whose choice never counts, since an earlier one always decides first."""
-    for index, (route, table) in enumerate(zip(routes, tables, strict=True)):
-        if not route.decides:
-            continue
-        for at, earlier in enumerate(routes[:index]):
-            if earlier.decides and earlier.when.covers(route.when):
-                later, first = _label(route, table), _label(earlier, tables[at])
-                what = f"{later} is never reached: {first} decides first"
-                hint = f"Move it before {earlier.place}, or take one of them out"
-                table.problem("use" if route.use is not None else "prefer", what, hint)
-                break
+def _check_one_choice(table: Table) -> None:
+    """Report what a route says twice."""
+    given = [key for key in DECIDES if key in table.values]
+    if len(given) > 1:
+        what = f"a route has only one of {', '.join(DECIDES)}"
+        table.problem(given[-1], what, f"Leave {' or '.join(given)} out")
+    elif given and given[0] != "use" and "prefer" in table.values:
+        table.problem("prefer", f"{given[0]} decides the order already", "Leave one of them out")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, TypeVar, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 from llmroute.catalog.data import names
 from llmroute.errors import PolicyError
@@ -14,13 +15,14 @@ from llmroute.types.plans import Facts
 from llmroute.types.requests import PURPOSES
 
 from .constraints import abilities, default_max_cost_usd, local, max_cost_usd, remote
-from .origins import DEFAULT_NAME
+from .objectives import cost_usd
+from .origins import DEFAULT_NAME, expanded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from llmroute.errors import Problem
-    from llmroute.types.plans import Constraint, OfflineMode
+    from llmroute.types.plans import Constraint, Objective, OfflineMode, Preference
     from llmroute.types.requests import OnBreak
 
 MONTH = r"now|\d{4}-(0[1-9]|1[0-2])"
@@ -146,6 +148,27 @@ def _seconds(table: Table, name: str, default: Default) -> Default | float:
     return default if value is None else float(value)
 
 
+class TokenCounting(NamedTuple):
+    """How prompts are counted: by an estimate, or exactly where a vocabulary is at hand.
+
+    `vocabularies` is a folder of vocabulary files; None means none besides installed packages.
+    """
+
+    exact: bool = False
+    vocabularies: str | None = None
+
+
+def read_tokens(table: Table | None, folder: str) -> TokenCounting:
+    """Read [tokens]; the folder of vocabularies is relative to `folder`, that of the policy."""
+    if table is None:
+        return TokenCounting()
+    count = table.choice("count", ("estimate", "exact"))
+    vocabularies = table.text("vocabularies")
+    table.done()
+    place = None if vocabularies is None else str(Path(folder, expanded(vocabularies)))
+    return TokenCounting(count == "exact", place)
+
+
 def read_offline(table: Table | None) -> OfflineMode:
     """Read [offline]."""
     if table is None:
@@ -153,6 +176,20 @@ def read_offline(table: Table | None) -> OfflineMode:
     mode = table.choice("mode", ("auto", "always", "never"))
     table.done()
     return cast("OfflineMode", mode or "auto")
+
+
+def read_prefer(table: Table | None) -> Objective | Preference | None:
+    """Read [prefer], or the prefer of a route; None when nothing is preferred."""
+    if table is None:
+        return None
+    if isinstance(table.get("minimize"), dict):
+        table.problem("minimize", "weights are not available in this version", 'Write "cost"')
+    else:
+        table.choice("minimize", ("cost",), later=("latency",))
+    if not table.values:
+        table.problem("", 'it needs minimize = "cost"')
+    table.done(later=("maximize",))
+    return cost_usd
 
 
 def read_require(table: Table | None, place: str = "") -> tuple[Constraint, ...]:

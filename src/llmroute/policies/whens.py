@@ -1,0 +1,183 @@
+"""Reads `when`: of a route in a policy file, or of `policies.when(...)` in code."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, cast
+
+from llmroute.errors.problems import nearest
+from llmroute.types.requests import TASKS
+
+from .conditions import TokenRange, When
+from .sections import hint_fits
+from .times import DAYS, MINUTES_PER_DAY, Times
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import tzinfo
+
+    from llmroute.errors.reading import Table
+    from llmroute.types.requests import Hint
+
+LARGEST_HINT = 2**63 - 1
+"""The largest whole number of TOML."""
+MOST_TOKENS = 100_000_000
+CLOCK = r"([01]\d|2[0-3]):([0-5]\d)|24:00"
+ELSEWHERE = {
+    "languages": "language",
+    "lang": "language",
+    "tag": "tags",
+    "hint": "hints",
+    "images": "has_images",
+    "tools": "has_tools",
+    "hours": "time",
+    "timezone": "zone",
+    "tz": "zone",
+    "day": "days",
+    "max_tokens": "tokens = { at_most = ... }",
+    "min_tokens": "tokens = { at_least = ... }",
+}
+"""What one may call a condition, and what it is called here."""
+
+
+def read_when(table: Table | None, hints: Mapping[str, str] | None) -> When:
+    """Read a condition; `hints` are those declared, with their types, None when nobody does."""
+    if table is None:
+        return When()
+    task = table.text("task")
+    if task is not None and task not in TASKS:
+        table.problem("task", f"there is no task {task!r}", nearest(task, TASKS))
+    given = table.table("hints")
+    found = When(
+        task=task,
+        hints=_hints(given, hints) if given else (),
+        tags=table.texts("tags") or (),
+        tokens=_tokens(table),
+        has_images=table.flag("has_images"),
+        has_tools=table.flag("has_tools"),
+        languages=_languages(table),
+        times=_times(table),
+    )
+    table.done(elsewhere=ELSEWHERE)
+    return found
+
+
+def _hints(table: Table, declared: Mapping[str, str] | None) -> tuple[tuple[str, Hint], ...]:
+    for name, value in table.values.items():
+        if declared is None:
+            _check_plain(name, value, table)
+        elif name not in declared:
+            table.problem(name, f"no hint {name!r} is declared", nearest(name, declared))
+        elif not hint_fits(declared[name], value):
+            table.problem(name, f'[hints] declares it as "{declared[name]}"')
+        elif declared[name] in {"int", "float"}:
+            table.number(name, f"-{LARGEST_HINT}", f"{LARGEST_HINT}")
+    return tuple((name, _plain(value)) for name, value in table.values.items())
+
+
+def _check_plain(name: str, value: object, table: Table) -> None:
+    """Check the value of a hint that nobody declared."""
+    if not isinstance(value, bool | int | float | str):
+        table.problem(name, "it must be true, false, a number or a string")
+
+
+def _plain(value: object) -> Hint:
+    """Make a hint's value comparable with what callers pass: floats, not decimals."""
+    from decimal import Decimal
+
+    if isinstance(value, int) and abs(value) > LARGEST_HINT:  # refused, and too long to be named
+        return float("inf")
+    return float(value) if isinstance(value, Decimal) else cast("Hint", value)
+
+
+def _tokens(table: Table) -> TokenRange | None:
+    inner = table.table("tokens")
+    if inner is None:
+        return None
+    low = inner.whole("at_least", 0, MOST_TOKENS)
+    high = inner.whole("at_most", 0, MOST_TOKENS)
+    inner.done(elsewhere={"min": "at_least", "max": "at_most", "above": "at_least"})
+    if not inner.values:
+        inner.problem("", "it needs at_least, at_most, or both")
+    elif low is not None and high is not None and low > high:
+        inner.problem("at_least", f"no prompt has at least {low} and at most {high} tokens")
+    return TokenRange(low or 0, high)
+
+
+def _languages(table: Table) -> tuple[str, ...]:
+    """Read `language`: a code, or an array of them."""
+    from .language import KNOWN
+
+    given = table.get("language")
+    if given is None:
+        return ()
+    if isinstance(given, str):
+        codes: tuple[str, ...] | None = (given,)
+    else:
+        codes = table.texts("language")
+        if codes == ():
+            table.problem("language", "it must name at least one language")
+    for code in codes or ():
+        if not re.fullmatch(r"[a-z]{2}", code):
+            what = f'{code!r} is no language; it must be an ISO 639-1 code, such as "de"'
+            table.problem("language", what, nearest(code.lower()[:2], KNOWN))
+    return codes or ()
+
+
+def _times(table: Table) -> Times | None:
+    hours, days, zone = table.text("time"), table.texts("days"), table.text("zone")
+    place = None if zone is None else _zone(table, zone)
+    if table.get("time") is None and table.get("days") is None:
+        if zone is not None:
+            table.problem("zone", "it needs time or days beside it")
+        return None
+    start, end = _hours(table, hours)
+    return Times(start, end, _days(table, days), place)
+
+
+def _hours(table: Table, given: str | None) -> tuple[int, int]:
+    """Read "22:00-06:00" as minutes of the day; None is the whole day."""
+    if given is None:
+        return 0, MINUTES_PER_DAY
+    start, dash, end = given.partition("-")
+    hint = 'Write time = "22:00-06:00"'
+    if not (dash and re.fullmatch(CLOCK, start.strip()) and re.fullmatch(CLOCK, end.strip())):
+        table.problem("time", f"{given!r} is no window of time", hint)
+        return 0, MINUTES_PER_DAY
+    first, last = _minute(start), _minute(end)
+    if first % MINUTES_PER_DAY == last % MINUTES_PER_DAY and (first, last) != (0, MINUTES_PER_DAY):
+        table.problem("time", f"{given!r} starts when it ends", "Leave it out for the whole day")
+    return first % MINUTES_PER_DAY, last or MINUTES_PER_DAY
+
+
+def _minute(clock: str) -> int:
+    hour, _, minute = clock.strip().partition(":")
+    return 60 * int(hour) + int(minute)
+
+
+def _days(table: Table, given: tuple[str, ...] | None) -> frozenset[int]:
+    if given is None:
+        return frozenset(range(len(DAYS)))
+    if not given:
+        table.problem("days", "it must name at least one day")
+    known = [day for day in given if day in DAYS]
+    for day in given:
+        if day not in known:
+            hint = nearest(day.lower()[:3], DAYS)
+            table.problem("days", f"{day!r} is no day", hint)
+    return frozenset(map(DAYS.index, known))
+
+
+def _zone(table: Table, name: str) -> tzinfo | None:
+    """Find a time zone by its name in the IANA database, which the machine or tzdata has."""
+    from zoneinfo import ZoneInfo, available_timezones
+
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, LookupError):  # a path, a folder, an unknown name
+        known = available_timezones()
+    hint = nearest(name, known) if known else "Install the package tzdata"
+    if len(known) > 1 and hint.startswith("Known"):
+        hint = 'Write its name as in "Europe/Berlin"'
+    table.problem("zone", f"there is no time zone {name!r}", hint)
+    return None
