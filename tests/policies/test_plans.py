@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from llmroute import policies
 from llmroute.errors import PolicyError
+from llmroute.policies.branching import named_models
 from llmroute.policies.files import loads_policy
-from llmroute.policies.routes import named_models
 from llmroute.types.models import Model, Weights
 from llmroute.types.plans import Facts
 from llmroute.types.usage import FREE, Price

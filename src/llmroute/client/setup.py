@@ -150,8 +150,8 @@ def _stood_in(model: Model) -> Model:
 def _in_code(source: PolicySource | None, options: ClientOptions, catalog: Catalog) -> PolicyFile:
     """What a policy file would have said; a policy in code needs models in code."""
     from llmroute.policies import order
+    from llmroute.policies.branching import named_models
     from llmroute.policies.files import PolicyFile
-    from llmroute.policies.routes import named_models
 
     if source is not None and not callable(source):
         hint = "Name the file, or pass models and a policy of llmroute.policies"

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .branching import ByTask, Route, Routes
+from .composition import route, routes, split, when
 from .conditions import When
 from .constraints import abilities, local, max_cost_usd, remote
 from .objectives import EXPECTED_OUTPUT_TOKENS, cost_usd, expected_cost_usd
 from .ranking import Ranking
-from .routes import ByTask, Route, Routes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,6 +34,10 @@ __all__ = [
     "max_cost_usd",
     "order",
     "remote",
+    "route",
+    "routes",
+    "split",
+    "when",
 ]
 
 

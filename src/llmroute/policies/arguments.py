@@ -7,14 +7,21 @@ from typing import TYPE_CHECKING, cast
 
 from llmroute.errors import PolicyError, Problem
 from llmroute.errors.problems import nearest
-from llmroute.errors.reading import kind_of
+from llmroute.errors.reading import Table, collector, kind_of
 from llmroute.types.requests import TASKS
 
+from .branching import Route
+from .conditions import When
 from .constraints import abilities, max_cost_usd
+from .reachable import covering
+from .routing import read_weights
+from .splits import BY_REQUEST, HINTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from decimal import Decimal
 
+ROUTE = ("name", "require", "use", "prefer", "policy", "repeat_instruction")
 FACTORIES = (abilities, max_cost_usd)
 """Functions that make a constraint, and are none themselves."""
 
@@ -24,11 +31,11 @@ def wrong(key: str, what: str, hint: str = "") -> PolicyError:
     return PolicyError([Problem("policies", None, key, what, hint)])
 
 
-def check_objective(given: object) -> None:
+def check_objective(given: object, where: str = "best") -> None:
     """Check an objective; raises PolicyError."""
     if not callable(given) and not callable(getattr(given, "order", None)):
         what = f"the objective must be a function, not {kind_of(given)}"
-        raise wrong("best", what, "Write policies.best(policies.cost_usd)")
+        raise wrong(where, what, "Write policies.best(policies.cost_usd)")
 
 
 def check_require(where: str, given: object) -> None:
@@ -45,14 +52,14 @@ def check_require(where: str, given: object) -> None:
             raise wrong(f"{where}.require", what, hint)
 
 
-def check_use(given: object) -> None:
+def check_use(given: object, where: str = "best.use") -> None:
     """Check the models that a ranking may choose from; raises PolicyError."""
     if given is None:
         return
     hint = 'Write use=["gpt", "local"]'
     if not isinstance(given, list | tuple):
-        raise wrong("best.use", f"it must be a list of models' names, not {kind_of(given)}", hint)
-    _check_names("best.use", cast("Sequence[object]", given), hint)
+        raise wrong(where, f"it must be a list of models' names, not {kind_of(given)}", hint)
+    _check_names(where, cast("Sequence[object]", given), hint)
 
 
 def check_order(given: Sequence[object]) -> None:
@@ -91,3 +98,81 @@ def _unknown(tasks: Iterable[object]) -> Iterable[Problem]:
         if task not in TASKS:
             hint = nearest(str(task), TASKS)
             yield Problem("policies", None, f"by_task.{task}", "no such task", hint)
+
+
+def check_route(condition: object, says: Mapping[str, object]) -> None:
+    """Check what a route says; raises PolicyError."""
+    if not isinstance(condition, When | None):
+        what = f"its condition must be made by policies.when, not {_kind(condition)}"
+        raise wrong("route", what, 'Write policies.route(policies.when(task="code"), use=["gpt"])')
+    _check_says(says)
+    if "require" in says:
+        check_require("route", says["require"])
+    check_use(says.get("use"), "route.use")
+    if "prefer" in says:
+        check_objective(says["prefer"], "route.prefer")
+    if "policy" in says and not callable(says["policy"]):
+        raise wrong("route.policy", f"it must be a policy, not {kind_of(says['policy'])}")
+
+
+def _check_says(says: Mapping[str, object]) -> None:
+    for name, value in says.items():
+        if name not in ROUTE:
+            raise wrong(f"route.{name}", "there is no such option", nearest(name, ROUTE))
+        if value is None:
+            raise wrong(f"route.{name}", "it must not be None; leave it out")
+    _check_plain_says(says)
+    if not set(says) - {"name"}:
+        raise wrong("route", f"it says nothing; it needs one of {', '.join(ROUTE[1:])}")
+    if "policy" in says and {"use", "prefer"} & set(says):
+        raise wrong("route.policy", "it decides in place of use and prefer", "Leave those out")
+
+
+def _check_plain_says(says: Mapping[str, object]) -> None:
+    for name, kind in (("name", str), ("repeat_instruction", bool)):
+        if not isinstance(says.get(name, kind()), kind):
+            raise wrong(f"route.{name}", f"it must not be {kind_of(says[name])}")
+
+
+def check_routes(given: object, otherwise: object) -> None:
+    """Check a list of routes; raises PolicyError, also for one that is never reached."""
+    hint = "Write policies.routes([policies.route(...)], otherwise=policies.order(...))"
+    if not isinstance(given, list | tuple) or not given:
+        raise wrong("routes", "it takes a list of routes", hint)
+    routes = cast("Sequence[object]", given)
+    for one in routes:
+        if not isinstance(one, Route):
+            raise wrong("routes", f"it takes routes, not {_kind(one)}", hint)
+    if otherwise is not None and not callable(otherwise):
+        raise wrong("routes.otherwise", f"it must be a policy, not {kind_of(otherwise)}", hint)
+    _check_reached(cast("Sequence[Route]", routes))
+
+
+def _check_reached(routes: Sequence[Route]) -> None:
+    deciding: list[Route] = []
+    for number, one in enumerate(routes, 1):
+        if not one.decides:
+            continue
+        over = covering(one.when, [earlier.when for earlier in deciding])
+        if over:
+            first = " and ".join(repr(deciding[at].name) for at in over)
+            what = f"route {number}, {one.name!r}, is never reached: {first} decides first"
+            raise wrong("routes", what, "Move it to the front, or take one of them out")
+        deciding.append(one)
+
+
+def checked_weights(weights: object, by: object, seed: object) -> dict[str, Decimal]:
+    """Check what a split is made of; raises PolicyError with every problem found."""
+    problems: list[Problem] = []
+    report = collector("policies", problems)
+    if not isinstance(weights, Mapping):
+        raise wrong("split", f"it takes a mapping of models to weights, not {_kind(weights)}")
+    found = read_weights(Table(cast("Mapping[str, object]", weights), ("split",), report))
+    is_hint = isinstance(by, str) and by.startswith(HINTS) and len(by) > len(HINTS)
+    if by != BY_REQUEST and not is_hint:
+        report(("split", "by"), "it must be a hint, or the request", 'Write by="hints.customer"')
+    if not isinstance(seed, str):
+        report(("split", "seed"), f"it must be a string, not {kind_of(seed)}", "")
+    if problems:
+        raise PolicyError(problems)
+    return found

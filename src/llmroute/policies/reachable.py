@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from llmroute.errors.reading import Table
     from llmroute.types.requests import Hint
 
+    from .branching import Route
     from .conditions import When
-    from .routes import Route
     from .times import Times
 
 DECIDES = ("use", "split", "policy", "prefer")

@@ -38,7 +38,7 @@ class Split(NamedTuple):
 
     def arm(self, request: Request) -> str:
         """Choose the arm of a request."""
-        return self.arms[bisect_right(self.ends, self._hash(request))][0]
+        return self.arms[bisect_right(self.ends, self.point(request))][0]
 
     def order(self, situation: Situation, candidates: Sequence[Candidate]) -> Ordered:
         """Put the chosen arm first, and the others behind it by weight."""
@@ -54,7 +54,8 @@ class Split(NamedTuple):
             because += ", which may not answer; next"
         return Ordered(ordered, because)
 
-    def _hash(self, request: Request) -> int:
+    def point(self, request: Request) -> int:
+        """Where a request falls, from 0 to 2 to the power of 64, that left out."""
         from hashlib import blake2b
 
         hashed = blake2b(digest_size=HASH_BYTES)

@@ -147,8 +147,8 @@ def strengthened(policy: Policy, require: tuple[Constraint, ...]) -> Policy:
 
 def asked(policy: Policy, situation: Situation, models: Sequence[Model]) -> Plan:
     """Ask a policy that somebody may have written; raises PolicyError when it makes no plan."""
-    plan: object = policy(situation, models)
-    if isinstance(plan, Plan):
+    plan = policy(situation, models)
+    if isinstance(plan, Plan):  # pyright: ignore[reportUnnecessaryIsInstance]
         return plan
     what = f"a policy returned {type(plan).__name__}, not a Plan"
     raise PolicyError([Problem("policies", None, "policy", what)])
