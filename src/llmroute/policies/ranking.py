@@ -62,6 +62,7 @@ class Ranking(NamedTuple):
             self.route,
             request.task,
             request.tags,
+            language=request.language,
         )
 
     @property

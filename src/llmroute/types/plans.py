@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from .tables import table
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
     from .usage import TokenCount
 
 OfflineMode = Literal["auto", "always", "never"]
-HEAD = ("", "model", "id", "cost or rule", "why")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +142,7 @@ class Plan:
     `route` names the route that decided, None when none matched; `policy` says where it stands
     ("llmroute.toml:31"). `because` says how the order came about ("cheapest").
     `repeat_instruction` says that a route has the system instruction repeated in each turn.
+    `language` is that of the request, None when the caller named none.
     """
 
     candidates: tuple[Candidate, ...]
@@ -156,6 +154,7 @@ class Plan:
     task: str | None = None
     tags: tuple[str, ...] = ()
     repeat_instruction: bool = False
+    language: str | None = None
 
     @property
     def model(self) -> Model | None:
@@ -182,89 +181,29 @@ class Plan:
         return "; ".join([chosen, *failed, *map(str, self.refused)])
 
     def to_dict(self) -> dict[str, object]:
-        """Return the plan as plain values, ready for JSON; money is a string."""
-        return {
-            "model": self.model.name if self.model else None,
-            "policy": self.policy,
-            "route": self.route,
-            "because": self.because,
-            "task": self.task,
-            "tags": list(self.tags),
-            "repeat_instruction": self.repeat_instruction,
-            "input_tokens": {
-                "value": self.tokens.value,
-                "method": self.tokens.method,
-                "low": self.tokens.low,
-                "high": self.tokens.high,
-            },
-            "candidates": [_candidate_dict(candidate) for candidate in self.candidates],
-            "refused": [
-                {
-                    "model": refusal.model.name,
-                    "id": refusal.model.id,
-                    "rule": refusal.rule,
-                    "reason": refusal.reason,
-                    "clause": refusal.clause,
-                }
-                for refusal in self.refused
-            ],
-        }
+        """Return the plan as plain values, ready for JSON; money is a string.
 
-    def _candidate_row(self, index: int) -> tuple[str, ...]:
-        candidate = self.candidates[index]
-        mark, reason = ("->", self.because) if index == 0 else (f"{index + 1}.", "if those fail")
-        why = "; ".join([reason, *candidate.warnings])
-        return (mark, candidate.model.name, candidate.model.id, money(candidate), why)
+        `version` is raised when a key gets another meaning, or goes.
+        """
+        from .plan_data import plan_data
+
+        return plan_data(self)
 
     def __repr__(self) -> str:
         names = ", ".join(candidate.model.name for candidate in self.candidates)
         return f"Plan([{names}], {len(self.refused)} refused)"
 
     def __str__(self) -> str:
-        """A table of at most 100 columns."""
-        return table(HEAD, self._rows(), title=self._title())
+        """A table of at most 100 columns; a column of which nothing is known is left out."""
+        from .plan_tables import plan_text
+
+        return plan_text(self)
 
     def _repr_html_(self) -> str:
         """The same table, where a notebook shows HTML."""
-        from .markup import html_table
+        from .plan_tables import plan_html
 
-        dim = [False] * len(self.candidates) + [True] * len(self.refused)
-        return html_table(HEAD, self._rows(), self._title(), dim)
-
-    def _rows(self) -> list[tuple[str, ...]]:
-        rows = [self._candidate_row(index) for index in range(len(self.candidates))]
-        return rows + [_refusal_row(refusal) for refusal in self.refused]
-
-    def _title(self) -> str:
-        about = "exactly" if self.tokens.method == "exact" else "about"
-        route = f', route "{self.route}"' if self.route else ""
-        return f"{about} {self.tokens.value} tokens in; {self.policy}{route}"
-
-
-def _refusal_row(refusal: Refusal) -> tuple[str, ...]:
-    clause = f" ({refusal.clause})" if refusal.clause else ""
-    return ("x", refusal.model.name, refusal.model.id, refusal.rule, refusal.reason + clause)
-
-
-def money(candidate: Candidate) -> str:
-    """Write a candidate's expected cost for people."""
-    if candidate.cost_usd is None:
-        return "price unknown"
-    price = candidate.model.price
-    if price is not None and price.marginal:
-        return "$0 marginal"
-    return f"${candidate.cost_usd:.6f}".rstrip("0").rstrip(".")
-
-
-def _candidate_dict(candidate: Candidate) -> dict[str, object]:
-    return {
-        "model": candidate.model.name,
-        "id": candidate.model.id,
-        "cost_usd": None if candidate.cost_usd is None else str(candidate.cost_usd),
-        "latency_s": candidate.latency_s,
-        "quality": None if candidate.quality is None else candidate.quality._asdict(),
-        "warnings": list(candidate.warnings),
-    }
+        return plan_html(self)
 
 
 Constraint = Callable[[Situation, "Model"], Refusal | None]

@@ -1,0 +1,135 @@
+"""Plans as tables: the columns that a plan has something for, as text and as HTML."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from .markup import html_table
+from .tables import table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .plans import Candidate, Plan, Refusal
+    from .usage import TokenCount
+
+SMALLEST_USD = 1e-6
+"""What is less is not written as a number: six digits would say that it is nothing."""
+
+
+class Columns(NamedTuple):
+    """Which columns a plan has something for, besides those that each has."""
+
+    latency: bool
+    quality: bool
+    tokens: bool
+
+
+def plan_text(plan: Plan) -> str:
+    """Lay out a plan in at most 100 columns."""
+    columns = _columns(plan)
+    return table(_head(columns), _rows(plan, columns), _title(plan, columns))
+
+
+def plan_html(plan: Plan) -> str:
+    """Write the same table as HTML; refused models stand back."""
+    columns = _columns(plan)
+    dim = [False] * len(plan.candidates) + [True] * len(plan.refused)
+    return html_table(_head(columns), _rows(plan, columns), _title(plan, columns), dim)
+
+
+def money(candidate: Candidate) -> str:
+    """Write a candidate's expected cost for people."""
+    cost = candidate.cost_usd
+    if cost is None:
+        return "price unknown"
+    price = candidate.model.price
+    if price is not None and price.marginal:
+        return "$0 marginal"
+    if 0 < cost < SMALLEST_USD:
+        return f"< ${SMALLEST_USD:.6f}"
+    text = f"{cost:.6f}"
+    return f"${text.rstrip('0').rstrip('.')}"
+
+
+def seconds(latency_s: float | None) -> str:
+    """Write a time for people; "unknown" where it is not known."""
+    if latency_s is None:
+        return "unknown"
+    digits = 2 if latency_s < 10 else 1 if latency_s < 100 else 0  # noqa: PLR2004 - three digits
+    return f"{latency_s:.{digits}f} s"
+
+
+def _columns(plan: Plan) -> Columns:
+    found = plan.candidates
+    return Columns(
+        any(one.latency_s is not None for one in found),
+        any(one.quality is not None for one in found),
+        any(one.tokens is not None for one in found) or len(_lengths(plan)) > 1,
+    )
+
+
+def _lengths(plan: Plan) -> set[int | None]:
+    """The lengths of answers that were reckoned with."""
+    return {one.output_tokens for one in plan.candidates}
+
+
+def _head(columns: Columns) -> tuple[str, ...]:
+    known = zip(("latency", "quality", "tokens"), columns, strict=True)
+    return ("", "model", "id", "cost or rule", *(name for name, has in known if has), "why")
+
+
+def _rows(plan: Plan, columns: Columns) -> list[tuple[str, ...]]:
+    rows = [_candidate_row(plan, index, columns) for index in range(len(plan.candidates))]
+    return rows + [_refusal_row(refusal, columns) for refusal in plan.refused]
+
+
+def _candidate_row(plan: Plan, index: int, columns: Columns) -> tuple[str, ...]:
+    one = plan.candidates[index]
+    mark, reason = ("->", plan.because) if index == 0 else (f"{index + 1}.", "if those fail")
+    quality = one.quality
+    basis = quality.basis if quality is not None and len(_bases(plan)) > 1 else ""
+    why = "; ".join(filter(None, [reason, basis and f"quality: {basis}", *one.warnings]))
+    cells = (seconds(one.latency_s), "unknown" if quality is None else str(quality))
+    known = zip((*cells, _tokens(plan, one)), columns, strict=True)
+    shown = (cell for cell, has in known if has)
+    return (mark, one.model.name, one.model.id, money(one), *shown, why)
+
+
+def _refusal_row(refusal: Refusal, columns: Columns) -> tuple[str, ...]:
+    clause = f" ({refusal.clause})" if refusal.clause else ""
+    empty = [""] * sum(columns)
+    why = refusal.reason + clause
+    return ("x", refusal.model.name, refusal.model.id, refusal.rule, *empty, why)
+
+
+def _tokens(plan: Plan, one: Candidate) -> str:
+    """The tokens of a candidate's prompt and answer, where they are not those of all."""
+    count = plan.tokens if one.tokens is None else one.tokens
+    about = "" if count.method == "exact" else "~"
+    out = "" if one.output_tokens is None else f" > {one.output_tokens}"
+    return f"{about}{count.value}{out}"
+
+
+def _bases(plan: Plan) -> list[str]:
+    """What the qualities are based on, each once."""
+    known: Iterable[str] = (one.quality.basis for one in plan.candidates if one.quality)
+    return list(dict.fromkeys(known))
+
+
+def _title(plan: Plan, columns: Columns) -> str:
+    route = f', route "{plan.route}"' if plan.route else ""
+    bases = _bases(plan)
+    quality = f"; quality: {bases[0]}" if len(bases) == 1 and bases[0] else ""
+    return f"{_counted(plan.tokens)}{_expected(plan, columns)}; {plan.policy}{route}{quality}"
+
+
+def _counted(tokens: TokenCount) -> str:
+    about = "exactly" if tokens.method == "exact" else "about"
+    return f"{about} {tokens.value} tokens in"
+
+
+def _expected(plan: Plan, columns: Columns) -> str:
+    """The expected length of the answer, where it is one for all."""
+    lengths = _lengths(plan) - {None}
+    return f", {lengths.pop()} expected out" if lengths and not columns.tokens else ""
