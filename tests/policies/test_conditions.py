@@ -121,7 +121,7 @@ def test_the_last_text_of_the_user_has_the_language() -> None:
     assert matches(policies.when(language="de"), request=replace(request(), messages=messages))
 
 
-WRONG = [
+WRONG: list[tuple[Any, str, str]] = [
     ({"task": "cod"}, "when.task", "'code'"),
     ({"time": "22-6"}, "when.time", "22:00-06:00"),
     ({"time": "25:00-06:00"}, "when.time", "no window"),

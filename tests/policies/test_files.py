@@ -209,7 +209,7 @@ UNREACHABLE = [
 REACHABLE = [
     '[[route]]\nwhen = { tags = ["x"] }\nuse = ["a"]',
     '[[route]]\nwhen = { task = "qa" }\nuse = ["a"]',
-    '[[route]]\nwhen = { task = "code" }\nrequire = { local = true }',
+    '[[route]]\nwhen = { task = "code" }\nrequire = { local = false }',
     '[[route]]\nuse = ["a"]',
 ]
 

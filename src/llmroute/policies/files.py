@@ -17,6 +17,7 @@ from llmroute.errors.toml import dotted, parse
 from llmroute.types.limits import Limits
 from llmroute.types.plans import Facts
 
+from .contradictions import Contradictions
 from .origins import DEFAULT_NAME, Origin, named_hint, read_catalog
 from .routing import Known, Parts
 from .sections import (
@@ -178,6 +179,9 @@ class _Reader:
         facts = top.table("facts")
         hints = read_hints(top.table("hints"))
         names = self._read_models(top.table("models"))
+        parts = Parts(top, Known(names, hints, place))
+        if len(names) == len(self.models):  # else a wrong model would be told twice
+            Contradictions(self.models).check(parts)
         policy = PolicyFile(
             path=None,
             facts=read_facts(facts) if facts else Facts(),
@@ -186,7 +190,7 @@ class _Reader:
             offline_mode=read_offline(top.table("offline")),
             declarations=tuple(self.declarations),
             models=tuple(self.models),
-            policy=Parts(top, Known(names, hints, place)).top.policy,
+            policy=parts.top.policy,
             tokens=read_tokens(top.table("tokens"), self.origin.folder),
             catalog=self.catalog,
         )

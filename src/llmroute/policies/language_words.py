@@ -53,7 +53,7 @@ WORDS: dict[str, str] = {
           "hvor noe være vært hei takk vil kunne gjør sine hvilken",
     "fi": "ja on ei se että hän oli mutta joka kun niin ovat tai myös kuin minä sinä me te he "
           "tämä nyt vain jos ole mikä miten miksi voi sen hyvin sitä olen mitä siitä ollut jo "
-          "sekä kirjoita selitä joka jotka kaikki mukaan jälkeen ennen kanssa minun sinun",
+          "sekä kirjoita selitä jotka kaikki mukaan jälkeen ennen kanssa minun sinun",
     "pl": "w i na z że się nie do to jest o jak ale po co tak za od czy przez są był było dla "
           "już tylko może ich jego ten ta te być ma przy jako który która które oraz bardzo ja "
           "mnie dlaczego jeśli gdy napisz wyjaśnij mój moje proszę można lub u pod nad bez "

@@ -57,11 +57,11 @@ class Parts:
         self._tables = _named_tables(top)
         self._open: list[str] = []
         self._routes = 0
-        self.nested: dict[str, Part | None] = {}
+        self.nested: dict[str, Part] = {}
         self.uses: list[tuple[Placed, str]] = []
         self.top = self._part(top)
         for name, table in self._tables.items():
-            if name not in self.nested:
+            if table is not None and name not in self.nested:
                 self._named(name)
                 what = f"no route says policy = {name!r}, so it is never used"
                 table.problem("", what, "Use it in a route, or take it out")
@@ -132,9 +132,12 @@ class Parts:
         return route if part is None else route._replace(policy=part.policy)
 
     def _named(self, name: str) -> Part | None:
+        table = self._tables[name]
+        if table is None:
+            return None
         if name not in self.nested:
             self._open.append(name)
-            self.nested[name] = self._part(self._tables[name])
+            self.nested[name] = self._part(table)
             self._open.pop()
         return self.nested[name]
 
@@ -142,7 +145,7 @@ class Parts:
         """Report routes inside of a policy that no request reaches from any place of its use."""
         for name, part in self.nested.items():
             outer = [user.route.when for user, used in self.uses if used == name]
-            if part is not None and outer:
+            if outer:
                 _check_inner(part, outer)
 
 
@@ -154,16 +157,15 @@ def _check_inner(part: Part, outer: list[When]) -> None:
             inner.table.problem("when", what, "Correct one of the conditions")
 
 
-def _named_tables(top: Table) -> dict[str, Table]:
-    """The tables of [policies]; at most so many that none nests too deep."""
+def _named_tables(top: Table) -> dict[str, Table | None]:
+    """The tables of [policies], None for one that is wrong; too many would nest too deep."""
     given = top.table("policies")
     if given is None:
         return {}
     if len(given.values) > MOST_POLICIES:
         given.problem("", f"a file has at most {MOST_POLICIES} policies")
-        return {}
-    tables = {name: given.table(name) for name in given.values}
-    return {name: table for name, table in tables.items() if table is not None}
+        return dict.fromkeys(given.values)
+    return {name: given.table(name) for name in given.values}
 
 
 class _Choice(NamedTuple):
