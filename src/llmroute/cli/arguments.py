@@ -54,6 +54,8 @@ class Arguments(argparse.Namespace):
     files: list[str]
     every: bool
     network: bool
+    record: str | None
+    replay: str | None
 
 
 class Parser(argparse.ArgumentParser):
@@ -177,6 +179,12 @@ def _fill_chat(parser: Parser) -> None:
 
 def _fill_plan(parser: Parser) -> None:
     _add_question(parser, "stdin is read")
+    what = "keep the decision in a file that only you can read; it holds the question"
+    parser.add_argument("--record", metavar="FILE", help=what)
+    what = (
+        "plan again what was recorded, without keys, network and clock; with -p, by another policy"
+    )
+    parser.add_argument("--replay", metavar="FILE", help=what)
 
 
 def _add_question(parser: Parser, without: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, cast
 from weakref import WeakSet
 
+from llmroute import __version__
 from llmroute.driver.clock import SystemClock
 from llmroute.driver.session import Order
 from llmroute.errors import ClosedError, ForkedError, NoCandidateError, RequestError
@@ -28,6 +29,7 @@ from .registry import Registry
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from llmroute.policies.records import Record
     from llmroute.types.calls import Clock, Provider
     from llmroute.types.models import Model
     from llmroute.types.reply import Attempt
@@ -122,6 +124,18 @@ class Core:
 
     def plan(self, asked: Request, key: Secret | None) -> Plan:
         """Take the one snapshot and let the policy choose; sends nothing."""
+        return self._chosen(*self._seen(asked, key))
+
+    def recorded(self, asked: Request, key: Secret | None) -> Record:
+        """Plan, and keep all that the plan was made from; sends nothing."""
+        from llmroute.policies.records import Record
+
+        situation, models = self._seen(asked, key)
+        plan = self._chosen(situation, models)
+        return Record(situation, models, plan, self.setup.source, __version__)
+
+    def _seen(self, asked: Request, key: Secret | None) -> tuple[Situation, tuple[Model, ...]]:
+        """Take the one snapshot: all that the policy may look at, and the models it has."""
         self.check_open()
         if asked.hints:
             check_hints(asked.hints, self.setup.hints)
@@ -139,10 +153,14 @@ class Core:
             offline_mode=self.setup.offline_mode,
             now=self.clock.wall_time(),
         )
+        return situation, models
+
+    def _chosen(self, situation: Situation, models: tuple[Model, ...]) -> Plan:
+        """Let the policy choose."""
         plan = self.setup.policy(situation, models)
         if not isinstance(plan, Plan):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise wrong("policy", f"it returned {type(plan).__name__}, not a Plan")
-        return plan if asked.texts is None else one_space(plan)
+        return plan if situation.request.texts is None else one_space(plan)
 
     def _check_key(self, models: tuple[Model, ...]) -> None:
         """Refuse a key that has not one origin to go to; raises RequestError."""

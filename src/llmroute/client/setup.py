@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypedDict
 from llmroute.catalog.collection import Catalog
 from llmroute.catalog.resolve import resolve
 from llmroute.errors.problems import nearest
+from llmroute.policies.origins import PolicyText
 from llmroute.providers import HTTP_APIS
 from llmroute.types.limits import Limits
 from llmroute.types.plans import Facts
@@ -67,7 +68,8 @@ class ClientOptions(TypedDict, total=False):
 class Setup(NamedTuple):
     """What a client works with, resolved; `keys` and `providers` go by the model's name.
 
-    `lent` names the models that openai clients of the application send for.
+    `lent` names the models that openai clients of the application send for. `source` is the text of
+    the policy, None when it was made in code.
     """
 
     models: tuple[Model, ...]
@@ -80,6 +82,7 @@ class Setup(NamedTuple):
     providers: Mapping[str, Provider]
     catalog: Catalog
     lent: frozenset[str]
+    source: PolicyText | None = None
 
 
 def read_setup(source: PolicySource | None, options: ClientOptions) -> Setup:
@@ -109,7 +112,12 @@ def _setup(file: PolicyFile, providers: Mapping[str, Provider]) -> Setup:
         providers={**own, **clients, **providers},
         catalog=file.catalog,
         lent=frozenset(clients),
+        source=_text(file),
     )
+
+
+def _text(file: PolicyFile) -> PolicyText | None:
+    return PolicyText(file.text, file.name) if file.text else None
 
 
 def _clients(file: PolicyFile) -> dict[str, Provider]:

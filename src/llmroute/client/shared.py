@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from llmroute.driver.session import Order
+    from llmroute.policies.records import Record
     from llmroute.types.plans import Plan
     from llmroute.types.reply import Reply
     from llmroute.types.requests import ChatOptions, EmbedOptions
@@ -78,6 +79,28 @@ class BaseClient(RefusesPickle):
         return planned
 
     @overload
+    def record(
+        self, prompt: Prompt, *, output: Output | None = None, **options: Unpack[ChatOptions]
+    ) -> Record: ...
+    @overload
+    def record(
+        self, prompt: Prompt, *, output: object, **options: Unpack[ChatOptions]
+    ) -> Record: ...
+    def record(
+        self, prompt: Prompt | None = None, *, output: object = None, **options: Unpack[ChatOptions]
+    ) -> Record:
+        """Plan without sending anything, and keep all that the plan was made from.
+
+        The record holds the prompt; `record.save(file)` writes it, `record.replay()` plans again.
+        Raises what `plan` raises.
+        """
+        recorded = self._recorded(prompt, options, output)
+        del prompt, options
+        if isinstance(recorded, LLMRouteError):
+            raise recorded
+        return recorded
+
+    @overload
     def plan_embed(self, texts: str, **options: Unpack[EmbedOptions]) -> Plan: ...
     @overload
     def plan_embed(self, texts: Sequence[str], **options: Unpack[EmbedOptions]) -> Plan: ...
@@ -131,6 +154,17 @@ class BaseClient(RefusesPickle):
             if output is not None:
                 checked = shaped(checked, output)
             return self._core.plan(request(prompt, checked.values), checked.key)
+        except LLMRouteError as error:
+            return error.with_traceback(None)
+
+    def _recorded(
+        self, prompt: Prompt | None, options: ChatOptions, output: object
+    ) -> Record | LLMRouteError:
+        try:
+            checked = self._checked(options)
+            if output is not None:
+                checked = shaped(checked, output)
+            return self._core.recorded(request(prompt, checked.values), checked.key)
         except LLMRouteError as error:
             return error.with_traceback(None)
 

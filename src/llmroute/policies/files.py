@@ -18,7 +18,7 @@ from llmroute.types.limits import Limits
 from llmroute.types.plans import Facts
 
 from .contradictions import Contradictions
-from .origins import DEFAULT_NAME, Origin, named_hint, read_catalog
+from .origins import DEFAULT_NAME, Origin, named_hint, placing, read_catalog
 from .routing import Known, Parts
 from .sections import (
     ELSEWHERE,
@@ -59,7 +59,8 @@ class PolicyFile(NamedTuple):
     """What a policy file says; `path` is None when it was not read from a file.
 
     `models` and `declarations` are in the order of the file. `hints` maps each name that callers
-    may pass to its type: "bool", "int", "float" or "str".
+    may pass to its type: "bool", "int", "float" or "str". `text` is what was read, `name` how plans
+    call it; both are "" for a policy in code.
     """
 
     path: Path | None
@@ -72,6 +73,8 @@ class PolicyFile(NamedTuple):
     policy: Policy
     catalog: Catalog = BUILT_IN
     tokens: TokenCounting = TokenCounting()
+    text: str = ""
+    name: str = ""
 
 
 def load_policy(path: Path, *, found: bool = False, catalog: Catalog = BUILT_IN) -> PolicyFile:
@@ -146,16 +149,12 @@ def _load(text: str, origin: Origin, catalog: Catalog = BUILT_IN) -> PolicyFile:
     def report(path: KeyPath, what: str, hint: str) -> None:
         problems.append(Problem(origin.file, positions.line(path), dotted(path), what, hint))
 
-    def place(path: KeyPath) -> str:
-        line = None if origin.name == DEFAULT_NAME else positions.line(path)
-        return origin.name if line is None else f"{origin.name}:{line}"
-
     top = Table(parse(text, origin.file), (), report)
     catalog = read_catalog(top.table("catalog"), origin, catalog)
-    policy = _Reader(top, origin, catalog).read(place)
+    policy = _Reader(top, origin, catalog).read(placing(positions, origin.name))
     if problems:
         raise PolicyError(sorted(problems, key=lambda one: one.line or 0))
-    return policy
+    return policy._replace(text=text, name=origin.name)
 
 
 class _Reader:

@@ -6,11 +6,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from llmroute.catalog.collection import Catalog
+    from llmroute.errors.positions import Positions
+    from llmroute.errors.reading import Path as Keys
     from llmroute.errors.reading import Table
 
 DEFAULT_NAME = "built-in default"
 """The policy that counts when there is none."""
+
+
+class PolicyText(NamedTuple):
+    """The text of a policy file, and how plans call it."""
+
+    text: str
+    name: str
 
 
 class Origin(NamedTuple):
@@ -63,3 +74,13 @@ def expanded(file: str) -> Path:
         return Path(file).expanduser()
     except RuntimeError:  # "~somebody" who is not known here
         return Path(file)
+
+
+def placing(positions: Positions, name: str) -> Callable[[Keys], str]:
+    """Say where a key stands, as plans do."""
+
+    def place(path: Keys) -> str:
+        line = None if name == DEFAULT_NAME else positions.line(path)
+        return name if line is None else f"{name}:{line}"
+
+    return place
