@@ -85,8 +85,11 @@ def test_what_another_policy_would_have_chosen(
     assert "2.  new" in by_other
     found = json.loads(here(capsys, "plan", "--json", "--replay", FILE, "-p", file).out)
     assert (found["recorded"]["model"], found["plan"]["model"]) == ("gpt", "spare")
-    strict = policy(other, {"spare": NOBODY}, "[require]\nmax_cost_usd = 0")
-    assert here(capsys, "plan", "--replay", FILE, "-p", strict).code == 3
+    values = json.loads(Path(FILE).read_text(encoding="utf-8"))
+    values["situation"]["unavailable"] = {"spare": "it is gone"}
+    Path(FILE).write_text(json.dumps(values), encoding="utf-8")
+    alone = policy(other, {"spare": NOBODY})
+    assert here(capsys, "plan", "--replay", FILE, "-p", alone).code == 3
 
 
 @pytest.mark.parametrize(
