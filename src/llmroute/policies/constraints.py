@@ -83,7 +83,7 @@ def fitting(situation: Situation, model: Model) -> Refusal | None:
         return Refusal(model, "context", reason)
     if window is None:
         return None
-    needed = situation.tokens.low + (1 if wanted is None else wanted)
+    needed = situation.tokens_of(model).low + (1 if wanted is None else wanted)
     if needed <= window:
         return None
     return Refusal(model, "context", f"needs {needed} tokens, the window is {window}")
@@ -245,10 +245,14 @@ def standing(situation: Situation, require: tuple[Constraint, ...] = ()) -> tupl
 def warnings(situation: Situation, model: Model) -> tuple[str, ...]:
     """Say what a user of a candidate should know.
 
-    A retirement that is near, a parameter that its API does not take, an open license clause.
+    A retirement that is near, a prompt that may be too long for its window, a parameter that its
+    API does not take, an open license clause.
     """
     request = situation.request
     found = judged(model, situation.facts, request.purposes).warnings
+    window = model.context_tokens
+    if window is not None and request.texts is None:
+        found = (*_tight(situation, model, window), *found)
     if not request.plain:
         found = (*_unheard(request, model), *found)
     day = model.retires_on
@@ -256,6 +260,16 @@ def warnings(situation: Situation, model: Model) -> tuple[str, ...]:
         return found
     successor = f"; successor {model.replaced_by}" if model.replaced_by else ""
     return (f"{model.id} retires on {day}{successor}", *found)
+
+
+def _tight(situation: Situation, model: Model, window: int) -> tuple[str, ...]:
+    """Say that prompt and answer may not fit, counted at the high end."""
+    high = situation.tokens_of(model).high
+    wanted = situation.request.sampling.max_tokens
+    needed = high + (1 if wanted is None else wanted)
+    if needed <= window:
+        return ()
+    return (f"may need up to {needed} tokens, the window of {model.name} is {window}",)
 
 
 def _unheard(request: Request, model: Model) -> tuple[str, ...]:

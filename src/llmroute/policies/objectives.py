@@ -27,13 +27,13 @@ def expected_cost_usd(situation: Situation, model: Model) -> Decimal | None:
     if price is None:
         return None
     if situation.request.texts is not None:
-        return situation.tokens.value * price.input / PER_MILLION
+        return situation.tokens_of(model).value * price.input / PER_MILLION
     limit = situation.request.sampling.max_tokens
     output = EXPECTED_OUTPUT_TOKENS
     if limit is not None and limit < output:
         output = limit
     each = price.input if model.cache is None else price.cache_write or price.input
-    return (situation.tokens.value * each + output * price.output) / PER_MILLION
+    return (situation.tokens_of(model).value * each + output * price.output) / PER_MILLION
 
 
 def cost_usd(situation: Situation, model: Model) -> float | None:

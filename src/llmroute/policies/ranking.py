@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from llmroute.types.models import Model
     from llmroute.types.plans import Constraint, Objective, Preference, Refusal, Situation
+    from llmroute.types.usage import TokenCount
 
 
 class Ranking(NamedTuple):
@@ -49,7 +50,7 @@ class Ranking(NamedTuple):
             seen = repeating(situation) if model.repeat_instruction else situation
             refusal = _refused(seen, model, constraints)
             if refusal is None:
-                candidates.append(_expected(seen, model))
+                candidates.append(_expected(seen, model, situation.tokens))
             else:
                 refused.append(refusal)
         ordered = self._ordered(situation, candidates)
@@ -95,10 +96,11 @@ def _refused(
     return None
 
 
-def _expected(situation: Situation, model: Model) -> Candidate:
-    """What is expected of a model that may answer."""
+def _expected(situation: Situation, model: Model, planned: TokenCount) -> Candidate:
+    """What is expected of a model that may answer; its tokens where `planned` are others."""
     cost = expected_cost_usd(situation, model)
-    tokens = situation.tokens if model.repeat_instruction else None
+    counted = situation.tokens_of(model)
+    tokens = None if counted is planned or counted == planned else counted
     return Candidate(model, cost, None, None, warnings(situation, model), tokens)
 
 
