@@ -109,20 +109,12 @@ def _uses(names: Sequence[str]) -> st.SearchStrategy[str]:
 
 
 def _routes(names: Sequence[str], path: str = "route") -> st.SearchStrategy[list[str]]:
-    route = st.builds(
-        lambda when, require, says: "\n".join(
-            [
-                f"[[{path}]]",
-                f"when = {{ {when} }}",
-                f"require = {{ {require} }}" if require else "",
-                says,
-            ]
-        ),
-        WHENS,
-        st.none() | REQUIRES,
-        _uses(names),
-    )
-    return st.lists(route, max_size=4, unique=True)
+    def route(when: str, require: str | None, says: str) -> str:
+        required = f"require = {{ {require} }}" if require else ""
+        return "\n".join([f"[[{path}]]", f"when = {{ {when} }}", required, says])
+
+    found = st.builds(route, WHENS, st.none() | REQUIRES, _uses(names))
+    return st.lists(found, max_size=4, unique=True)
 
 
 @st.composite
@@ -157,11 +149,13 @@ def requests(draw: st.DrawFn, names: Sequence[str] = ()) -> Request:
     """A request of any kind; `names` are models that it may name."""
     parts: list[str | Image] = [draw(WORDS)]
     parts += draw(st.sampled_from([[], [], [IMAGE]]))
-    named = st.lists(st.sampled_from(names), min_size=1, unique=True) if names else st.nothing()
+    named: tuple[str, ...] | None = None
+    if names and draw(st.integers(0, 2)) == 0:
+        named = tuple(draw(st.lists(st.sampled_from(names), min_size=1, unique=True)))
     return Request(
         (Message.system("Be terse."), Message.user(*parts)),
         Sampling(max_tokens=draw(st.none() | st.sampled_from([1, 30, 3000]))),
-        models=draw(st.none() | st.none() | named.map(tuple)),
+        models=named,
         task=draw(st.none() | st.sampled_from(TASKS)),
         hints=draw(st.sampled_from([{}, {"private": True}, {"customer": "acme"}])),
         tags=draw(st.sampled_from([(), ("night",)])),

@@ -92,7 +92,8 @@ class Asked:
         messages, options = list(asked.messages), options_of(asked)
         if not self.stream:
             return self.client.chat(messages, **options)
-        with self.client.stream(messages, on_break="restart", **options) as stream:
+        options["on_break"] = "restart"
+        with self.client.stream(messages, **options) as stream:
             for _ in stream:
                 pass
             return stream.reply
