@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from llmroute.catalog import Declaration, model
     from llmroute.client.asynchronous import AsyncClient, AsyncStream
-    from llmroute.client.module import chat
+    from llmroute.client.module import chat, count_tokens
     from llmroute.client.setup import ClientOptions
     from llmroute.client.sync import Client, Stream
     from llmroute.errors import (
@@ -62,7 +62,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "catalog": "Declaration model",
     "client.asynchronous": "AsyncClient AsyncStream",
-    "client.module": "chat",
+    "client.module": "chat count_tokens",
     "client.setup": "ClientOptions",
     "client.sync": "Client Stream",
     "errors": "AllFailedError AttemptError ClosedError DeadlineExceededError ForkedError "
@@ -144,6 +144,7 @@ __all__ = [  # the names that type checkers see, sorted; `_HOMES` says where eac
     "UsageReport",
     "Vectors",
     "chat",
+    "count_tokens",
     "model",
 ]
 

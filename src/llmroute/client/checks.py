@@ -207,6 +207,11 @@ def _http_client(value: object) -> None:
         raise wrong("http_client", what)
 
 
+def _folder(value: object) -> None:
+    if not _name_of(value):
+        raise wrong("vocabularies", f"it must be the path of a folder, got {_kind(value)}")
+
+
 CHECKERS: dict[str, Callable[[object], None]] = {
     "catalog": _catalog,
     "models": _models,
@@ -218,6 +223,7 @@ CHECKERS: dict[str, Callable[[object], None]] = {
     "http_client": _http_client,
     "clock": _clock,
     "backoff": _backoff,
+    "vocabularies": _folder,
 }
 
 

@@ -141,7 +141,7 @@ class Core:
             check_hints(asked.hints, self.setup.hints)
         if asked.extra_body or asked.extra_headers:
             check_extras(asked)
-        models = self._named(asked.models)
+        models = self.named(asked.models)
         if key is not None:
             self._check_key(models)
         situation = Situation(
@@ -211,7 +211,7 @@ class Core:
             session.abort(on.Closing())
         return True
 
-    def _named(self, names: tuple[str, ...] | None) -> tuple[Model, ...]:
+    def named(self, names: tuple[str, ...] | None) -> tuple[Model, ...]:
         """The models of these names, those of this machine with the windows of their files."""
         models = self._models.named(names)
         if names is None and not self._has_files:

@@ -27,10 +27,13 @@ Prompt = str | Message | Sequence[Message | Mapping[str, object] | Dumps]
 HINT = "It is the first argument: a string, a message or a list of messages"
 
 
-def normalize(prompt: Prompt | None, system: str | None) -> tuple[Message, ...]:
+def normalize(
+    prompt: Prompt | None, system: str | None, *, answerable: bool = True
+) -> tuple[Message, ...]:
     """Make the messages of a request; raises RequestError when there is nothing to answer.
 
     Images and documents are read here, and the results of tools held against their calls.
+    `answerable` of False takes any conversation, the last word of which may be the model's.
     """
     if isinstance(prompt, str):
         if prompt and not prompt.isspace() and system is None:
@@ -42,7 +45,8 @@ def normalize(prompt: Prompt | None, system: str | None) -> tuple[Message, ...]:
         messages = _read(_conversation(prompt))
     if system:
         messages.insert(0, Message("system", (system,)))
-    _answerable(messages)
+    if answerable:
+        _answerable(messages)
     return tuple(messages)
 
 

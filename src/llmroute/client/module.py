@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, cast, overload
 from .sync import Client
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Unpack
 
     from llmroute.types.reply import OutputT, Reply
     from llmroute.types.requests import ChatOptions
+    from llmroute.types.tools import Tool
+    from llmroute.types.usage import TokenCount
 
     from .messages import Prompt
 
@@ -47,6 +49,25 @@ def chat(
         return client.chat(cast("Prompt", prompt), output=output, **options)
     finally:
         del prompt, options  # a crash report with locals does not get them from here
+
+
+def count_tokens(
+    prompt: Prompt,
+    model: str,
+    *,
+    system: str | None = None,
+    tools: Sequence[Tool | Callable[..., object] | Mapping[str, object]] = (),
+    output: object = None,
+) -> TokenCount:
+    """Count the prompt as `model` does, as `Client.count_tokens` of the policy found from here.
+
+    Never touches the network, needs no key, and raises what `Client` and that method raise.
+    """
+    client = _default()
+    try:
+        return client.count_tokens(prompt, model, system=system, tools=tools, output=output)
+    finally:
+        del prompt, system, tools, output
 
 
 def _default() -> Client:

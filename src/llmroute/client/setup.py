@@ -51,6 +51,7 @@ class ClientOptions(TypedDict, total=False):
     clock: the time; `llmroute.testing.VirtualClock` makes tests instant.
     backoff: seconds to wait after the n-th failure of one model (counted from 1), or any
         `tenacity.wait_*` object; the default is 0.5, 1, 2, 4, 8, 8, ...; half of it is jitter.
+    vocabularies: a folder of vocabulary files for exact counts, as under [tokens].
     """
 
     catalog: Sequence[str | Path]
@@ -63,13 +64,15 @@ class ClientOptions(TypedDict, total=False):
     http_client: object
     clock: Clock
     backoff: Backoff
+    vocabularies: str | Path
 
 
 class Setup(NamedTuple):
     """What a client works with, resolved; `keys` and `providers` go by the model's name.
 
     `lent` names the models that openai clients of the application send for. `source` is the text of
-    the policy, None when it was made in code.
+    the policy, None when it was made in code. `counts_exactly` says that plans count exactly where
+    they can, `vocabularies` names the folder of vocabulary files.
     """
 
     models: tuple[Model, ...]
@@ -83,6 +86,8 @@ class Setup(NamedTuple):
     catalog: Catalog
     lent: frozenset[str]
     source: PolicyText | None = None
+    counts_exactly: bool = False
+    vocabularies: str | None = None
 
 
 def read_setup(source: PolicySource | None, options: ClientOptions) -> Setup:
@@ -113,6 +118,8 @@ def _setup(file: PolicyFile, providers: Mapping[str, Provider]) -> Setup:
         catalog=file.catalog,
         lent=frozenset(clients),
         source=_text(file),
+        counts_exactly=file.tokens.exact,
+        vocabularies=file.tokens.vocabularies,
     )
 
 
@@ -146,6 +153,9 @@ def _overridden(file: PolicyFile, options: ClientOptions) -> PolicyFile:
         file = file._replace(limits=limits_of(options["limits"]))
     if "offline" in options:
         file = file._replace(offline_mode=options["offline"])
+    if "vocabularies" in options:
+        folder = str(_expanded(Path(options["vocabularies"])))
+        file = file._replace(tokens=file.tokens._replace(vocabularies=folder))
     return file
 
 

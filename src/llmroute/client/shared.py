@@ -12,7 +12,7 @@ from .options import NOTHING, check, merge, request, shaped
 from .setup import read_setup
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Unpack
 
     from llmroute.driver.session import Order
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from llmroute.types.reply import Reply
     from llmroute.types.requests import ChatOptions, EmbedOptions
     from llmroute.types.secrets import Secret
-    from llmroute.types.tools import Output
+    from llmroute.types.tools import Output, Tool
+    from llmroute.types.usage import TokenCount
 
     from .embedding import Embedding
     from .embedding_texts import Texts
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from .options import Checked
     from .setup import ClientOptions, PolicySource
 
+    ChatTools = Sequence[Tool | Callable[..., object] | Mapping[str, object]]
     Ordered = tuple[Order, Secret | None] | LLMRouteError
     Begun = tuple[Embedding, Secret | None] | LLMRouteError
 
@@ -115,6 +117,30 @@ class BaseClient(RefusesPickle):
             raise begun
         return begun[0].plan
 
+    def count_tokens(
+        self,
+        prompt: Prompt,
+        model: str,
+        *,
+        system: str | None = None,
+        tools: ChatTools = (),
+        output: object = None,
+    ) -> TokenCount:
+        """Count the prompt as `model`, a name of the policy or "provider/model", counts it.
+
+        Never touches the network. `method` says "exact" where the vocabulary of the model is at
+        hand and the form of what is sent is known, else "estimate", with an interval and a `hint`.
+        A vocabulary is loaded at the first count (up to a second).
+
+        Raises RequestError for the prompt or the model, ClosedError, ForkedError, and PolicyError
+        when a vocabulary in the folder that was named is not the right one.
+        """
+        counted = self._counted(prompt, model, {"system": system, "tools": tools}, output)
+        del prompt, system, tools, output
+        if isinstance(counted, LLMRouteError):
+            raise counted
+        return counted
+
     def with_options(self, **options: Unpack[ChatOptions]) -> Self:
         """Make a client with these options set; it shares everything and owns nothing.
 
@@ -165,6 +191,16 @@ class BaseClient(RefusesPickle):
             if output is not None:
                 checked = shaped(checked, output)
             return self._core.recorded(request(prompt, checked.values), checked.key)
+        except LLMRouteError as error:
+            return error.with_traceback(None)
+
+    def _counted(
+        self, prompt: Prompt, model: str, given: Mapping[str, object], output: object
+    ) -> TokenCount | LLMRouteError:
+        from .counting import counted  # programs that only chat need none of it
+
+        try:
+            return counted(self._core, prompt, model, given, output)
         except LLMRouteError as error:
             return error.with_traceback(None)
 

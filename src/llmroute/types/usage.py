@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -11,12 +11,16 @@ PER_MILLION = Decimal(1_000_000)
 
 @dataclass(frozen=True, slots=True)
 class TokenCount:
-    """A number of tokens: `value`, and the interval `low` to `high` it is known to lie in."""
+    """A number of tokens: `value`, and the interval `low` to `high` it is known to lie in.
+
+    `hint` says of an estimate how to get an exact count; None when there is nothing to say.
+    """
 
     value: int
     method: Literal["exact", "estimate"]
     low: int
     high: int
+    hint: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
