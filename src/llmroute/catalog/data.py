@@ -51,5 +51,5 @@ def names(folder: str) -> tuple[str, ...]:
     place = _root()
     for part in folder.split("/"):
         place = place.joinpath(part)
-    found = (file.name for file in place.iterdir())
+    found = (file.name for file in place.iterdir()) if place.is_dir() else ()
     return tuple(sorted(name.removesuffix(".toml") for name in found if name.endswith(".toml")))

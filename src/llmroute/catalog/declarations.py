@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from llmroute.types.calls import Provider
 
 MODEL_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+WORTH = ("quality", "speed", "data", "open_weights", "service_tier")
 
 __all__ = ["ABILITIES", "Declaration", "Key", "ModelOptions", "PriceTable", "declare", "model"]
 
@@ -142,8 +143,18 @@ def declare(
         region=_place(table, "region"),
         api_version=_place(table, "api_version"),
     )
+    declared = _with_worth(declared, table)
     table.done(("cost_per_hour_usd",), _elsewhere(use or "", elsewhere))
     return declared if use else None
+
+
+def _with_worth(declared: Declaration, table: Table) -> Declaration:
+    """Read what few declarations say; what reads it is loaded for those only."""
+    if not [key for key in WORTH if table.get(key) is not None]:
+        return declared
+    from .declared import with_worth
+
+    return with_worth(declared, table)
 
 
 def _elsewhere(use: str, elsewhere: Mapping[str, str]) -> Mapping[str, str]:
@@ -212,7 +223,7 @@ def _price(table: Table) -> Price | None:
     given = table.get("price")
     if given is None:
         return None
-    from .tables import read_price
+    from .prices import read_price
 
     if isinstance(given, Price):
         return _checked(given, table)
@@ -222,7 +233,7 @@ def _price(table: Table) -> Price | None:
 
 def _checked(price: Price, table: Table) -> Price | None:
     """Check a price that code made: nothing has looked at its numbers yet."""
-    from .tables import read_price
+    from .prices import read_price
 
     given: dict[str, object] = {name: getattr(price, name) for name in Price.__dataclass_fields__}
     marginal = given.pop("marginal")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from llmroute.types.models import DataHandling
 from llmroute.types.usage import FREE
 
 if TYPE_CHECKING:
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
     from llmroute.types.usage import Price
 
     from .declarations import Declaration
-    from .entries import ModelEntry
+    from .entries import ModelEntry, ProviderEntry
+
+AT_HOME = DataHandling(trains=False, retention_days=0, zero_retention=True)
+"""What becomes of prompts that stay on this machine."""
 
 
 class Tell(Protocol):
@@ -37,6 +41,11 @@ def described(declaration: Declaration, known: ModelEntry | None, model: Model) 
         price=None if model.price is None else model.price.marked(declaration.cache),
         repeat_instruction=declaration.repeat_instruction is True,
         vector_space=declaration.vector_space,
+        open_weights=declaration.open_weights,
+        qualities=declaration.quality or (),
+        speed=declaration.speed,
+        handling=declaration.data or (AT_HOME if model.local else None),
+        service_tier=declaration.service_tier,
     )
     return _embedding(model if known is None else _completed(model, known, declaration))
 
@@ -44,7 +53,7 @@ def described(declaration: Declaration, known: ModelEntry | None, model: Model) 
 def _completed(model: Model, known: ModelEntry, declaration: Declaration) -> Model:
     """Add what the catalog knows and nobody declared."""
     return replace(
-        model,
+        _worth(model, known),
         license=model.license or known.license,
         context_tokens=model.context_tokens or known.context_tokens,
         max_output_tokens=model.max_output_tokens or known.max_output_tokens,
@@ -58,6 +67,29 @@ def _completed(model: Model, known: ModelEntry, declaration: Declaration) -> Mod
         retires_on=known.retires_on,
         replaced_by=known.replaced_by,
     )
+
+
+def _worth(model: Model, known: ModelEntry) -> Model:
+    """Add what the catalog knows of a model's making, quality, speed and data handling."""
+    return replace(
+        model,
+        tuning=known.tuning,
+        open_weights=known.open_weights if model.open_weights is None else model.open_weights,
+        released=known.released,
+        knowledge_cutoff=known.knowledge_cutoff,
+        scores=known.scores,
+        speed=model.speed or known.speed,
+        handling=model.handling or known.handling,
+        images=known.images,
+    )
+
+
+def hosted(known: ModelEntry, entry: ProviderEntry, declaration: Declaration) -> ModelEntry:
+    """Add what the host says of the prompts, and the region that was declared."""
+    handling = known.handling or entry.handling
+    if entry.regions and declaration.region:
+        handling = (handling or DataHandling())._replace(regions=(declaration.region,))
+    return known._replace(handling=handling)
 
 
 def _embedding(model: Model) -> Model:

@@ -10,7 +10,9 @@ from .data import names, read_table, read_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
+    from decimal import Decimal
 
+    from llmroute.types.models import DataHandling, ImageTokens, Score, Speed
     from llmroute.types.usage import Price
 
 
@@ -29,7 +31,11 @@ class ModelEntry(NamedTuple):
     that carries `file`, `extra` the extra of llmroute that installs it. `cache` names the lengths
     of life ("5m", "1h") of what is marked for the provider's cache; empty: it takes no marks.
     Vectors of models of one `vector_space` can be compared; they have `dimensions` numbers, and one
-    request takes `batch_texts` texts of `batch_tokens` tokens together.
+    request takes `batch_texts` texts of `batch_tokens` tokens together. `parameters_confirmed` is
+    False for a number of parameters that is a rumor; of a mixture of experts,
+    `active_parameters_billion` work on each token. `handling` is what becomes of the prompts.
+    `weights` names open weights in `providers/weights/*.toml`, whose facts every host shares;
+    `said` are the keys of its own table, which come before those.
     """
 
     id: str
@@ -60,6 +66,18 @@ class ModelEntry(NamedTuple):
     package: str | None = None
     file: str | None = None
     extra: str | None = None
+    knowledge_cutoff: date | None = None
+    parameters_billion: Decimal | None = None
+    parameters_confirmed: bool | None = None
+    active_parameters_billion: Decimal | None = None
+    training_tokens_billion: Decimal | None = None
+    languages: tuple[str, ...] = ()
+    scores: tuple[Score, ...] = ()
+    speed: Speed | None = None
+    images: ImageTokens | None = None
+    handling: DataHandling | None = None
+    weights: str | None = None
+    said: frozenset[str] = frozenset()
 
 
 class ProviderEntry(NamedTuple):
@@ -100,11 +118,20 @@ class ProviderEntry(NamedTuple):
     regions: tuple[tuple[str, str], ...] = ()
     docs: str | None = None
     checked_on: date | None = None
+    handling: DataHandling | None = None
 
     def model(self, id_: str) -> ModelEntry | None:
-        """What is known of a model; None when the provider has no such model."""
-        if id_ in self.models or not id_ or not (self.any_model or self.server):
-            return self.models.get(id_)
+        """What is known of a model; None when the provider has no such model.
+
+        What its row does not say itself, that of its open weights does.
+        """
+        found = self.models.get(id_)
+        if found is not None and found.weights is not None:
+            from .families import inherited
+
+            return inherited(found)
+        if found is not None or not id_ or not (self.any_model or self.server):
+            return found
         return ModelEntry(
             id=id_,
             api=self.api,

@@ -9,10 +9,11 @@ from llmroute.types.secrets import Secret, without_keys
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from decimal import Decimal
 
     from llmroute.types.calls import Provider
+    from llmroute.types.models import DataHandling, Speed
     from llmroute.types.usage import Price
 
 Key = Secret | Callable[[], str]
@@ -30,6 +31,26 @@ class PriceTable(TypedDict, total=False):
     cached_input: Decimal | float
     cache_write: Decimal | float
     cache_write_1h: Decimal | float
+
+
+class SpeedTable(TypedDict, total=False):
+    """Seconds until an answer begins, and tokens per second of answer and prompt."""
+
+    first_token_s: float
+    tokens_per_s: float
+    input_tokens_per_s: float
+
+
+class DataTable(TypedDict, total=False):
+    """What becomes of prompts at a host: whether it trains on them, how many days it keeps them.
+
+    `zero_retention` says that it keeps nothing; `regions` are where they are processed.
+    """
+
+    trains: bool
+    retention_days: int
+    zero_retention: bool
+    regions: Sequence[str]
 
 
 class ModelOptions(TypedDict, total=False):
@@ -59,6 +80,12 @@ class ModelOptions(TypedDict, total=False):
     cache: how long a provider that must be told is to keep the prompt's beginning: "5m", "1h".
     repeat_instruction: whether the system instruction is repeated in each user turn.
     vector_space: models of one such name make vectors that can be compared.
+    quality: "poor", "basic", "good", "strong" or "top", or a table of those by task, the rest under
+        any; it goes before what benchmarks say.
+    speed: how fast it is until that was observed: first_token_s, tokens_per_s, input_tokens_per_s.
+    data: what becomes of the prompts: trains, retention_days, zero_retention, regions.
+    open_weights: whether anyone may download the weights.
+    service_tier: the tier asked of the host, such as "flex"; its price counts.
     """
 
     use: Required[str]
@@ -86,6 +113,11 @@ class ModelOptions(TypedDict, total=False):
     cache: str
     repeat_instruction: bool
     vector_space: str
+    quality: str | Mapping[str, str]
+    speed: SpeedTable
+    data: DataTable
+    open_weights: bool
+    service_tier: str
 
 
 class Declaration(NamedTuple):
@@ -117,6 +149,11 @@ class Declaration(NamedTuple):
     cache: str | None = None
     repeat_instruction: bool | None = None
     vector_space: str | None = None
+    quality: tuple[tuple[str, str], ...] | None = None
+    speed: Speed | None = None
+    data: DataHandling | None = None
+    open_weights: bool | None = None
+    service_tier: str | None = None
     folder: str = ""
 
     def __repr__(self) -> str:

@@ -12,7 +12,7 @@ from llmroute.types.models import Model
 
 from . import advice
 from .collection import BUILT_IN
-from .describe import declared_price, described
+from .describe import declared_price, described, hosted
 from .endpoints import places_of, remote_endpoint, server_endpoint
 from .openai_clients import client_model
 from .weights import local_model
@@ -131,7 +131,7 @@ def _remote(
         return None
     return described(
         declaration,
-        known,
+        hosted(known, entry, declaration),
         Model(
             name=declaration.name,
             provider=entry.id,

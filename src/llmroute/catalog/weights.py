@@ -12,6 +12,7 @@ from llmroute.types.models import Model, Weights
 from llmroute.types.usage import FREE
 
 from .describe import described
+from .families import shared
 
 if TYPE_CHECKING:
     from .declarations import Declaration
@@ -32,7 +33,7 @@ def local_model(
     """Make a local model; a file whose name is that of a catalog model shares its facts."""
     file = declaration.file
     if file is not None:
-        known = known or entry.models.get(_plain_name(file))
+        known = known or _of_file(_plain_name(file), entry)
     elif known is None or known.package is None:
         tell("", "it needs file, the path of a GGUF file", _carried(entry))
         return None
@@ -50,6 +51,18 @@ def local_model(
         ),
     )
     return model if known else _able(model, declaration)
+
+
+def _of_file(name: str, entry: ProviderEntry) -> ModelEntry | None:
+    """What is known of the weights that a file is named after; its window is the engine's."""
+    listed = entry.model(name)
+    if listed is not None:
+        return listed
+    known = shared(name) or shared(name.removeprefix("meta-"))
+    if known is None:
+        return None
+    able = ABILITIES if "embed" not in known.abilities else known.abilities
+    return known._replace(api=entry.api, abilities=able, context_tokens=None)
 
 
 def _able(model: Model, declaration: Declaration) -> Model:
