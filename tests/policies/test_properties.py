@@ -70,7 +70,7 @@ def loaded(file: Written) -> PolicyFile:
 
 def everybody(plan: Plan) -> list[str]:
     """Every model of a plan, refused ones too."""
-    return [one.model.name for one in (*plan.candidates, *plan.refused)]
+    return [*names(plan), *(refusal.model.name for refusal in plan.refused)]
 
 
 class Asked:
@@ -78,9 +78,11 @@ class Asked:
 
     def __init__(self, path: Path, failing: frozenset[str], *, stream: bool) -> None:
         """Let every model answer but those of `failing`; streams break in mid-answer."""
-        fails = ["begun, ", Fail("server_error")] if stream else [Fail("server_error")]
+        fails: list[str | Fail] = ["begun, "] if stream else []
+        fails.append(Fail("server_error"))
+        scripts: dict[bool, str | list[str | Fail]] = {True: fails, False: "yes"}
         self.providers = {
-            name: ScriptedProvider(fails if name in failing else "yes") for name in read_names(path)
+            name: ScriptedProvider(scripts[name in failing]) for name in read_names(path)
         }
         self.client = Client(
             path, providers=self.providers, clock=VirtualClock(), backoff=lambda _: 0.0
@@ -135,7 +137,7 @@ def fallback(path: Path, asked: Request, *, stream: bool) -> set[str]:
             else:
                 with pytest.raises(GIVEN_UP) as caught:
                     one.ask(asked)
-                assert caught.value.plan == plan
+                assert cast("AllFailedError", caught.value).plan == plan
         assert one.called == set(order[: failing + 1])
         called |= one.called
     assert called.isdisjoint(refusal.model.name for refusal in plan.refused)

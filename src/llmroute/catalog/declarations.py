@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Unpack, cast
 
 from llmroute.errors import PolicyError
 from llmroute.errors.problems import nearest
 from llmroute.errors.reading import Table, collector, kind_of
+from llmroute.types.frozen import replace
 from llmroute.types.models import QUIRKS
 from llmroute.types.secrets import Secret, flaw
 from llmroute.types.usage import Price
@@ -235,7 +235,7 @@ def _checked(price: Price, table: Table) -> Price | None:
     """Check a price that code made: nothing has looked at its numbers yet."""
     from .prices import read_price
 
-    given: dict[str, object] = {name: getattr(price, name) for name in Price.__dataclass_fields__}
+    given: dict[str, object] = {name: getattr(price, name) for name in Price.__match_args__}
     marginal = given.pop("marginal")
     if not isinstance(marginal, bool):
         table.problem("price", f"marginal must be true or false, not {kind_of(marginal)}")

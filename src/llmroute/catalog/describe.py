@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from llmroute.types.frozen import replace
 from llmroute.types.models import DataHandling
 from llmroute.types.usage import FREE
 

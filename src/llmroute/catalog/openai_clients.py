@@ -5,10 +5,10 @@ The client is recognized by its class; openai is never imported here.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, cast
 
 from llmroute.errors.reading import kind_of
+from llmroute.types.frozen import replace
 from llmroute.types.models import Endpoint
 
 from .describe import declared_price

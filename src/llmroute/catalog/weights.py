@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmroute.errors.problems import nearest
+from llmroute.types.frozen import replace
 from llmroute.types.models import Model, Weights
 from llmroute.types.usage import FREE
 

@@ -14,10 +14,10 @@ LLMRouteError
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from llmroute.types.faults import Fault, Remedy
+from llmroute.types.frozen import replace
 
 from .kinds import FAULT_KINDS, told
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from llmroute.types.frozen import dataclass
 from llmroute.types.secrets import without_keys
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from llmroute.errors import PolicyError, Problem
+from llmroute.types.frozen import replace
 from llmroute.types.plans import Plan
 
 from .conditions import Seen

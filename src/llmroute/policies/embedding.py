@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from llmroute.tokens import estimate
+from llmroute.types.frozen import replace
 from llmroute.types.plans import Refusal
 
 if TYPE_CHECKING:

@@ -42,9 +42,10 @@ if TYPE_CHECKING:
 
 FILE_NAME = "llmroute.toml"
 
+LIMITS: tuple[str, ...] = Limits.__match_args__
 MISPLACED = {
     **{word: f"[limits] {limit}" for word, limit in ELSEWHERE.items()},
-    **{limit: f"[limits] {limit}" for limit in Limits.__dataclass_fields__},
+    **{limit: f"[limits] {limit}" for limit in LIMITS},
     "deadline": "[limits] deadline_s",
     "max_cost_usd": "[require] max_cost_usd",
     "minimize": "[prefer] minimize",

@@ -50,6 +50,7 @@ class Function:
     def write(self, value: object) -> object:
         """Write nothing."""
         del value
+        return None
 
     def read(self, value: object) -> object:
         """Stand in for it."""
@@ -73,7 +74,9 @@ class Word(NamedTuple):
             return value
         raise MisfitError(f"it must be one of {', '.join(map(str, self.words))}")
 
-    read = write
+    def read(self, value: object) -> object:
+        """Return it likewise."""
+        return self.write(value)
 
 
 class Many(NamedTuple):

@@ -56,7 +56,7 @@ def plain(value: object, file: str = "the record") -> dict[str, object]:
     Raises:
         PolicyError: it holds what JSON does not have; says where, and never quotes it.
     """
-    return cast("dict[str, object]", told(lambda: form_of(type(value)).write(value), file))
+    return cast("dict[str, object]", told(lambda: form_of(_hint(type(value))).write(value), file))
 
 
 def restored(kind: type[T], values: object, file: str = "the record") -> T:
@@ -65,7 +65,11 @@ def restored(kind: type[T], values: object, file: str = "the record") -> T:
     Raises:
         PolicyError: something in it is wrong; says where, and never quotes it.
     """
-    return cast("T", told(lambda: form_of(kind).read(values), file))
+    return cast("T", told(lambda: form_of(_hint(kind)).read(values), file))
+
+
+def _hint(kind: type[object]) -> object:
+    return kind
 
 
 def told(work: Callable[[], object], file: str) -> object:

@@ -87,9 +87,9 @@ def made_plan(data: PlanData, models: Iterable[Model], file: str) -> Plan:
         what = f"this version reads plans of version {VERSION}"
         raise PolicyError([Problem(file, None, "plan.version", what)])
     by_name = {model.name: model for model in models}
-    for one in (*data.candidates, *data.refused):
-        if one.model not in by_name:
-            raise PolicyError([Problem(file, None, "plan", "it names a model that is not there")])
+    named = {one.model for one in data.candidates} | {one.model for one in data.refused}
+    if not named <= by_name.keys():
+        raise PolicyError([Problem(file, None, "plan", "it names a model that is not there")])
     return Plan(
         tuple(_candidate(one, by_name[one.model], data.input_tokens) for one in data.candidates),
         tuple(

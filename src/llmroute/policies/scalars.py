@@ -58,7 +58,9 @@ class Scalar(NamedTuple):
             raise MisfitError("it is too large")
         return value
 
-    read = write
+    def read(self, value: object) -> object:
+        """Return it likewise."""
+        return self.write(value)
 
 
 class Spelled(NamedTuple):

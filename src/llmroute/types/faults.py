@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from .frozen import dataclass
 
 Next = Literal["same", "other_model", "other_upstream", "larger_window", "none"]
 Blame = Literal["upstream", "key", "model", "request", "nobody"]

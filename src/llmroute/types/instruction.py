@@ -7,9 +7,9 @@ every user message while its training data is made (Touvron et al. 2023, arXiv:2
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from .frozen import replace
 from .messages import spoken_at
 
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Literal, cast
 
+from .frozen import dataclass
 from .messages import Message, ToolCall
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Reply(Generic[OutputT_co]):
     refused: bool = False
     warnings: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
-    output: OutputT_co = cast("OutputT_co", None)  # noqa: RUF009 - None, whatever the checker believes
+    output: OutputT_co = cast("OutputT_co", None)
 
     @property
     def message(self) -> Message:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypedDict
 
+from .frozen import dataclass, field
 from .messages import all_text
 
 if TYPE_CHECKING:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
+
+from .frozen import dataclass, field, replace
 
 PER_MILLION = Decimal(1_000_000)
 
