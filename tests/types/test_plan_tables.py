@@ -36,6 +36,11 @@ def plan(*candidates: Candidate, refused: tuple[Refusal, ...] = ()) -> Plan:
     return Plan(candidates, refused, ABOUT, "llmroute.toml:3", "cheapest", route="code")
 
 
+def vars_of(count: TokenCount) -> dict[str, object]:
+    """The fields of a count."""
+    return {name: getattr(count, name) for name in ("value", "method", "low", "high", "hint")}
+
+
 def columns(text: str) -> int:
     """The widest line of a text, on a terminal."""
     return max(map(width, text.splitlines()))
@@ -179,7 +184,7 @@ def test_plain_values_are_complete() -> None:
         "tags": ["t"],
         "language": "de",
         "repeat_instruction": False,
-        "input_tokens": {"value": 1200, "method": "estimate", "low": 1000, "high": 1500},
+        "input_tokens": vars_of(ABOUT),
         "candidates": [
             {
                 "model": "a",
@@ -187,7 +192,7 @@ def test_plain_values_are_complete() -> None:
                 "cost_usd": "0.0012",
                 "latency_s": 0.5,
                 "quality": {"tier": "good", "score": 81.7, "basis": MMLU},
-                "input_tokens": {"value": 1300, "method": "exact", "low": 1300, "high": 1300},
+                "input_tokens": vars_of(OTHER),
                 "output_tokens": 90,
                 "warnings": ["it retires"],
             }

@@ -59,4 +59,5 @@ def _tokens(count: TokenCount) -> dict[str, object]:
         "method": count.method,
         "low": count.low,
         "high": count.high,
+        "hint": count.hint,
     }
