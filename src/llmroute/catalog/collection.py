@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from llmroute.errors import Problem
 
     from .entries import ProviderEntry
+    from .layers import Layer
 
 NAME = r"[a-z][a-z0-9_-]{0,63}"
 """What a provider is called: the name of its file, without .toml."""
@@ -33,10 +34,10 @@ class Extension(NamedTuple):
 class Catalog:
     """Finds providers by name; the package's own come first, and nobody can replace them.
 
-    `files` are provider files; `folder` is where other files are looked for by their name;
-    `extension` asks installed packages, and returns what loads theirs. Folder and packages are
-    looked at only for a name that is not known otherwise. `apis` are the wire APIs that a file may
-    name; empty: any.
+    `files` are provider files, and fact files, whose facts count before the catalog's; `folder` is
+    where other files are looked for by their name; `extension` asks installed packages, and returns
+    what loads theirs. Folder and packages are looked at only for a name that is not known
+    otherwise. `apis` are the wire APIs that a file may name; empty: any.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Catalog:
         self._found: dict[str, ProviderEntry | None] = {}
         self._opens: dict[str, Callable[[], object]] = {}
         self._packaged: set[str] = set()
+        self._layers: tuple[Layer, ...] = ()
         self._add(files)
 
     def extended(self, files: Iterable[Path]) -> Catalog:
@@ -62,6 +64,7 @@ class Catalog:
         new._found = {name: entry for name, entry in self._found.items() if entry is not None}
         new._opens = dict(self._opens)
         new._packaged = set(self._packaged)
+        new._layers = self._layers
         new._add(files)
         return new
 
@@ -73,6 +76,7 @@ class Catalog:
             for name, entry in self._found.items()
             if entry is not None and name not in self._packaged
         }
+        new._layers = self._layers
         return new
 
     def only_packaged(self, name: str) -> bool:
@@ -89,6 +93,13 @@ class Catalog:
         Raises:
             PolicyError: its file is wrong.
         """
+        entry = self._plain(name)
+        if entry is None or not self._layers:
+            return entry
+        return entry._replace(layers=self._layers)
+
+    def _plain(self, name: str) -> ProviderEntry | None:
+        """A provider without what fact files say."""
         if name in provider_names():
             return provider(name)
         if name not in self._found:
@@ -106,29 +117,52 @@ class Catalog:
 
     def _add(self, files: Iterable[Path]) -> None:
         from llmroute.errors import PolicyError
+        from llmroute.errors.guards import read
+
+        from .layers import is_fact_file
 
         problems: list[Problem] = []
+        facts: list[tuple[Path, str]] = []
         for file in files:
             try:
-                self._found[file.stem] = self._read(file)
+                text = read(file)
+                if is_fact_file(text, str(file)):
+                    facts.append((file, text))
+                else:
+                    self._found[file.stem] = self._read(file, text)
             except PolicyError as error:
                 problems += error.problems
+        problems += [one for file, text in facts for one in self._lay(file, text)]
         if problems:
             raise PolicyError(problems)
 
-    def _read(self, file: Path) -> ProviderEntry:
-        from llmroute.errors.guards import read
+    def _lay(self, file: Path, text: str) -> tuple[Problem, ...]:
+        """Add a fact file, once every provider is known; returns what is wrong with it."""
+        from llmroute.errors import PolicyError
 
+        from .layers import in_order, read_layer
+
+        try:
+            layer = read_layer(text, str(file), self._plain)
+        except PolicyError as error:
+            return tuple(error.problems)
+        self._layers = in_order((*self._layers, layer))
+        return ()
+
+    def _read(self, file: Path, text: str) -> ProviderEntry:
         from .own import check_alone, read_own
 
-        entry = read_own(file.stem, read(file), str(file), apis=self._apis)
+        entry = read_own(file.stem, text, str(file), apis=self._apis)
         others = [one for name, one in self._found.items() if one and name != file.stem]
         check_alone(entry, str(file), others, taken=file.stem in self._found)
         return entry
 
     def _looked_up(self, name: str) -> ProviderEntry | None:
         if self._folder is not None and (self._folder / f"{name}.toml").is_file():
-            return self._read(self._folder / f"{name}.toml")
+            from llmroute.errors.guards import read
+
+            file = self._folder / f"{name}.toml"
+            return self._read(file, read(file))
         load = self._extension(name) if self._extension else None
         if load is None:
             self._check_folder(name)

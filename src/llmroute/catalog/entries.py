@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from llmroute.types.models import DataHandling, ImageTokens, Score, Speed
     from llmroute.types.usage import Price
 
+    from .layers import Layer
+
 
 class Source(NamedTuple):
     """Where a number was read, and when."""
@@ -90,7 +92,7 @@ class ProviderEntry(NamedTuple):
     not list may be named too: `parameters`, `abilities` and the like are theirs. A `server` is
     run by the user: its `base_url` is a default, and its key has a variable of the user's own.
     `regions` maps a region's name to the base URL there. `docs` is where it was read, `checked_on`
-    when.
+    when. `handling` is what becomes of prompts there, `layers` are fact files that speak of it.
     """
 
     id: str
@@ -119,12 +121,23 @@ class ProviderEntry(NamedTuple):
     docs: str | None = None
     checked_on: date | None = None
     handling: DataHandling | None = None
+    layers: tuple[Layer, ...] = ()
 
     def model(self, id_: str) -> ModelEntry | None:
         """What is known of a model; None when the provider has no such model.
 
-        What its row does not say itself, that of its open weights does.
+        What its row does not say itself, that of its open weights does; fact files lie over both.
         """
+        found = self._unlaid(id_)
+        for layer in self.layers:
+            facts = layer.models.get(f"{self.id}/{id_}")
+            if found is not None and facts is not None:
+                from .layers import overlaid
+
+                found = overlaid(found, facts)
+        return found
+
+    def _unlaid(self, id_: str) -> ModelEntry | None:
         found = self.models.get(id_)
         if found is not None and found.weights is not None:
             from .families import inherited

@@ -72,8 +72,10 @@ def inherited(entry: ModelEntry) -> ModelEntry:
 
 def laid_under(entry: ModelEntry, known: ModelEntry) -> ModelEntry:
     """Put the facts of `known` where `entry` says nothing itself."""
-    said = entry.said | ({"parameters_confirmed"} if "parameters_billion" in entry.said else set())
-    told = known.said | {"parameters_confirmed"}
+    said, told = (
+        one | {"parameters_confirmed"} if "parameters_billion" in one else one
+        for one in (entry.said, known.said)
+    )
     facts = {name: getattr(known, name) for name in SHARED if name in told - said}
     sources = {
         name: source

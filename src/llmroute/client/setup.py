@@ -35,9 +35,10 @@ if TYPE_CHECKING:
 class ClientOptions(TypedDict, total=False):
     """Everything that a client can be given in code; each may be left out.
 
-    catalog: files of providers that llmroute does not know, one TOML file each; as [catalog] files
-        of a policy file. Others are looked for in the folder that $LLMROUTE_PROVIDERS names, and in
-        installed packages.
+    catalog: files of providers that llmroute does not know, one TOML file each, and fact files,
+        whose facts of models count before the catalog's; as [catalog] files of a policy file.
+        Others are looked for in the folder that $LLMROUTE_PROVIDERS names, and in installed
+        packages.
     models: declarations made by `llmroute.model(...)`, for a policy in code; without a policy they
         are tried in this order.
     providers: objects of the application that answer in place of models of the policy, by name; for
