@@ -77,7 +77,7 @@ def _environment() -> dict[str, str]:
     """This environment without keys and policies, in which the tests can be imported."""
     hidden = ("OPENAI_", "LLMROUTE_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
-    return kept | {"PYTHONPATH": str(ROOT)}
+    return kept | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")])}
 
 
 def promised(page: Path) -> list[tuple[Block, str]]:

@@ -47,7 +47,10 @@ def test_a_model_is_judged_by_its_own_count() -> None:
     wide = TokenCount(200, "estimate", 150, 250)
     exact = TokenCount(90, "exact", 90, 90)
     assert planned(wide, {"o200k": exact}) == ()
-    assert planned(exact, {"small": wide, "o200k": exact}) == "needs 151 tokens, the window is 100"
+    assert (
+        planned(exact, {"model small": wide, "o200k": exact})
+        == "needs 151 tokens, the window is 100"
+    )
     request = Request((Message.user("hello"),))
     plan = order("small")(Situation(request, wide, TODAY, counts={"o200k": exact}), [MODEL])
     assert plan.candidates[0].tokens == exact

@@ -133,7 +133,7 @@ def test_names_of_tokenizers() -> None:
     assert known("o200k_harmony") == "o200k"
     assert known("llama-2") is None
     assert known(None) is None
-    assert engine("llama-2") == "no vocabulary of llama-2 is known"
+    assert engine("llama-2") == "no vocabulary of llama-2 is known here"
 
 
 @pytest.mark.parametrize("name", ["cl100k", "o200k"])

@@ -15,7 +15,7 @@ from llmroute.errors import ClosedError, ForkedError, NoCandidateError, RequestE
 from llmroute.flow import occurrences as on
 from llmroute.policies.embedding import one_space
 from llmroute.providers.extras import check_extras
-from llmroute.tokens import estimate_request
+from llmroute.tokens import estimate_for
 from llmroute.types.logs import logger
 from llmroute.types.plans import Plan, Situation
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from llmroute.types.reply import Attempt
     from llmroute.types.requests import OnBreak, Request
     from llmroute.types.secrets import Secret
+    from llmroute.types.usage import TokenCount
 
     from .messages import Prompt
     from .options import Checked
@@ -144,16 +145,28 @@ class Core:
         models = self.named(asked.models)
         if key is not None:
             self._check_key(models)
+        tokens, counts = self._counted(asked, models)
         situation = Situation(
             request=asked,
-            tokens=estimate_request(asked),
+            tokens=tokens,
             today=self.clock.today(),
             facts=self.setup.facts,
             unavailable=self._unavailable(models, key),
             offline_mode=self.setup.offline_mode,
             now=self.clock.wall_time(),
+            counts=counts,
         )
         return situation, models
+
+    def _counted(
+        self, asked: Request, models: tuple[Model, ...]
+    ) -> tuple[TokenCount, Mapping[str, TokenCount]]:
+        """Count the prompt: by estimates, or exactly where the policy wants it and it can be."""
+        if not self.setup.counts_exactly:
+            return estimate_for(asked, models)
+        from .counting import counts
+
+        return counts(self, asked, models)
 
     def _chosen(self, situation: Situation, models: tuple[Model, ...]) -> Plan:
         """Let the policy choose."""

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, cast
 
 from llmroute.errors import RequestError
 from llmroute.tokens.counting import count_request
-from llmroute.tokens.estimates import estimate_request
-from llmroute.tokens.vocabularies import engine, known
+from llmroute.tokens.estimates import envelope, estimate_request
+from llmroute.tokens.vocabularies import engine
 from llmroute.types.calls import SupportsCounting
+from llmroute.types.plans import own_key
 from llmroute.types.requests import Request
 from llmroute.types.usage import TokenCount
 
@@ -53,6 +54,15 @@ def counted(
     return count(core, request, core.named((model,))[0])
 
 
+def counts(
+    core: Core, request: Request, models: tuple[Model, ...]
+) -> tuple[TokenCount, Mapping[str, TokenCount]]:
+    """Count the prompt of a plan: exactly where a vocabulary is at hand, else by an estimate."""
+    found = {own_key(model): count(core, request, model) for model in models}
+    alike = set(found.values())
+    return (alike.pop(), {}) if len(alike) == 1 else (envelope(found), found)
+
+
 def count(core: Core, request: Request, model: Model) -> TokenCount:
     """Count a request for one model."""
     provider = core.registry.provider(model)
@@ -61,10 +71,8 @@ def count(core: Core, request: Request, model: Model) -> TokenCount:
         if isinstance(tokens, int):
             return TokenCount(tokens, "exact", tokens, tokens)
         return replace(estimate_request(request, model), hint=tokens)
-    if known(model.tokenizer) is None:
-        why = "its tokenizer is not known" if model.tokenizer is None else None
-        hint = why or f"no vocabulary of {model.tokenizer} can be loaded"
-        return replace(estimate_request(request, model), hint=hint)
+    if model.tokenizer is None:
+        return replace(estimate_request(request, model), hint="its tokenizer is not known")
     found = engine(model.tokenizer, core.setup.vocabularies)
     if isinstance(found, str):
         return replace(estimate_request(request, model), hint=found)

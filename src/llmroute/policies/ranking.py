@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from llmroute.errors import PolicyError, Problem
 from llmroute.errors.problems import nearest
-from llmroute.tokens import estimate_request
+from llmroute.tokens import estimate_request, recounted
 from llmroute.types.instruction import repeated
 from llmroute.types.plans import Candidate, Ordered, Plan
 
@@ -100,7 +100,8 @@ def _expected(situation: Situation, model: Model, planned: TokenCount) -> Candid
     """What is expected of a model that may answer; its tokens where `planned` are others."""
     cost = expected_cost_usd(situation, model)
     counted = situation.tokens_of(model)
-    tokens = None if counted is planned or counted == planned else counted
+    same = (counted.value, counted.method) == (planned.value, planned.method)
+    tokens = None if counted is planned or same else counted
     return Candidate(model, cost, None, None, warnings(situation, model), tokens)
 
 
@@ -109,7 +110,8 @@ def repeating(situation: Situation) -> Situation:
     again = repeated(situation.request)
     if again is situation.request:
         return situation
-    return situation._replace(tokens=estimate_request(again))
+    counts = recounted(situation.counts, situation.request, again)
+    return situation._replace(tokens=estimate_request(again), counts=counts)
 
 
 def _named(names: Iterable[str], models: Sequence[Model]) -> list[Model]:

@@ -5,6 +5,6 @@ Nothing here ever touches the network.
 
 from __future__ import annotations
 
-from .estimates import estimate, estimate_request, estimates, expected_tokens
+from .estimates import estimate, estimate_for, estimate_request, expected_tokens, recounted
 
-__all__ = ["estimate", "estimate_request", "estimates", "expected_tokens"]
+__all__ = ["estimate", "estimate_for", "estimate_request", "expected_tokens", "recounted"]

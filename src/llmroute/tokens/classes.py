@@ -17,12 +17,13 @@ LOWER, UPPER, DIGIT, SPACE, END, MARK = range(ASCII_CLASSES)
 
 # Pairs of neighbors: tokens end where letters and digits change, as they do all the time in Base64,
 # hexadecimal numbers and identifiers, and where numbers have points.
-PAIRS = (
-    (bytes([LOWER, UPPER]),),
+CAMEL = bytes([LOWER, UPPER])
+BESIDE_DIGITS = (
     (bytes([LOWER, DIGIT]), bytes([DIGIT, LOWER])),
     (bytes([UPPER, DIGIT]), bytes([DIGIT, UPPER])),
     (bytes([DIGIT, MARK]), bytes([MARK, DIGIT])),
 )
+NO_DIGITS = [0] * len(BESIDE_DIGITS)
 
 
 def _class_of(byte: int) -> int:
@@ -48,9 +49,14 @@ def class_counts(text: str) -> list[int]:
     It takes about 1 ns a byte and class.
     """
     count = text.encode("utf-8", "replace").translate(CLASSES).count
-    numbers = [*map(count, ASCII_MARKS), *[sum(map(count, pairs)) for pairs in PAIRS]]
+    numbers = [*map(count, ASCII_MARKS)]
+    numbers.append(count(CAMEL))
+    if numbers[DIGIT]:
+        numbers += [count(before) + count(after) for before, after in BESIDE_DIGITS]
+    else:
+        numbers += NO_DIGITS
     return numbers if text.isascii() else [*numbers, *map(count, OTHER_MARKS)]
 
 
-NUMBERS = ASCII_CLASSES + len(PAIRS) + len(FIRST_BYTES)
+NUMBERS = ASCII_CLASSES + 1 + len(BESIDE_DIGITS) + len(FIRST_BYTES)
 """How many numbers a count has, at most."""

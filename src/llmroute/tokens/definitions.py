@@ -42,7 +42,7 @@ def _members(schema: Mapping[str, object], depth: int) -> Iterator[str]:
         return
     needed = cast("list[object]", required) if isinstance(required, list | tuple) else ()
     for name, value in cast("Mapping[str, object]", properties).items():
-        member = cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
+        member = cast("Mapping[str, object]", value) if isinstance(value, Mapping) else NOTHING
         described = member.get("description")
         if described and depth < 2:  # noqa: PLR2004 - deeper ones are left out
             yield f"// {described}"
@@ -50,8 +50,14 @@ def _members(schema: Mapping[str, object], depth: int) -> Iterator[str]:
         yield f"{name}{mark}: {_type(member, depth)},"
 
 
-KINDS = {"string": "string", "number": "number", "integer": "number"}
-KINDS |= {"boolean": "boolean", "null": "null"}
+KINDS = {
+    "string": "string",
+    "number": "number",
+    "integer": "number",
+    "boolean": "boolean",
+    "null": "null",
+}
+NOTHING: Mapping[str, object] = {}
 
 
 def _type(schema: Mapping[str, object], depth: int) -> str:
@@ -67,5 +73,5 @@ def _type(schema: Mapping[str, object], depth: int) -> str:
     if kind != "array":
         return KINDS.get(str(kind), "any")
     items = schema.get("items")
-    known = cast("Mapping[str, object]", items) if isinstance(items, Mapping) else {}
+    known = cast("Mapping[str, object]", items) if isinstance(items, Mapping) else NOTHING
     return f"{_type(known, depth + 1)}[]"

@@ -11,6 +11,7 @@ from math import ceil
 from operator import mul
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from llmroute.types.plans import own_key
 from llmroute.types.usage import TokenCount
 
 from .classes import class_counts
@@ -18,13 +19,15 @@ from .extras import chat_text, extra_text, extra_tokens
 from .weights import ALIASES, ANY, FAMILIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from llmroute.types.models import Model
+    from llmroute.types.models import ImageTokens, Model
     from llmroute.types.requests import Request
 
     from .images import Extra
     from .weights import Family
+
+    Counts = Mapping[str, TokenCount]
 
 TOKENS_PER_MESSAGE = 3
 """Role and separators of one message, as OpenAI's cookbook counts them for its chat models."""
@@ -40,6 +43,9 @@ LEAST_OF_TOOLS = 0.4
 
 PUBLISHED = frozenset({"o200k", "cl100k"})
 """The tokenizers whose messages cost what OpenAI says they do."""
+
+
+NO_COUNTS: Counts = {}
 
 
 class Content(NamedTuple):
@@ -78,28 +84,64 @@ def estimate_request(request: Request, model: Model | None = None) -> TokenCount
     Texts to be embedded count as they are; servers may add two tokens to each. `model` of None
     leaves the tokenizer open.
     """
-    return _of_model(content_of(request), request, model)
+    content = content_of(request)
+    if model is None:
+        return _of_tokenizer(content, request, None)
+    return _of_tokenizer(content, request, model.tokenizer, model.images)
 
 
-def estimates(request: Request, models: Iterable[Model]) -> dict[str, TokenCount]:
-    """Estimate the prompt for the tokenizers of `models`; it is read once.
+def estimate_for(request: Request, models: Sequence[Model]) -> tuple[TokenCount, Counts]:
+    """Estimate the prompt as any of `models` may count it, and as each of them does.
 
-    The keys are names of tokenizers, and of models that count pictures in a way of their own.
+    It is read once. Where all count alike, there is nothing but the first.
     """
-    return estimates_of(content_of(request), request, models)
+    content = content_of(request)
+    names = {model.tokenizer for model in models}
+    own = {} if request.text_alone else _by_pictures(content, request, models)
+    if len(names) == 1 and not own:
+        return _of_tokenizer(content, request, names.pop()), NO_COUNTS
+    found = {name: _of_tokenizer(content, request, name) for name in names}
+    unknown = found.pop(None, None)
+    counts = {**cast("dict[str, TokenCount]", found), **own}
+    return envelope(counts) if unknown is None else unknown, counts
 
 
-def estimates_of(
-    content: Content, request: Request, models: Iterable[Model]
+def _by_pictures(
+    content: Content, request: Request, models: Sequence[Model]
 ) -> dict[str, TokenCount]:
-    """Estimate as `estimates` does, of content that was read before."""
-    counts: dict[str, TokenCount] = {}
-    for model in models:
-        own = model.images is not None and not request.text_alone
-        key = model.name if own else model.tokenizer
-        if key is not None and key not in counts:
-            counts[key] = _of_model(content, request, model)
-    return counts
+    """The counts of models that count pictures in a way of their own."""
+    return {
+        own_key(one): _of_tokenizer(content, request, one.tokenizer, one.images)
+        for one in models
+        if one.images is not None
+    }
+
+
+def envelope(counts: Counts) -> TokenCount:
+    """The count that holds whichever of some does; the largest is the expected one."""
+    some = counts.values()
+    if not some:
+        return TokenCount(0, "estimate", 0, 0)
+    return TokenCount(
+        max([one.value for one in some]),
+        "estimate",
+        min([one.low for one in some]),
+        max([one.high for one in some]),
+    )
+
+
+def recounted(situation_counts: Counts, before: Request, after: Request) -> Counts:
+    """The counts of a prompt that became longer: each by what its tokenizer makes of that."""
+    if not situation_counts:
+        return situation_counts
+    first, then = content_of(before), content_of(after)
+    found: dict[str, TokenCount] = {}
+    for name, count in situation_counts.items():
+        old, new = _weighed(first, name), _weighed(then, name)
+        low, high = count.low + new.low - old.low, count.high + new.high - old.high
+        value = count.value + new.value - old.value
+        found[name] = TokenCount(value, "estimate", min(low, value), max(high, value))
+    return found
 
 
 def content_of(request: Request) -> Content:
@@ -116,17 +158,13 @@ def content_of(request: Request) -> Content:
     return Content(class_counts(text), class_counts(more) if more else None, fixed, fixed)
 
 
-def whole(content: Content, request: Request) -> TokenCount:
-    """The estimate that holds for any tokenizer."""
-    return _of_model(content, request, None)
-
-
-def _of_model(content: Content, request: Request, model: Model | None) -> TokenCount:
-    count = _weighed(content, None if model is None else model.tokenizer)
+def _of_tokenizer(
+    content: Content, request: Request, tokenizer: str | None, images: ImageTokens | None = None
+) -> TokenCount:
+    count = _weighed(content, tokenizer)
     if request.text_alone or request.texts is not None:
         return count
-    more = extra_tokens(request, None if model is None else model.images)
-    return added(count, more)
+    return added(count, extra_tokens(request, images))
 
 
 def added(count: TokenCount, more: Extra) -> TokenCount:
@@ -148,7 +186,7 @@ def _weighed(content: Content, tokenizer: str | None) -> TokenCount:
     fixed, fixed_high = content.fixed, content.fixed_high
     if fixed and tokenizer not in PUBLISHED:
         fixed_high = 3 * fixed_high + TOKENS_OF_TEMPLATE
-    least = 1 if any(numbers) else 0
+    least = 1 if value > 0 else 0
     expected = max(ceil(value), least)
     return TokenCount(
         expected + fixed,

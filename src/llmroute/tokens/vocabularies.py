@@ -102,7 +102,7 @@ def engine(tokenizer: str, folder: str | None = None) -> Engine | str:
     """
     name = known(tokenizer)
     if name is None:
-        return f"no vocabulary of {tokenizer} is known"
+        return f"no vocabulary of {tokenizer} is known here"
     ready = _engines.get(name)
     if ready is not None:
         return ready

@@ -55,15 +55,20 @@ _NOT_OBSERVED: Mapping[str, Observed] = {}
 _HELD: Mapping[str, int] = {}
 
 
+def own_key(model: Model) -> str:
+    """The key of what a model counts for itself; a tokenizer may have the name of a model."""
+    return f"model {model.name}"
+
+
 class Situation(NamedTuple):
     """All that a policy may look at: one snapshot, taken before anything is sent.
 
-    `tokens` is the prompt as any tokenizer may count it; `counts` maps a tokenizer's name, or that
-    of a model which counts for itself, to what it counts. `unavailable` maps a model's name to why
-    it cannot answer now. `offline` is True when the network is known to be gone. `now` is the time
-    of day with its zone; None: not known, no time window holds. `observed` maps a model's name to
-    what was seen of it, `held` to how many tokens of this prompt's beginning its provider's cache
-    still holds.
+    `tokens` is the prompt as any of the models may count it; `counts` maps a tokenizer's name, or
+    the `own_key` of a model which counts for itself, to what it counts. `unavailable` maps a
+    model's name to why it cannot answer now. `offline` is True when the network is known to be
+    gone. `now` is the time of day with its zone; None: not known, no time window holds. `observed`
+    maps a model's name to what was seen of it, `held` to how many tokens of this prompt's beginning
+    its provider's cache still holds.
     """
 
     request: Request
@@ -82,7 +87,7 @@ class Situation(NamedTuple):
         """The prompt as `model` counts it."""
         if not self.counts:
             return self.tokens
-        found = self.counts.get(model.name)
+        found = self.counts.get(own_key(model))
         if found is None and model.tokenizer is not None:
             found = self.counts.get(model.tokenizer)
         return self.tokens if found is None else found
