@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -77,6 +78,32 @@ max_cost_usd = 0.05
 """
 
 
+TWO_PROVIDERS = """
+version = 1
+[models.gpt]
+use = "openai/gpt-6.1-terra"
+[models.claude]
+use = "anthropic/claude-sonnet-4-5"
+[require]
+max_cost_usd = 0.05
+[prefer]
+minimize = "cost"
+"""
+
+POLICIES = "llmroute.policies.files"
+SPENT = "\nimport time; print(time.process_time())"
+LOADS = {
+    "bare": "",
+    "standard library": "import tomllib, typing, re, decimal, datetime, pathlib",
+    "policies": f"import {POLICIES}",
+    "two": f"from pathlib import Path; from {POLICIES} import load_policy\n"
+    "load_policy(Path('two.toml'))",
+    "catalog": f"import {POLICIES}; from llmroute.catalog.entries import provider, provider_names\n"
+    "for name in provider_names(): provider(name).models",
+}
+"""What is done in a fresh interpreter, to tell importing from loading."""
+
+
 def fresh(code: str, folder: str, url: str = "") -> str:
     """Run `code` in a fresh interpreter, and return what it prints.
 
@@ -147,10 +174,33 @@ def first_call_rows(folder: str) -> list[Row]:
     ]
 
 
+def policy_rows(folder: str) -> list[Row]:
+    """What it costs to load a policy, and every file of the catalog, over a bare interpreter."""
+    Path(folder, "two.toml").write_text(TWO_PROVIDERS, encoding="utf-8")
+    works = {
+        name: lambda code=code: float(fresh(f"{code}{SPENT}", folder))
+        for name, code in LOADS.items()
+    }
+    interleaved(works, 1)
+    ms = {
+        name: statistics.median(values) * 1e3 for name, values in interleaved(works, ROUNDS).items()
+    }
+    imported_ms = ms["policies"] - ms["bare"]
+    standard_ms = ms["standard library"] - ms["bare"]
+    shares = f"import {imported_ms:.1f} ms, of that the standard library {standard_ms:.1f} ms"
+    return [
+        Row(f"import {POLICIES} (CPU over a bare interpreter)", imported_ms, "ms"),
+        Row("load a policy of two providers (CPU, after it)", ms["two"] - ms["policies"], "ms"),
+        Row("both", ms["two"] - ms["bare"], "ms", 15, shares),
+        Row("read the whole catalog (CPU, after it)", ms["catalog"] - ms["policies"], "ms"),
+        Row("both", ms["catalog"] - ms["bare"], "ms", 60, shares),
+    ]
+
+
 def rows() -> list[Row]:
     """Every figure of this file."""
     with tempfile.TemporaryDirectory() as folder:
-        return import_rows(folder) + first_call_rows(folder)
+        return import_rows(folder) + policy_rows(folder) + first_call_rows(folder)
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ LOADS = """
 import sys
 from llmroute.policies.files import loads_policy
 loads_policy("version = 1\\n[models.a]\\nuse = 'openai/gpt-6.1-terra'\\n")
-print(*{"dataclasses", "inspect", "textwrap", "pydantic", "httpcore2"} & set(sys.modules))
+print(*{"dataclasses", "inspect", "json", "llmroute.tokens", "pydantic"} & set(sys.modules))
 """
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llmroute.tokens import estimate
 from llmroute.types.frozen import replace
 from llmroute.types.plans import Refusal
 
@@ -35,6 +34,8 @@ def _makes(model: Model, dimensions: int) -> bool:
 
 def _fitting(texts: tuple[str, ...], model: Model) -> Refusal | None:
     """Refuse a model whose window is too small for one of the texts, counted at the low end."""
+    from llmroute.tokens import estimate  # only for texts that become vectors
+
     window = model.context_tokens
     if window is None:
         return None

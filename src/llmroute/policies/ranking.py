@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from llmroute.errors import PolicyError, Problem
 from llmroute.errors.problems import nearest
-from llmroute.tokens import estimate_request, recounted
 from llmroute.types.instruction import repeated
 from llmroute.types.plans import Candidate, Ordered, Plan
 
@@ -110,6 +109,8 @@ def repeating(situation: Situation) -> Situation:
     again = repeated(situation.request)
     if again is situation.request:
         return situation
+    from llmroute.tokens import estimate_request, recounted  # only where something is repeated
+
     counts = recounted(situation.counts, situation.request, again)
     return situation._replace(tokens=estimate_request(again), counts=counts)
 
