@@ -38,6 +38,7 @@ class ModelParameters(Protocol):
 
     n_gpu_layers: int
     progress_callback: object
+    vocab_only: bool
 
 
 class ContextParameters(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from llmroute.errors import AttemptError
 from llmroute.providers.history import adapted
@@ -32,9 +32,11 @@ if TYPE_CHECKING:
     from llmroute.types.calls import Call
     from llmroute.types.requests import Request
 
+    from .header import Header
     from .loaded import Loaded
     from .pieces import Piece
     from .tool_forms import ToolForm
+    from .vocabulary import Vocabulary
 
 BYTES_PER_TOKEN = 256
 """No vocabulary has longer tokens; a prompt of more bytes than that is refused untokenized."""
@@ -46,6 +48,20 @@ FITTING = (
 """What templates may want of a conversation; the next is tried where one does not do."""
 TOOL_TEMPLATE = "tokenizer.chat_template.tool_use"
 """The key of a file's own template for conversations with tools, where it has two."""
+
+
+class Readable(Protocol):
+    """What of a file it takes to lay a prompt out: a loaded model, or its vocabulary alone."""
+
+    @property
+    def header(self) -> Header:
+        """What the file says of itself."""
+        ...
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """Its tokens."""
+        ...
 
 
 class Prompt(NamedTuple):
@@ -86,7 +102,17 @@ def prompted(call: Call, loaded: Loaded) -> Prompt:
     return Prompt(tokens, form, _thinking(call, template, pieces))
 
 
-def _template(call: Call, loaded: Loaded) -> str:
+def count_prompt(call: Call, readable: Readable) -> int:
+    """Tokens of the prompt that the request becomes, however long it is.
+
+    Raises:
+        AttemptError: kind "template" or "bad_request".
+    """
+    pieces, _ = _laid_out(call, _template(call, readable), readable)
+    return len(readable.vocabulary.encode(pieces))
+
+
+def _template(call: Call, loaded: Readable) -> str:
     weights = call.model.weights
     own = loaded.header.keys.get(TOOL_TEMPLATE) if _about_tools(call.request) else None
     own = own if isinstance(own, str) else loaded.header.template
@@ -102,7 +128,7 @@ def _about_tools(request: Request) -> bool:
     return bool(offered(request)) or any(isinstance(one, ToolCall | ToolResult) for one in parts)
 
 
-def _laid_out(call: Call, template: str, loaded: Loaded) -> tuple[list[Piece], ToolForm]:
+def _laid_out(call: Call, template: str, loaded: Readable) -> tuple[list[Piece], ToolForm]:
     """Try one way after another; templates differ in what they take.
 
     Raises:
@@ -118,7 +144,7 @@ def _laid_out(call: Call, template: str, loaded: Loaded) -> tuple[list[Piece], T
     raise problem
 
 
-def _ways(call: Call, template: str, loaded: Loaded) -> Iterator[_Way]:
+def _ways(call: Call, template: str, loaded: Readable) -> Iterator[_Way]:
     """The ways of laying a conversation out, the best first."""
     request = call.request
     variables = _variables(request)
@@ -168,7 +194,7 @@ def _instructed(messages: Sequence[Message], told: str, role: str = "system") ->
     return (Message.system(told), *messages)
 
 
-def _check_unforged(tools: list[dict[str, object]], loaded: Loaded) -> None:
+def _check_unforged(tools: list[dict[str, object]], loaded: Readable) -> None:
     """Refuse tools whose descriptions hold special tokens: the template's text is trusted."""
     forged = loaded.vocabulary.specials_in(json.dumps(tools, ensure_ascii=False, default=dict))
     if forged:
