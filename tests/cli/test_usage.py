@@ -20,9 +20,12 @@ KEY = "sk-canary-4711"
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ([], "say what to do: chat, plan, check, models, doctor"),
+        ([], "say what to do: chat, plan, check, models, catalog, doctor"),
         (["chatt"], "COMMAND: there is no 'chatt'. Did you mean 'chat'?"),
-        ([QUESTION], "COMMAND: it is none of chat, plan, check, models, doctor; to ask, write"),
+        (
+            [QUESTION],
+            "COMMAND: it is none of chat, plan, check, models, catalog, doctor; to ask, write",
+        ),
         (["chat", "--max-token", "5", QUESTION], "Did you mean '--max-tokens'?"),
         (["chat", "--max-tokens", "many", QUESTION], "--max-tokens: invalid int value"),
         (["chat", "--max-tokens", "0", QUESTION], "--max-tokens: must be from 1 to"),

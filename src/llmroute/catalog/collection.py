@@ -111,6 +111,11 @@ class Catalog:
         own = (name for name, entry in self._found.items() if entry is not None)
         return tuple(sorted({*provider_names(), *own}))
 
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The fact files, in the order in which they lie over the catalog."""
+        return self._layers
+
     def opens(self, api: str) -> Callable[[], object] | None:
         """What makes the codec or the provider of an API that a package brought; None: ours."""
         return self._opens.get(api)

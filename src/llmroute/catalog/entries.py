@@ -121,6 +121,7 @@ class ProviderEntry(NamedTuple):
     docs: str | None = None
     checked_on: date | None = None
     handling: DataHandling | None = None
+    data_source: Source | None = None
     layers: tuple[Layer, ...] = ()
 
     def model(self, id_: str) -> ModelEntry | None:

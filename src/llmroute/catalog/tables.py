@@ -47,19 +47,23 @@ def read_top(name: str, top: Table, *, cited: bool = True) -> ProviderEntry:
     entry = _head(name, head)
     known = read_sources(top.table("sources") or empty)
     sources = known if cited else None
-    _check_cited(head, sources)
+    cited_in = _data_source(head, sources)
     tables = top.table("models") or empty
     found = {id_: tables.table(id_) or empty for id_ in tables.values}
     models = {id_: read_model(id_, table, entry, sources) for id_, table in found.items()}
     top.done()
-    return entry._replace(models=models)
+    return entry._replace(models=models, data_source=cited_in)
 
 
-def _check_cited(head: Table, known: Mapping[str, Source] | None) -> None:
-    """What a host promises about prompts has a source, as numbers have."""
+def _data_source(head: Table, known: Mapping[str, Source] | None) -> Source | None:
+    """Where it was read what becomes of prompts: that has a source, as numbers have."""
     data = head.table("data") if "data" in head.values else None
-    if known is not None and data and data.text("source") not in known:
+    if known is None or data is None:
+        return None
+    name = data.text("source") or ""
+    if name not in known:
         data.problem("source", "it must name one of [sources]")
+    return known.get(name)
 
 
 def read_weights(file: str, values: Mapping[str, object]) -> Mapping[str, ModelEntry]:

@@ -1,4 +1,4 @@
-"""The command line: `llmroute chat`, `plan`, `check`, `models` and `doctor`."""
+"""The command line: `llmroute chat`, `plan`, `check`, `models`, `catalog` and `doctor`."""
 
 from __future__ import annotations
 
@@ -58,6 +58,8 @@ def _command(arguments: Arguments) -> int:
             from .check import check as command
         case "models":
             from .models import models as command
+        case "catalog":
+            from .catalog import catalog as command
         case _:
             from .doctor import doctor as command
     return command(arguments)

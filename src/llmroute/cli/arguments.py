@@ -54,6 +54,9 @@ class Arguments(argparse.Namespace):
     files: list[str]
     every: bool
     network: bool
+    action: str
+    target: str
+    days: int
     record: str | None
     replay: str | None
 
@@ -153,11 +156,12 @@ def _hint(pair: str, declared: Mapping[str, str]) -> tuple[str, Hint]:
     raise RequestError(f"{name} must be {wanted}", where="--hint")
 
 
-def _add_policy(parser: Parser) -> None:
+def _add_policy(parser: Parser, default: str | None = None) -> None:
     parser.add_argument(
         "-p",
         "--policy",
         metavar="FILE",
+        default=default,
         help="policy file; else $LLMROUTE_POLICY, llmroute.toml from here upward, the default",
     )
 
@@ -234,6 +238,23 @@ def _fill_models(parser: Parser) -> None:
     )
 
 
+def _fill_catalog(parser: Parser) -> None:
+    actions = parser.add_subparsers(
+        dest="action", metavar="ACTION", required=True, parser_class=Parser
+    )
+    for name, summary in ACTIONS.items():
+        action = actions.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+        _add_policy(action, default=argparse.SUPPRESS)
+        if name == "explain":
+            what = 'a model of the policy, or of the catalog: "openai/gpt-4"'
+            action.add_argument("target", metavar="MODEL", help=what)
+        if name == "check":
+            what = "what was read longer ago is old; default 120"
+            action.add_argument("--days", type=int, default=120, metavar="N", help=what)
+        if name != "list":
+            action.add_argument("--json", action="store_true", help="write JSON")
+
+
 def _fill_doctor(parser: Parser) -> None:
     parser.add_argument(
         "--network",
@@ -242,11 +263,17 @@ def _fill_doctor(parser: Parser) -> None:
     )
 
 
+ACTIONS = {
+    "list": "Show every model that the catalog lists.",
+    "explain": "Show where each number of a model comes from: every layer, source and date.",
+    "check": "Show what is old or lacks its successor (exit code 1), and what is retired.",
+}
 COMMANDS: dict[str, tuple[str, Callable[[Parser], None]]] = {
     "chat": ("Ask; the answer goes to stdout, everything about it to stderr.", _fill_chat),
     "plan": ("Show which models may answer, in order, and send nothing.", _fill_plan),
     "check": ("Check policy files; each problem with file and line.", _fill_check),
     "models": ("Show what can answer now, and what the rest is missing.", _fill_models),
+    "catalog": ("Show what is known of models, from where, and what is old.", _fill_catalog),
     "doctor": ("Show what this machine and this installation can do.", _fill_doctor),
 }
 """What each command does, and what adds its arguments."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from llmroute.policies.files import PolicyFile
     from llmroute.types.models import Model
     from llmroute.types.plans import Plan
+    from llmroute.types.usage import Price
 
     from .arguments import Arguments
 
@@ -107,17 +108,18 @@ def _named(client: Client, id_: str, catalog: Catalog) -> list[Row]:
 def _row(model: Model, state: str) -> Row:
     name = "" if model.name == model.id else model.name
     where = "local" if model.local else "remote"
-    return (name, model.id, where, _window(model.context_tokens), _price(model), state)
+    return (name, model.id, where, window_of(model.context_tokens), price_of(model.price), state)
 
 
-def _window(tokens: int | None) -> str:
+def window_of(tokens: int | None) -> str:
+    """Write a window."""
     if tokens is None:
         return "unknown"
     return str(tokens) if tokens < SHORTENED else f"{tokens // 1000}k"
 
 
-def _price(model: Model) -> str:
-    price = model.price
+def price_of(price: Price | None) -> str:
+    """Write a price, in/out."""
     if price is None:
         return "unknown"
     if price.marginal:

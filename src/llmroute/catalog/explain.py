@@ -1,0 +1,120 @@
+"""Where each fact of a model comes from: what every layer says, and which one counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from llmroute.errors import PolicyError, Problem
+
+from .advice import for_id, for_use
+from .entries import provider_names
+from .families import SHARED, shared, weights_file
+from .layers import FACTS, FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import date
+
+    from .collection import Catalog
+    from .declarations import Declaration
+    from .entries import ModelEntry, ProviderEntry, Source
+    from .layers import Layer
+
+DECLARED = (
+    *("license", "context_tokens", "max_output_tokens", "price", "abilities", "open_weights"),
+    *("vector_space", "quality", "speed", "data"),
+)
+"""What a declaration may say over every file."""
+ORDER = tuple(dict.fromkeys((*FACTS, *DECLARED)))
+
+
+class Told(NamedTuple):
+    """What one layer says of a fact; `source` is where it read that, None: nothing is named."""
+
+    layer: str
+    value: object
+    source: Source | None = None
+    imported: tuple[str, date] | None = None
+
+
+class Fact(NamedTuple):
+    """A fact and all that is told of it; what is told last counts."""
+
+    name: str
+    told: tuple[Told, ...]
+
+
+def explain(use: str, catalog: Catalog, declared: Declaration | None = None) -> tuple[Fact, ...]:
+    """What is told of "provider/model", the lowest layer first; only facts that somebody tells.
+
+    Raises:
+        PolicyError: there is no such provider, or no such model of it.
+    """
+    name, _, id_ = use.partition("/")
+    entry = catalog.provider(name)
+    layers = [] if entry is None else list(_told(entry, id_))
+    if declared is not None:
+        layers += _declared(declared)
+    elif not layers:
+        _check_known(use, entry, catalog)
+    known = dict.fromkeys(key for key, _ in layers)
+    return tuple(
+        Fact(key, tuple(told for one, told in layers if one == key))
+        for key in sorted(known, key=ORDER.index)
+    )
+
+
+def _check_known(use: str, entry: ProviderEntry | None, catalog: Catalog) -> None:
+    """Refuse what is no model; one that its host takes unseen is one."""
+    id_ = use.partition("/")[2]
+    if entry is None:
+        hint = for_use(use, catalog.names(), in_code=False)
+    elif entry.model(id_) is None:
+        hint = for_id(id_, entry)
+    else:
+        return
+    raise PolicyError([Problem("catalog", None, "", f"there is no model {use!r}", hint)])
+
+
+def _told(entry: ProviderEntry, id_: str) -> Iterator[tuple[str, Told]]:
+    """What the catalog's layers say of a model, the lowest first."""
+    place = f"providers/{entry.id}.toml" if entry.id in provider_names() else f"{entry.id}.toml"
+    row = entry.models.get(id_)
+    if entry.handling is not None and entry.model(id_) is not None:
+        yield "data", Told(f"{place} [provider]", entry.handling, entry.data_source)
+    yield from _shared(row.weights if row else id_ if entry.local else None)
+    if row is not None:
+        yield from _facts(row, place, FACTS)
+    for layer in entry.layers:
+        yield from _laid(layer, f"{entry.id}/{id_}")
+
+
+def _shared(weights: str | None) -> Iterator[tuple[str, Told]]:
+    """What every host of these weights shares."""
+    known = None if weights is None else shared(weights)
+    if known is not None:
+        yield from _facts(known, weights_file(known.id) or "", SHARED)
+
+
+def _laid(layer: Layer, id_: str) -> Iterator[tuple[str, Told]]:
+    facts = layer.models.get(id_)
+    if facts is not None:
+        for key, told in _facts(facts, layer.place, FACTS):
+            yield key, told._replace(imported=layer.imported)
+
+
+def _facts(entry: ModelEntry, place: str, keys: Iterable[str]) -> Iterator[tuple[str, Told]]:
+    for key in keys:
+        if key in entry.said:
+            field = FIELDS.get(key, (key,))[0]
+            value = getattr(entry, field, None)
+            if key == "parameters_billion" and entry.parameters_confirmed is False:
+                value = f"{value} (a rumor)"
+            yield key, Told(place, value, entry.sources.get(key))
+
+
+def _declared(declared: Declaration) -> Iterator[tuple[str, Told]]:
+    for key in DECLARED:
+        value = getattr(declared, key)
+        if value is not None:
+            yield key, Told(f"declared as {declared.name}", value)
