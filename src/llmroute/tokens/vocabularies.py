@@ -21,7 +21,7 @@ from llmroute.errors import PolicyError, Problem
 from llmroute.types.logs import logger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 INSTALL = "pip install 'llmroute[tokens]'"
 LONGEST_BYTES = 16 * 2**20
@@ -185,6 +185,19 @@ def _content(path: Path) -> bytes:
         return file.read(LONGEST_BYTES)
 
 
-def found() -> Mapping[str, Path | None]:
-    """Where each vocabulary lies on this machine, for `llmroute doctor`."""
-    return {name: find(name) for name in VOCABULARIES}
+def states(folder: str | None = None) -> dict[str, str]:
+    """Say of each vocabulary where it lies on this machine, or what is wrong."""
+    return {name: _state(name, folder) for name in VOCABULARIES}
+
+
+def _state(name: str, folder: str | None) -> str:
+    try:
+        path = find(name, folder)
+    except PolicyError as error:
+        return "; ".join(f"{one.file}: {one.what}" for one in error.problems)
+    if path is None:
+        return f"no vocabulary, so estimates; {INSTALL}"
+    carried = next((package for package, _ in PACKAGES if package in path.parts), None)
+    where = str(path) if carried is None else f"the package {carried}"
+    engine_is_here = find_spec("tiktoken") is not None
+    return f"vocabulary in {where}" + ("" if engine_is_here else f", but no tiktoken; {INSTALL}")
