@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -149,6 +151,21 @@ def test_what_else_is_no_fact_file(tmp_path: Path) -> None:
     assert "from and on" in problems_of(file_of(tmp_path, '[imported]\nfrom = "x"\n[models]\n'))
     assert "64 KiB" in problems_of(file_of(tmp_path, "#" * 70_000))
     assert "Begin the file with [provider]" in problems_of(file_of(tmp_path, ""))
+
+
+def test_nothing_is_loaded_for_files_that_there_are_not() -> None:
+    """A policy without fact files loads neither what reads them nor a file of open weights."""
+    code = (
+        "import sys\n"
+        "from llmroute.policies.files import loads_policy\n"
+        "loads_policy('version = 1\\n[models.a]\\nuse = \"openai/gpt-6.1-terra\"')\n"
+        "print([name for name in sys.modules if name.startswith('llmroute.catalog')])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "llmroute.catalog.rows" in done.stdout
+    assert "llmroute.catalog.layers" not in done.stdout
+    assert "llmroute.catalog.declared" not in done.stdout
+    assert "llmroute.catalog.explain" not in done.stdout
 
 
 def test_numbers_are_exact(tmp_path: Path) -> None:

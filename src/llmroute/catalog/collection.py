@@ -121,6 +121,11 @@ class Catalog:
         return self._opens.get(api)
 
     def _add(self, files: Iterable[Path]) -> None:
+        named = tuple(files)
+        if named:  # what reads them is loaded only then
+            self._add_named(named)
+
+    def _add_named(self, files: Iterable[Path]) -> None:
         from llmroute.errors import PolicyError
         from llmroute.errors.guards import read
 
