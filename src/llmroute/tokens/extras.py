@@ -65,8 +65,7 @@ def extra_tokens(request: Request, images: ImageTokens | None = None) -> Extra:
     for message in request.messages:
         for part in message.parts:
             if isinstance(part, Image | Document):
-                is_image = isinstance(part, Image)
-                one = image_tokens(part, images) if is_image else _document(part)
+                one = image_tokens(part, images) if isinstance(part, Image) else _document(part)
                 total = Extra(*map(sum, zip(total, one, strict=True)))
     return total
 
