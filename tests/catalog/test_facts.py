@@ -129,7 +129,7 @@ def test_a_host_inherits_what_it_does_not_say() -> None:
         "own",
         "chat",
     )
-    assert (entry.parameters_billion, entry.parameters_confirmed) == (7, True)
+    assert (entry.parameters_billion, entry.parameters_confirmed) == (Decimal(7), True)
     assert entry.scores == known.scores
     assert set(entry.sources) >= {"scores.0", "released", "parameters_billion"}
 

@@ -48,7 +48,7 @@ def test_a_fact_file_changes_facts_alone(tmp_path: Path) -> None:
     plain, laid = (resolve(Declaration("m", GPT_4), one) for one in (BUILT_IN, Catalog([facts])))
     assert (plain.context_tokens, laid.context_tokens) == (8192, 9000)
     assert laid.price is not None
-    assert (laid.price.input, laid.price.output) == (1, 2)
+    assert (laid.price.input, laid.price.output) == (Decimal(1), Decimal(2))
     assert laid.handling is not None
     assert laid.handling.retention_days == 3
     assert (laid.endpoint, laid.api, laid.retires_on) == (
