@@ -19,6 +19,8 @@ class DataHook(BuildHookInterface[Any]):
             return
         root = Path(self.root)
         for folder in ("providers", "policies"):
-            for path in sorted((root / folder).rglob("*.toml")):
+            for path in sorted((root / folder).rglob("*.*")):
+                if path.suffix not in {".toml", ".json"}:
+                    continue
                 inside = f"llmroute/data/{path.relative_to(root).as_posix()}"
                 build_data["force_include"][str(path)] = inside

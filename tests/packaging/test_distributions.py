@@ -27,7 +27,8 @@ EXTRAS = {"local", "starter", "tokens", "cli", "dev"}
 def data_files() -> set[str]:
     """Name every data file of the checkout, as it must stand in the wheel."""
     folders = [ROOT / "providers", ROOT / "policies"]
-    found = [path for folder in folders for path in folder.rglob("*.toml")]
+    suffixes = {".toml", ".json"}
+    found = [path for folder in folders for path in folder.rglob("*") if path.suffix in suffixes]
     return {f"llmroute/data/{path.relative_to(ROOT).as_posix()}" for path in found}
 
 
