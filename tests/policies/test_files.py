@@ -209,7 +209,7 @@ UNREACHABLE = [
 REACHABLE = [
     '[[route]]\nwhen = { tags = ["x"] }\nuse = ["a"]',
     '[[route]]\nwhen = { task = "qa" }\nuse = ["a"]',
-    '[[route]]\nwhen = { task = "code" }\nrequire = { local = false }',
+    '[[route]]\nwhen = { tags = ["x"] }\nrequire = { local = true }',
     '[[route]]\nuse = ["a"]',
 ]
 

@@ -185,7 +185,7 @@ CONTRADICTIONS = [
     ),
     ("[require]\nlocal = true", "a: remote, but local = true is required; b: remote"),
     ("[require]\nmax_cost_usd = 0", "at most $0 may be spent"),
-    ("[[route]]\nwhen.task = 'code'\nrequire.local = true", "route.require: the route at"),
+    ("[[route]]\nwhen.task = 'code'\nrequire.abilities = ['embed']", "route.require: the route at"),
     ("[[route]]\nrequire.local = true\nuse = ['a']", "route.use: the route at"),
     ("[[route]]\nrequire.local = true\nsplit.a = 1", "route.split: the route at"),
     (
@@ -207,6 +207,7 @@ CONTRADICTIONS = [
     ),
 ]
 CONSISTENT = [
+    "[[route]]\nwhen.hints.x = true\nrequire.local = true",
     "[require]\nmax_cost_usd = 0.000001",
     NEAR + "[require]\nmax_cost_usd = 0",
     NEAR + "[require]\nlocal = true",

@@ -13,7 +13,7 @@ from llmroute.types.plans import Situation
 from llmroute.types.requests import Request
 from llmroute.types.usage import TokenCount
 
-from .constraints import MaxCost, local, remote
+from .constraints import Abilities, MaxCost, local, remote
 from .reachable import covers
 
 if TYPE_CHECKING:
@@ -63,10 +63,23 @@ class Contradictions:
 
     def _check_routes(self, part: Part) -> None:
         for one in part.routes:
+            if one.route.use is None and self._guards(one.route.require):
+                continue
             use = one.route.use or self._every
             key = next((key for key in ("use", "split", "require") if key in one.table.values), "")
             require = (*part.require, *_with(one, part.routes))
             self._reported(require, one.table, key, one.label, use)
+
+    def _guards(self, require: tuple[Constraint, ...]) -> bool:
+        """Whether one requirement alone refuses every model: its requests shall not be answered.
+
+        "Private data stays home" is no mistake where no model is at home. An ability that no model
+        has is one.
+        """
+        return any(
+            len(self._refused(one)) == len(self._every) and not isinstance(_owner(one), Abilities)
+            for one in require
+        )
 
     def _reported(
         self,
@@ -106,9 +119,14 @@ class Contradictions:
         return self._seen[constraint]
 
 
+def _owner(constraint: Constraint) -> object:
+    """What a constraint was made from, if it is a method."""
+    return getattr(constraint, "__self__", None)
+
+
 def _stands(constraint: Constraint, model: Model) -> bool:
     """Whether a constraint says the same of a model in every situation."""
-    owner: object = getattr(constraint, "__self__", None)
+    owner = _owner(constraint)
     if isinstance(owner, MaxCost):  # what costs anything costs more than nothing
         return owner.limit == 0 and (model.price is None or model.price.input > 0)
     return constraint in STANDING or type(owner).__name__ in STANDING_KINDS
