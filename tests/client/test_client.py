@@ -89,6 +89,7 @@ def test_a_found_policy_names_no_foreign_host(
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("LLMROUTE_POLICY", raising=False)
     text = POLICY.format(base_url="https://evil.example/v1").replace("local = true\n[", "[")
+    text = text.replace("require = { local = true }", "require = { max_cost_usd = 1 }")
     (tmp_path / "llmroute.toml").write_text(text, encoding="utf-8")
     with pytest.raises(llmroute.PolicyError, match="foreign host"):
         Client()

@@ -150,9 +150,17 @@ WRONG: list[tuple[str, int | None, str, str]] = [
     (swap("input = 0.9", "input = 1001"), 39, "models.cluster.price.input", "at most 1000"),
     (swap("= 0.05", "= -0.05"), 42, "require.max_cost_usd", "at least 0"),
     (swap("max_cost_usd", "max_costs_usd"), 42, "require.max_costs_usd", "'max_cost_usd'?"),
-    (swap("max_cost_usd = 0.05", "min_quality = 3"), 42, "require.min_quality", "not available"),
-    (swap('= "cost"', '= "latency"'), 45, "prefer.minimize", "not available in this version"),
-    (swap('= "cost"', "= { cost = 0.7 }"), 45, "prefer.minimize", "weights are not available"),
+    (swap("max_cost_usd = 0.05", "min_quality = 3"), 42, "require.min_quality", "must be a string"),
+    (swap("max_cost_usd = 0.05", 'min_quality = "god"'), 42, "require.min_quality", "'good'"),
+    (swap("max_cost_usd = 0.05", "max_latency_s = 0"), 42, "require.max_latency_s", "more than 0"),
+    (swap("max_cost_usd = 0.05", "only = []"), 42, "require.only", "at least one"),
+    (swap("max_cost_usd = 0.05", "no_training = false"), 42, "require.no_training", "only be true"),
+    (swap('= "cost"', '= "latncy"'), 45, "prefer.minimize", "'latency'"),
+    (swap('= "cost"', "= { cost = -1 }"), 45, "prefer.minimize.cost", "at least 0"),
+    (swap('= "cost"', "= { cost = 0 }"), 44, "prefer", "one weight must be more than 0"),
+    (swap('= "cost"', "= { price = 1 }"), 45, "prefer.minimize.price", "no such key"),
+    (swap('= "cost"', '= "cost"\nwithin = 5\nthen = "latency"'), 46, "prefer.within", "at most 1"),
+    (swap('= "cost"', '= "cost"\nwithin = 0.1'), 46, "prefer.within", "go together"),
     (swap("minimize =", "minimise ="), 45, "prefer.minimise", "Did you mean 'minimize'?"),
     (swap('minimize = "cost"', ""), 44, "prefer", "needs minimize"),
     (
@@ -161,7 +169,7 @@ WRONG: list[tuple[str, int | None, str, str]] = [
         "require.abilities",
         "not an ability",
     ),
-    (swap("minimize =", "maximize ="), 45, "prefer.maximize", "not available in this version"),
+    (swap("minimize =", "maximize ="), 45, "prefer.maximize", "Known: quality"),
     (swap('task = "code"', 'task = "cod"'), 48, "route.when.task", "Did you mean 'code'?"),
     (swap("hints.depth", "hints.dept"), 48, "route.when.hints.dept", "Did you mean 'depth'?"),
     (swap("hints.depth = 2", "hints.depth = true"), 48, "route.when.hints.depth", 'as "float"'),
@@ -298,7 +306,9 @@ def test_the_variable_that_names_a_file_is_told(
 
 def test_later_keys_are_not_recommended() -> None:
     """The list of known keys holds only those that this version takes."""
-    with pytest.raises(PolicyError, match=r"Known: abilities, local, max_cost_usd$"):
+    with pytest.raises(
+        PolicyError, match=r"Known: abilities, local, max_cost_usd, max_latency_s, min_quality, "
+    ):
         loads_policy(swap("max_cost_usd", "zzz"))
 
 

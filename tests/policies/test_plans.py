@@ -232,12 +232,13 @@ def test_another_objective() -> None:
 
 
 def test_an_order_leaves_the_others_out() -> None:
-    """Models that an order does not name are neither candidates nor refused."""
+    """Models that an order does not name are refused for that, which the one line leaves out."""
     models = [remote("a"), remote("b"), remote("c")]
     plan = policies.order("c", "a")(situation(), models)
     assert names(plan) == ["c", "a"]
     assert plan.because == "first in the given order"
-    assert not plan.refused
+    assert [(one.model.name, one.rule) for one in plan.refused] == [("b", "route")]
+    assert "refused" not in plan.why
     assert names(policies.best(policies.cost_usd, use=["b"])(situation(), models)) == ["b"]
 
 

@@ -11,8 +11,22 @@ from .branching import ByTask, Route, Routes
 from .composition import route, routes, split, when
 from .conditions import When
 from .constraints import abilities, local, max_cost_usd, remote
-from .objectives import EXPECTED_OUTPUT_TOKENS, cost_usd, expected_cost_usd
+from .expectations import EXPECTED_OUTPUT_TOKENS
+from .objectives import cost_usd, expected_cost_usd
+from .preferences import latency_s, quality, weighted, within
 from .ranking import Ranking
+from .requirements import (
+    every_parameter,
+    max_latency_s,
+    min_quality,
+    never,
+    no_training,
+    only,
+    open_weights,
+    osi_approved,
+    regions,
+    zero_retention,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,15 +43,29 @@ __all__ = [
     "best",
     "by_task",
     "cost_usd",
+    "every_parameter",
     "expected_cost_usd",
+    "latency_s",
     "local",
     "max_cost_usd",
+    "max_latency_s",
+    "min_quality",
+    "never",
+    "no_training",
+    "only",
+    "open_weights",
     "order",
+    "osi_approved",
+    "quality",
+    "regions",
     "remote",
     "route",
     "routes",
     "split",
+    "weighted",
     "when",
+    "within",
+    "zero_retention",
 ]
 
 

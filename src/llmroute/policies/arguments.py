@@ -14,6 +14,7 @@ from .branching import Route
 from .conditions import When
 from .constraints import abilities, max_cost_usd
 from .reachable import covering
+from .requirements import max_latency_s, min_quality, never, only, regions
 from .routing import read_weights
 from .splits import BY_REQUEST, HINTS
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 ROUTE = ("name", "require", "use", "prefer", "policy", "repeat_instruction")
-FACTORIES = (abilities, max_cost_usd)
+FACTORIES = (abilities, max_cost_usd, max_latency_s, min_quality, never, only, regions)
 """Functions that make a constraint, and are none themselves."""
 
 

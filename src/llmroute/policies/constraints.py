@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,22 +10,19 @@ from llmroute.catalog.entries import provider
 from llmroute.catalog.urls import is_loopback
 from llmroute.errors import PolicyError, Problem
 from llmroute.errors.problems import nearest
-from llmroute.types.abilities import LACKS, hidden, lacking
-from llmroute.types.models import dropped_parameters
+from llmroute.types.abilities import LACKS, lacking
 from llmroute.types.plans import Refusal
 
 from .embedding import embeds
 from .licensing import judged
 from .objectives import expected_cost_usd
+from .requirements import wished
 
 if TYPE_CHECKING:
     from llmroute.types.models import Model
     from llmroute.types.plans import Constraint, Situation
-    from llmroute.types.requests import Request
 
 OWN_POLICY = "declare the model in a policy of your own, llmroute.toml or Client(models=[...])"
-RETIRING = timedelta(days=30)
-"""How long before its retirement a model is warned about."""
 
 
 def retired(situation: Situation, model: Model) -> Refusal | None:
@@ -239,58 +235,5 @@ def standing(situation: Situation, require: tuple[Constraint, ...] = ()) -> tupl
     if situation.offline or situation.offline_mode == "always":
         checks += (online,)
     checks += (*require, available)
+    checks += wished(request)
     return checks if request.max_cost_usd is None else (*checks, affordable)
-
-
-def warnings(situation: Situation, model: Model) -> tuple[str, ...]:
-    """Say what a user of a candidate should know.
-
-    A retirement that is near, a prompt that may be too long for its window, a parameter that its
-    API does not take, an open license clause.
-    """
-    request = situation.request
-    found = judged(model, situation.facts, request.purposes).warnings
-    window = model.context_tokens
-    if window is not None and request.texts is None:
-        found = (*_tight(situation, model, window), *found)
-    if not request.plain:
-        found = (*_unheard(request, model), *found)
-    day = model.retires_on
-    if day is None or day - situation.today > RETIRING:
-        return found
-    successor = f"; successor {model.replaced_by}" if model.replaced_by else ""
-    return (f"{model.id} retires on {day}{successor}", *found)
-
-
-def _tight(situation: Situation, model: Model, window: int) -> tuple[str, ...]:
-    """Say that prompt and answer may not fit, counted at the high end."""
-    high = situation.tokens_of(model).high
-    wanted = situation.request.sampling.max_tokens
-    needed = high + (1 if wanted is None else wanted)
-    if needed <= window:
-        return ()
-    return (f"may need up to {needed} tokens, the window of {model.name} is {window}",)
-
-
-def _unheard(request: Request, model: Model) -> tuple[str, ...]:
-    """Say what of a request does not reach `model`."""
-    dropped = dropped_parameters(model, request.sampling, request.reasoning)
-    found = [_dropped(model, name) for name in dropped]
-    if not request.text_alone:
-        found += filter(None, [hidden(request, model)])
-    if model.weights is not None:
-        extras = {"extra_body": request.extra_body, "extra_headers": request.extra_headers}
-        found += [
-            f"{name} is dropped: {model.name} runs in this process"
-            for name, given in extras.items()
-            if given
-        ]
-    return tuple(found)
-
-
-def _dropped(model: Model, name: str) -> str:
-    """Say that a parameter is not sent, and when it would be."""
-    endpoint = model.endpoint
-    reasoning = endpoint is not None and name in endpoint.parameters  # it is taken otherwise
-    when = " while it reasons" if reasoning else ""
-    return f"{name} is dropped: {model.name} does not take it{when}"

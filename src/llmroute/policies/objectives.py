@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING
 
 from llmroute.types.usage import PER_MILLION
 
+from .expectations import expected_output_tokens
+
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from llmroute.types.models import Model
     from llmroute.types.plans import Situation
 
-EXPECTED_OUTPUT_TOKENS = 256
-"""How long an answer is expected to be when nothing is known: a guess, the same for every model."""
-
 
 def expected_cost_usd(situation: Situation, model: Model) -> Decimal | None:
     """Expect the cost of one attempt in USD; None when no price is known.
 
     Counted prompt tokens and expected answer tokens, each at the model's price:
-    input x price.input + min(max_tokens, 256) x price.output. Vectors are no tokens. A prompt that
+    input x price.input + output x price.output, where the length of the answer is that observed for
+    the task, else 256, and at most max_tokens. Vectors are no tokens. A prompt that
     is marked for the provider's cache costs what writing it there does, as its first call will.
     """
     price = model.price
@@ -28,10 +28,7 @@ def expected_cost_usd(situation: Situation, model: Model) -> Decimal | None:
         return None
     if situation.request.texts is not None:
         return situation.tokens_of(model).value * price.input / PER_MILLION
-    limit = situation.request.sampling.max_tokens
-    output = EXPECTED_OUTPUT_TOKENS
-    if limit is not None and limit < output:
-        output = limit
+    output = expected_output_tokens(situation, model)
     each = price.input if model.cache is None else price.cache_write or price.input
     return (situation.tokens_of(model).value * each + output * price.output) / PER_MILLION
 

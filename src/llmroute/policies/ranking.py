@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING, NamedTuple
 from llmroute.errors import PolicyError, Problem
 from llmroute.errors.problems import nearest
 from llmroute.types.instruction import repeated
-from llmroute.types.plans import Candidate, Ordered, Plan
+from llmroute.types.plans import Candidate, Ordered, Plan, Preference, Refusal
 
-from .constraints import standing, warnings
-from .objectives import cost_usd, expected_cost_usd
+from .cautions import warnings
+from .constraints import standing
+from .expectations import expected_output_tokens, predicted_latency_s
+from .objectives import expected_cost_usd
+from .preferences import Lowest
+from .qualities import quality_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from llmroute.types.models import Model
-    from llmroute.types.plans import Constraint, Objective, Preference, Refusal, Situation
+    from llmroute.types.plans import Constraint, Objective, Situation
     from llmroute.types.usage import TokenCount
 
 
@@ -52,6 +56,8 @@ class Ranking(NamedTuple):
                 candidates.append(_expected(seen, model, situation.tokens))
             else:
                 refused.append(refusal)
+        if named is not None and request.models is None:
+            refused += self._left_out(models, named)
         ordered = self._ordered(situation, candidates)
         return Plan(
             tuple(ordered.candidates),
@@ -65,6 +71,12 @@ class Ranking(NamedTuple):
             language=request.language,
         )
 
+    @staticmethod
+    def _left_out(models: Sequence[Model], used: Sequence[str]) -> list[Refusal]:
+        """Refuse the models that are not used, so that a plan names every model."""
+        reason = f"the policy uses {', '.join(used)} here"
+        return [Refusal(model, "route", reason) for model in models if model.name not in used]
+
     @property
     def names(self) -> frozenset[str]:
         """The models that it uses by name."""
@@ -77,11 +89,8 @@ class Ranking(NamedTuple):
         objective = self.objective
         if objective is None:
             return Ordered(candidates, "first in the given order")
-        if not callable(objective):
-            return objective.order(situation, candidates)
-        _sort(candidates, objective, situation)
-        name = getattr(objective, "__name__", "objective")
-        return Ordered(candidates, "cheapest" if objective is cost_usd else f"lowest {name}")
+        preference = objective if isinstance(objective, Preference) else Lowest(objective)
+        return preference.order(situation, candidates)
 
 
 def _refused(
@@ -101,7 +110,15 @@ def _expected(situation: Situation, model: Model, planned: TokenCount) -> Candid
     counted = situation.tokens_of(model)
     same = (counted.value, counted.method) == (planned.value, planned.method)
     tokens = None if counted is planned or same else counted
-    return Candidate(model, cost, None, None, warnings(situation, model), tokens)
+    latency_s, quality, output_tokens = None, None, None
+    if situation.request.texts is None:
+        output_tokens = expected_output_tokens(situation, model)
+        if model.speed is not None or situation.observed:
+            latency_s = predicted_latency_s(situation, model)
+        if model.scores or model.qualities:
+            quality = quality_of(model, situation.request.task)
+    found = warnings(situation, model)
+    return Candidate(model, cost, latency_s, quality, found, tokens, output_tokens)
 
 
 def repeating(situation: Situation) -> Situation:
@@ -123,15 +140,3 @@ def _named(names: Iterable[str], models: Sequence[Model]) -> list[Model]:
         name = str(error.args[0])
     what = f"the policy names {name!r}, but no such model is declared"
     raise PolicyError([Problem("Client", None, "models", what, nearest(name, by_name))])
-
-
-def _sort(candidates: list[Candidate], objective: Objective, situation: Situation) -> None:
-    """Sort by the objective; ties keep their order, unknown values come last."""
-    if len(candidates) < 2:  # noqa: PLR2004 - nothing to compare
-        return
-    if objective is cost_usd:  # at hand, exactly
-        candidates.sort(key=lambda one: (one.cost_usd is None, one.cost_usd or 0))
-        return
-    values = [objective(situation, one.model) for one in candidates]
-    order = sorted(range(len(candidates)), key=lambda at: (values[at] is None, values[at] or 0))
-    candidates[:] = [candidates[at] for at in order]

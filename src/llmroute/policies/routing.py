@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from llmroute.errors.problems import nearest
 
 from .branching import Route, Routes
+from .choosing import read_prefer, read_require
 from .ranking import Ranking
 from .reachable import Placed, check_reachable, excludes
-from .sections import read_prefer, read_require
 from .splits import BY_REQUEST, split_of
 from .whens import read_when
 

@@ -14,15 +14,13 @@ from llmroute.types.limits import Limits
 from llmroute.types.plans import Facts
 from llmroute.types.requests import PURPOSES
 
-from .constraints import abilities, default_max_cost_usd, local, max_cost_usd, remote
-from .objectives import cost_usd
-from .origins import DEFAULT_NAME, expanded
+from .origins import expanded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from llmroute.errors import Problem
-    from llmroute.types.plans import Constraint, Objective, OfflineMode, Preference
+    from llmroute.types.plans import OfflineMode
     from llmroute.types.requests import OnBreak
 
 MONTH = r"now|\d{4}-(0[1-9]|1[0-2])"
@@ -41,9 +39,6 @@ ELSEWHERE = {
 """What other clients call limits, and what they are called here."""
 HINT_TYPES = ("bool", "int", "float", "str")
 LONGEST_S = "86400"
-
-MAX_COST = {DEFAULT_NAME: default_max_cost_usd}
-"""What limits the cost where it is not `max_cost_usd`, by the place of the policy."""
 
 Default = TypeVar("Default", float, float | None)
 
@@ -176,37 +171,3 @@ def read_offline(table: Table | None) -> OfflineMode:
     mode = table.choice("mode", ("auto", "always", "never"))
     table.done()
     return cast("OfflineMode", mode or "auto")
-
-
-def read_prefer(table: Table | None) -> Objective | Preference | None:
-    """Read [prefer], or the prefer of a route; None when nothing is preferred."""
-    if table is None:
-        return None
-    if isinstance(table.get("minimize"), dict):
-        table.problem("minimize", "weights are not available in this version", 'Write "cost"')
-    else:
-        table.choice("minimize", ("cost",), later=("latency",))
-    if not table.values:
-        table.problem("", 'it needs minimize = "cost"')
-    table.done(later=("maximize",))
-    return cost_usd
-
-
-def read_require(table: Table | None, place: str = "") -> tuple[Constraint, ...]:
-    """Read [require], or the require of a route; `place` is that of the policy."""
-    if table is None:
-        return ()
-    from llmroute.catalog.declarations import ABILITIES, read_abilities
-
-    found: list[Constraint] = []
-    wanted_local = table.flag("local")
-    if wanted_local is not None:
-        found.append(local if wanted_local else remote)
-    wanted = read_abilities(table)
-    if wanted:
-        found.append(abilities(*(word for word in wanted if word in ABILITIES)))
-    limit = table.number("max_cost_usd", "0", "1000000")
-    if limit is not None:
-        found.append(MAX_COST.get(place, max_cost_usd)(limit))
-    table.done(later=("max_latency_s", "min_quality", "regions"))
-    return tuple(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkable
 
 from .frozen import dataclass
 
@@ -172,7 +172,7 @@ class Plan:
         """One line: why the first candidate is first."""
         if self.candidates:
             return self.why_model(self.candidates[0].model)
-        return "; ".join(["no model may answer", *map(str, self.refused)])
+        return "; ".join(["no model may answer", *self._refusals()])
 
     def why_model(self, model: Model, failed: Sequence[str] = ()) -> str:
         """One line: why `model` answers, what `failed` before it, and which were refused."""
@@ -184,7 +184,11 @@ class Plan:
             chosen = f"{model.name} is the only model that may answer"
         else:
             chosen = f"{self.because} of {count} that may answer"
-        return "; ".join([chosen, *failed, *map(str, self.refused)])
+        return "; ".join([chosen, *failed, *self._refusals()])
+
+    def _refusals(self) -> list[str]:
+        """The refusals in words; those outside of the choice that the policy gave go unsaid."""
+        return [str(refusal) for refusal in self.refused if refusal.rule != "route"]
 
     def to_dict(self) -> dict[str, object]:
         """Return the plan as plain values, ready for JSON; money is a string.
@@ -226,6 +230,7 @@ class Ordered(NamedTuple):
     because: str
 
 
+@runtime_checkable
 class Preference(Protocol):
     """What orders candidates where one number for each does not: weights, quality, nearness.
 

@@ -1,0 +1,59 @@
+"""What is expected of an answer: its length, and how long it takes to come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llmroute.types.plans import Observed
+
+if TYPE_CHECKING:
+    from llmroute.types.models import Model
+    from llmroute.types.plans import Situation
+
+EXPECTED_OUTPUT_TOKENS = 256
+"""How long an answer is expected to be when nothing is known: a guess, the same for every model."""
+
+UNSEEN = Observed()
+
+
+def expected_output_tokens(situation: Situation, model: Model) -> int:
+    """Expect the length of an answer in tokens: as observed for the task, else 256.
+
+    It is never more than max_tokens.
+    """
+    limit = situation.request.sampling.max_tokens
+    seen = situation.observed.get(model.name)
+    expected = EXPECTED_OUTPUT_TOKENS
+    if seen is not None and seen.output_tokens:
+        means = dict(seen.output_tokens)
+        mean = means.get(situation.request.task or "", means.get(""))
+        expected = EXPECTED_OUTPUT_TOKENS if mean is None else max(1, round(mean))
+    return expected if limit is None else min(expected, limit)
+
+
+def predicted_latency_s(situation: Situation, model: Model) -> float | None:
+    """Predict the seconds until the whole answer is there; None when too little is known.
+
+    Time to the first token + expected tokens x time per token. Both are those observed, else those
+    that the catalog or the declaration says; where a speed of reading is known, the prompt is read
+    before the first token.
+    """
+    seen = situation.observed.get(model.name) or UNSEEN
+    first_s = _said_first_s(situation, model) if seen.first_token_s is None else seen.first_token_s
+    token_s = seen.token_s
+    if token_s is None and model.speed is not None and model.speed.tokens_per_s:
+        token_s = 1 / model.speed.tokens_per_s
+    if first_s is None or token_s is None:
+        return None
+    return first_s + expected_output_tokens(situation, model) * token_s
+
+
+def _said_first_s(situation: Situation, model: Model) -> float | None:
+    """The time to the first token as it is said: what is fixed, and the reading of the prompt."""
+    speed = model.speed
+    if speed is None or (speed.first_token_s is None and not speed.input_tokens_per_s):
+        return None
+    reading_s = 0.0
+    if speed.input_tokens_per_s:
+        reading_s = situation.tokens_of(model).value / speed.input_tokens_per_s
+    return (speed.first_token_s or 0.0) + reading_s

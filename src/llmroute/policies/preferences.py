@@ -1,0 +1,184 @@
+"""What orders candidates: latency, quality, weights, and the best among the nearly best.
+
+Ties are broken by the model's name, so that the order of declarations decides nothing.
+"""
+
+from __future__ import annotations
+
+from itertools import compress
+from math import isfinite
+from typing import TYPE_CHECKING, NamedTuple
+
+from llmroute.errors import PolicyError, Problem
+from llmroute.types.models import QUALITIES
+from llmroute.types.plans import Ordered
+
+from .expectations import predicted_latency_s
+from .objectives import cost_usd
+from .qualities import comparable, quality_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from llmroute.types.models import Model
+    from llmroute.types.plans import Candidate, Objective, Situation
+
+
+def latency_s(situation: Situation, model: Model) -> float | None:
+    """Prefer the model whose whole answer is predicted to be there first, in seconds."""
+    return predicted_latency_s(situation, model)
+
+
+def quality(situation: Situation, model: Model) -> float | None:
+    """Prefer the model of the highest tier for the task; lower is better: minus the tier.
+
+    As an objective of a policy, scores that were measured alike go before tiers.
+    """
+    found = quality_of(model, situation.request.task)
+    return None if found is None else -float(QUALITIES.index(found.tier))
+
+
+SAYS: dict[Objective, str] = {cost_usd: "cheapest", latency_s: "fastest", quality: "best"}
+NAMED: dict[str, Objective] = {"cost": cost_usd, "latency": latency_s, "quality": quality}
+"""What a policy file calls the objectives."""
+
+
+def name_of(objective: Objective) -> str:
+    """How a plan names what an objective puts first."""
+    return SAYS.get(objective) or f"lowest {getattr(objective, '__name__', 'objective')}"
+
+
+def values(
+    objective: Objective, situation: Situation, candidates: Sequence[Candidate]
+) -> list[float | None]:
+    """The objective of each candidate; lower is better, None is unknown."""
+    if objective is cost_usd:
+        return [_dollars(one) for one in candidates]
+    models = [one.model for one in candidates]
+    if objective is quality:
+        scores = comparable(models, situation.request.task)
+        if scores is not None:
+            return [-score.value for score in scores]
+    return [objective(situation, model) for model in models]
+
+
+def _dollars(candidate: Candidate) -> float | None:
+    return None if candidate.cost_usd is None else float(candidate.cost_usd)
+
+
+def _by_tier(objective: Objective, situation: Situation, candidates: Sequence[Candidate]) -> bool:
+    """Whether it is tiers of quality that are compared."""
+    models = [one.model for one in candidates]
+    return objective is quality and comparable(models, situation.request.task) is None
+
+
+def _sorted(
+    found: Sequence[float | None], candidates: Sequence[Candidate], *, unknown_first: bool = False
+) -> list[Candidate]:
+    def key(at: int) -> tuple[bool, float, str]:
+        value = found[at]
+        missing = value is None or not isfinite(value)
+        return (
+            missing != unknown_first,
+            0.0 if missing else value or 0.0,
+            candidates[at].model.name,
+        )
+
+    return [candidates[at] for at in sorted(range(len(candidates)), key=key)]
+
+
+class Lowest(NamedTuple):
+    """Orders by one objective; what is unknown comes last, or first."""
+
+    objective: Objective
+    unknown: str = "last"
+
+    def order(self, situation: Situation, candidates: Sequence[Candidate]) -> Ordered:
+        """Order by the objective, then by name."""
+        found = values(self.objective, situation, candidates)
+        ordered = _sorted(found, candidates, unknown_first=self.unknown == "first")
+        because = name_of(self.objective)
+        if (
+            self.objective is quality
+            and comparable([one.model for one in candidates], None) is None
+        ):
+            because = "best by tier"
+        return Ordered(ordered, because)
+
+
+class Weighted(NamedTuple):
+    """Orders by a weighted sum of objectives, each brought to 0 for the best, 1 for the worst."""
+
+    weights: tuple[tuple[Objective, float], ...]
+    unknown: str = "last"
+
+    def order(self, situation: Situation, candidates: Sequence[Candidate]) -> Ordered:
+        """Order by the sum, then by name; what is unknown counts as the worst, or as the best."""
+        sums = [0.0] * len(candidates)
+        missing = 0.0 if self.unknown == "first" else 1.0
+        for objective, weight in self.weights:
+            for at, part in enumerate(_normalized(values(objective, situation, candidates))):
+                sums[at] += weight * (missing if part is None else part)
+        total = sum(weight for _, weight in self.weights)
+        parts = (f"{weight / total:.0%} {name_of(one)}" for one, weight in self.weights)
+        return Ordered(_sorted(sums, candidates), f"best of {', '.join(parts)}")
+
+
+def _normalized(found: Sequence[float | None]) -> list[float | None]:
+    """Bring values to a range: (value - least) / (most - least); 0 where all are the same."""
+    known = [value for value in found if value is not None]
+    least, most = (min(known), max(known)) if known else (0.0, 0.0)
+    width = (most - least) or 1.0
+    return [None if value is None else (value - least) / width for value in found]
+
+
+class Within(NamedTuple):
+    """Orders those near the best of one objective by another; the others follow."""
+
+    share: float
+    of: Objective
+    then: Objective
+
+    def order(self, situation: Situation, candidates: Sequence[Candidate]) -> Ordered:
+        """Order; near is a value of at most the best one and `share` of it."""
+        found = values(self.of, situation, candidates)
+        known = [value for value in found if value is not None]
+        best = min(known, default=0.0)
+        most = best + abs(best) * self.share
+        if _by_tier(self.of, situation, candidates):
+            most = best  # tiers are near only if they are the same
+        near = [value is not None and value <= most for value in found]
+        close = list(compress(candidates, near))
+        first = _sorted(values(self.then, situation, close), close)
+        far = [not one for one in near]
+        last = _sorted(list(compress(found, far)), list(compress(candidates, far)))
+        because = f"{name_of(self.then)} within {self.share:.0%} of the {name_of(self.of)}"
+        return Ordered([*first, *last], because)
+
+
+def weighted(weights: Mapping[Objective, float]) -> Weighted:
+    """Prefer by several objectives at once, such as {cost_usd: 0.7, latency_s: 0.3}.
+
+    Each objective is brought to the range from 0, the best candidate, to 1, the worst.
+
+    Raises:
+        PolicyError: there is no weight, a negative one, or nothing but zeros.
+    """
+    given = tuple((objective, float(weight)) for objective, weight in weights.items())
+    total = sum(weight for _, weight in given)
+    if any(not 0 <= weight < float("inf") for _, weight in given) or not 0 < total < float("inf"):
+        what, hint = "weights must be 0 or more, and one of them more", "Write {cost_usd: 0.7}"
+        raise PolicyError([Problem("policies", None, "weighted", what, hint)])
+    return Weighted(given)
+
+
+def within(share: float, of: Objective, then: Objective) -> Within:
+    """Prefer by `then` among those within `share` (0.05: 5 %) of the best by `of`.
+
+    Raises:
+        PolicyError: the share is not from 0 to 1.
+    """
+    if not 0 <= share <= 1:
+        what = "the share must be from 0 to 1"
+        raise PolicyError([Problem("policies", None, "within", what, "Write 0.05 for 5 %")])
+    return Within(float(share), of, then)
