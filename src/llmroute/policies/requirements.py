@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from llmroute.errors import PolicyError, Problem
 from llmroute.errors.problems import nearest
@@ -184,7 +184,7 @@ def never(*names: str) -> Constraint:
 
 
 def _names(key: str, names: tuple[str, ...]) -> tuple[str, ...]:
-    given: tuple[object, ...] = names
+    given = cast("tuple[object, ...]", names)
     if not given or not all(isinstance(one, str) and one for one in given):
         raise _wrong(key, "it must name at least one", f'Write policies.{key}("gpt")')
     return names
