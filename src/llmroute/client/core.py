@@ -13,6 +13,7 @@ from llmroute.driver.clock import SystemClock
 from llmroute.driver.session import Order
 from llmroute.errors import ClosedError, ForkedError, NoCandidateError, RequestError
 from llmroute.flow import occurrences as on
+from llmroute.health import Observations
 from llmroute.policies.embedding import one_space
 from llmroute.providers.extras import check_extras
 from llmroute.tokens import estimate_for
@@ -69,9 +70,9 @@ class Lent:
         """The key of `model`; raises AttemptError when it is missing or cannot be sent."""
         return self._core.keyring.read(model, self._key)
 
-    def record(self, attempt: Attempt) -> None:
-        """Tell the observers of a finished attempt."""
-        self._core.record(attempt)
+    def record(self, attempt: Attempt, task: str | None) -> None:
+        """Tell the observers of a finished attempt at a request of this task."""
+        self._core.record(attempt, task)
 
 
 class Core:
@@ -86,6 +87,7 @@ class Core:
         self._models = Models(setup.models, setup.catalog)
         self._has_files = any(model.weights is not None for model in setup.models)
         self._backoff_s = waits(options.get("backoff"))
+        self._observations = Observations()
         self._pid = os.getpid()
         self._closed = False
         self._calls: set[Stoppable] = set()
@@ -155,6 +157,7 @@ class Core:
             offline_mode=self.setup.offline_mode,
             now=self.clock.wall_time(),
             counts=counts,
+            observed=self._observations.seen,
         )
         return situation, models
 
@@ -208,8 +211,9 @@ class Core:
                 return
         raise ClosedError("this client is closed")
 
-    def record(self, attempt: Attempt) -> None:
-        """Log the outcome of an attempt: names, times and kinds, never content."""
+    def record(self, attempt: Attempt, task: str | None) -> None:
+        """Observe an attempt, and log its outcome: names, times and kinds, never content."""
+        self._observations.note(attempt, task)
         if attempt.fault is not None:
             log_failure(attempt)
 

@@ -82,8 +82,8 @@ class Resources(Protocol):
         """The key of `model`; raises AttemptError when it is missing or cannot be sent."""
         ...
 
-    def record(self, attempt: Attempt) -> None:
-        """Tell the observers of a finished attempt."""
+    def record(self, attempt: Attempt, task: str | None) -> None:
+        """Tell the observers of a finished attempt at a request of this task."""
         ...
 
 
@@ -264,7 +264,7 @@ class Session(Generic[Events]):
             case do.Start():
                 self.to_start = command
             case do.Record():
-                self.resources.record(command.attempt)
+                self.resources.record(command.attempt, self._order.request.task)
             case do.Finish(result) | do.Fail(result):
                 self.result = result
             case do.Cancel():
