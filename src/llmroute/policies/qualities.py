@@ -55,8 +55,25 @@ def benchmarks_of(task: str | None) -> tuple[str, ...]:
     return own if GENERAL in own else (*own, GENERAL)
 
 
+_judged: dict[tuple[int, str | None], tuple[Model, Quality | None]] = {}
+MOST_JUDGED = 4096
+
+
 def quality_of(model: Model, task: str | None) -> Quality | None:
-    """Judge how well `model` does `task`; None when nothing was declared or measured."""
+    """Judge how well `model` does `task`, once; None when nothing was declared or measured.
+
+    The model is known by its identity, and held, so that no other can come to have it.
+    """
+    key = (id(model), task)
+    found = _judged.get(key)
+    if found is None:
+        if len(_judged) >= MOST_JUDGED:
+            _judged.clear()
+        found = _judged[key] = (model, _quality(model, task))
+    return found[1]
+
+
+def _quality(model: Model, task: str | None) -> Quality | None:
     if model.qualities:
         declared = dict(model.qualities)
         tier = declared.get(task or "any", declared.get("any"))
