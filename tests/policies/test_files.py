@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from llmroute.catalog.collection import Catalog, Extension
-from llmroute.catalog.data import names as data_names
-from llmroute.catalog.data import read_text
 from llmroute.errors import PolicyError
 from llmroute.policies.files import default_policy, find_policy, load_policy, loads_policy
 from llmroute.types.plans import Facts
@@ -417,15 +415,6 @@ def test_finding_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     outside.mkdir()
     assert find_policy(outside) is None
     assert find_policy(tmp_path) == (tmp_path / "llmroute.toml").resolve()
-
-
-@pytest.mark.parametrize("name", data_names("policies"))
-def test_shipped_policies_load(name: str) -> None:
-    """Each ready-to-use policy loads without a problem and plans without a warning."""
-    found = loads_policy(read_text(f"policies/{name}.toml") or "", f"{name}.toml")
-    plan = found.policy(situation(facts=found.facts), found.models)
-    assert not any(candidate.warnings for candidate in plan.candidates)
-    assert "openai/gpt-6.1-terra" in {model.id for model in found.models}
 
 
 def test_the_built_in_default() -> None:

@@ -200,17 +200,20 @@ def _declared(options: ClientOptions) -> tuple[Declaration, ...]:
 def read_policy(source: str | Path | None, catalog: Catalog | None = None) -> PolicyFile:
     """Read the named file, $LLMROUTE_POLICY, the one found upward, or the built-in default.
 
+    A string without folder and suffix may be the name of a ready-made policy ("cheapest").
+
     `catalog` knows the providers; by default that is `catalog_of()`.
 
     Raises:
         PolicyError: it cannot be read, or something in it is wrong.
     """
-    from llmroute.policies.files import default_policy, find_policy, load_policy
+    from llmroute.policies.files import default_policy, find_policy, load_policy, ready_made
 
     known = catalog_of() if catalog is None else catalog
     named = source if source is not None else os.environ.get("LLMROUTE_POLICY") or None
     if named is not None:
-        return load_policy(_expanded(Path(named)), catalog=known)
+        made = ready_made(named, known) if isinstance(named, str) else None
+        return made or load_policy(_expanded(Path(named)), catalog=known)
     found = find_policy(Path.cwd())
     return default_policy(known) if found is None else load_policy(found, found=True, catalog=known)
 

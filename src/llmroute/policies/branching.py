@@ -10,9 +10,10 @@ from llmroute.types.plans import Plan
 
 from .conditions import Seen
 from .ranking import Ranking, repeating
+from .splits import Split
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from llmroute.types.models import Model
     from llmroute.types.plans import Candidate, Constraint, Objective, Policy, Preference, Situation
@@ -35,6 +36,23 @@ class Route(NamedTuple):
     objective: Objective | Preference | None = None
     policy: Policy | None = None
     repeat_instruction: bool = False
+
+    @property
+    def says(self) -> str:
+        """What it says, in a few words."""
+        words = [f"use {', '.join(self.use)}"] if self.use else []
+        words += [
+            word
+            for word, given in (
+                ("prefer", self.objective is not None and not isinstance(self.objective, Split)),
+                ("split", isinstance(self.objective, Split)),
+                ("policy", self.policy is not None),
+                ("require", bool(self.require)),
+                ("repeat_instruction", self.repeat_instruction),
+            )
+            if given
+        ]
+        return "; ".join(words)
 
     @property
     def decides(self) -> bool:
@@ -130,6 +148,19 @@ class Required(NamedTuple):
             else:
                 refused.append(refusal)
         return replace(plan, candidates=tuple(kept), refused=tuple(refused))
+
+
+def routes_of(policy: Policy, outer: str = "") -> Iterator[Route]:
+    """The routes of a policy in their order, those of policies inside behind the one that asks.
+
+    A policy that is used twice comes twice, so that there may be very many.
+    """
+    owner: object = getattr(policy, "__self__", None)
+    for route in owner.routes if isinstance(owner, Routes) else ():
+        named = route._replace(name=f"{outer}{route.name}")
+        yield named
+        if route.policy is not None:
+            yield from routes_of(route.policy, f"{named.name} > ")
 
 
 def strengthened(policy: Policy, require: tuple[Constraint, ...]) -> Policy:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from llmroute.catalog.collection import BUILT_IN
-from llmroute.catalog.data import read_text
+from llmroute.catalog.data import names, read_text
 from llmroute.catalog.declarations import check_name, declare
 from llmroute.catalog.resolve import build, on_fixed_origin
 from llmroute.catalog.urls import is_loopback
 from llmroute.errors import PolicyError, Problem
 from llmroute.errors.guards import check_depth, read
 from llmroute.errors.positions import Positions
+from llmroute.errors.problems import nearest
 from llmroute.errors.reading import Table
 from llmroute.errors.toml import dotted, parse
 from llmroute.types.limits import Limits
@@ -111,6 +112,30 @@ def loads_policy(text: str, name: str = FILE_NAME, folder: str = "") -> PolicyFi
     raise PolicyError(problems)  # anew, as above
 
 
+def ready_made(name: str, catalog: Catalog = BUILT_IN) -> PolicyFile | None:
+    """Load a policy of the package by its name, "cheapest"; None when a file is meant.
+
+    Raises:
+        PolicyError: there is none of that name, or also a file, so that either may be meant.
+    """
+    from pathlib import Path
+
+    if not name.replace("-", "").isalpha():  # files have a folder or a suffix, as a rule
+        return None
+    known, is_file = names("policies"), Path(name).is_file()
+    if name not in known and is_file:
+        return None
+    if name not in known or is_file:
+        what = "there is no such file, and no ready-made policy of this name"
+        hint = nearest(name, known)
+        if is_file:
+            what = "there is a ready-made policy of this name, and a file"
+            hint = f"Write ./{name} for the file"
+        raise PolicyError([Problem(name, None, "", what, hint)])
+    place = f"policies/{name}.toml"
+    return _load(read_text(place) or "", Origin(place, place), catalog)
+
+
 def default_policy(catalog: Catalog = BUILT_IN) -> PolicyFile:
     """Load the policy that counts when there is none: `policies/default.toml` of the package."""
     text = read_text("policies/default.toml") or ""
@@ -178,9 +203,9 @@ class _Reader:
             top.problem("version", "this version reads version = 1 only", "Write version = 1")
         facts = top.table("facts")
         hints = read_hints(top.table("hints"))
-        names = self._read_models(top.table("models"))
-        parts = Parts(top, Known(names, hints, place))
-        if len(names) == len(self.models):  # else a wrong model would be told twice
+        declared = self._read_models(top.table("models"))
+        parts = Parts(top, Known(declared, hints, place))
+        if len(declared) == len(self.models):  # else a wrong model would be told twice
             Contradictions(self.models).check(parts)
         policy = PolicyFile(
             path=None,
