@@ -224,7 +224,19 @@ PREFERENCES = [
         policies.within(0.05, policies.quality, policies.cost_usd),
     ),
 ]
-HEAD = 'version = 1\n{}\n[models.a]\nuse = "llama-cpp"\nfile = "x.gguf"\n[prefer]\n{}\n'
+HEAD = """\
+version = 1
+{}
+[models.a]
+use = "llama-cpp"
+file = "x.gguf"
+license = "apache-2.0"
+open_weights = true
+[models.b]
+use = "openai/gpt-6.1-terra"
+[prefer]
+{}
+"""
 MODELS = [
     replace(scored("a", "MMLU", 70.0), speed=Speed(1, 50), open_weights=True),
     replace(scored("b", "MMLU", 71.0), speed=Speed(0.2, 20), price=DEAR),

@@ -44,6 +44,9 @@ license = "apache-2.0"
 context_tokens = 8192
 price = { input = 0.2, output = 0.2 }
 abilities = ["tools", "vision"]
+open_weights = true
+quality = "good"
+speed = { first_token_s = 0.2, tokens_per_s = 20 }
 
 """
 CHEAPEST = policies.best(policies.cost_usd)
@@ -233,6 +236,59 @@ PAIRS: dict[str, tuple[str, Policy]] = {
                     policy=policies.best(policies.cost_usd, require=[policies.remote]),
                 )
             ]
+        ),
+    ),
+    "weights": (
+        "[prefer]\nminimize = { cost = 0.7, latency = 0.3 }",
+        policies.best(policies.weighted({policies.cost_usd: 0.7, policies.latency_s: 0.3})),
+    ),
+    "the cheapest of the best": (
+        "[prefer]\nmaximize = 'quality'\nwithin = 0.05\nthen = 'cost'",
+        policies.best(policies.within(0.05, of=policies.quality, then=policies.cost_usd)),
+    ),
+    "fast, good, named": (
+        f"""[require]
+        max_latency_s = 30
+        min_quality = "good"
+        never = ["own"]
+        only = ["openai", "own"]
+        unsupported = "refuse"
+        [prefer]
+        {CHEAP}""",
+        policies.best(
+            policies.cost_usd,
+            require=[
+                policies.only("openai", "own"),
+                policies.never("own"),
+                policies.every_parameter,
+                policies.min_quality("good"),
+                policies.max_latency_s(30),
+            ],
+        ),
+    ),
+    "data stays in the EU": (
+        f"""[[route]]
+        when = {{ language = "de" }}
+        require = {{ regions = ["eu"], no_training = true, zero_retention = true }}
+        prefer = {{ {CHEAP} }}""",
+        routes(
+            [
+                route(
+                    when(language="de"),
+                    require=[policies.no_training, policies.zero_retention, policies.regions("eu")],
+                    prefer=policies.cost_usd,
+                )
+            ]
+        ),
+    ),
+    "open": (
+        "[require]\nopen_weights = true\nosi_approved = true",
+        order(
+            "gpt",
+            "small",
+            "near",
+            "own",
+            require=[policies.open_weights, policies.osi_approved],
         ),
     ),
     "the instruction repeated": (

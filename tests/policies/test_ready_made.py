@@ -47,7 +47,7 @@ ASKED = [
     Asked("default", "gpt"),
     Asked("default", "local", {"local": True}),
     Asked("cheapest", "local"),
-    Asked("cheapest", "luna", {"local": False}),
+    Asked("cheapest", "haiku", {"local": False}),
     Asked("local-first", "local"),
     Asked("local-first", "gpt", {"task": "code"}, route="code goes to the strong model"),
     Asked("private", "ollama"),
@@ -60,7 +60,11 @@ ASKED = [
     Asked("balanced", "luna"),
     Asked("balanced", "terra", {"task": "code"}, route="code is hard"),
     Asked("balanced", "terra", {"task": "math"}, route="math is hard"),
-    Asked("balanced", "luna", prompt=LONG, route="long prompts go where they are cheap"),
+    Asked("balanced", "haiku", prompt=LONG, route="long prompts go where they are cheap"),
+    Asked("fastest", "flash"),  # of none anything is known: by name
+    Asked("best-quality", "opus"),
+    Asked("best-quality", "sonnet", {"task": "code"}),
+    Asked("best-quality", "terra", {"task": "math"}),
     Asked("critical", "terra"),
     Asked("critical", None, {"local": True}),
     Asked("critical", None, {"model": "llama-cpp/smollm2-135m-instruct"}),
@@ -68,7 +72,7 @@ ASKED = [
     Asked("code-and-chat", "code", {"task": "code"}, route="code"),
     Asked("canary", "old", {"hints": {"customer": "acme"}}, route="canary"),
     Asked("night", "terra"),
-    Asked("night", "luna", hour=22, route="at night"),
+    Asked("night", "haiku", hour=22, route="at night"),
 ]
 
 

@@ -15,6 +15,7 @@ from llmroute.types.usage import TokenCount
 
 from .constraints import Abilities, MaxCost, local, remote
 from .reachable import covers
+from .requirements import no_training, open_weights, osi_approved, zero_retention
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,14 @@ if TYPE_CHECKING:
     from .reachable import Placed
     from .routing import Part, Parts
 
-STANDING: tuple[object, ...] = (local, remote)
+STANDING: tuple[object, ...] = (
+    local,
+    remote,
+    no_training,
+    zero_retention,
+    open_weights,
+    osi_approved,
+)
 """Constraints that say the same of a model whatever is asked."""
 STANDING_KINDS = ("Abilities", "Only", "Never", "Regions")
 """What makes such constraints: the classes of what a policy file reads."""

@@ -204,7 +204,7 @@ class _Reader:
         facts = top.table("facts")
         hints = read_hints(top.table("hints"))
         declared = self._read_models(top.table("models"))
-        parts = Parts(top, Known(declared, hints, place))
+        parts = Parts(top, Known(declared, hints, place, self._is_known))
         if len(declared) == len(self.models):  # else a wrong model would be told twice
             Contradictions(self.models).check(parts)
         policy = PolicyFile(
@@ -252,6 +252,12 @@ class _Reader:
             self._check_found(model, table)
         self.declarations.append(declared)
         self.models.append(model)
+
+    def _is_known(self, name: str) -> bool:
+        """Whether the catalog has this provider, or this model of one."""
+        provider, _, id_ = name.partition("/")
+        entry = self._trusted.provider(provider)
+        return entry is not None and (not id_ or entry.model(id_) is not None)
 
     def _may_name(self, use: str, table: Table) -> bool:
         """A file that nobody named may not run the code of a package, nor use its hosts."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from llmroute.errors.problems import nearest
 
@@ -32,11 +32,15 @@ LARGEST_WEIGHT = "1000000"
 
 
 class Known(NamedTuple):
-    """What routes may name: models, hints with their types; and where a key stands."""
+    """What routes may name: models, hints with their types; and where a key stands.
+
+    `is_known` tells whether the catalog has a provider, or a model of one; left out, it has all.
+    """
 
     models: frozenset[str]
     hints: Mapping[str, str]
     place: Callable[[Path], str]
+    is_known: Callable[[str], bool] = bool
 
 
 class Part(NamedTuple):
@@ -70,7 +74,7 @@ class Parts:
     def _part(self, table: Table) -> Part:
         place = self._known.place
         is_top = not table.path
-        require = read_require(table.table("require"), place(()) if is_top else "")
+        require = self._require(table, place(()) if is_top else "")
         prefer = table.table("prefer")
         at = prefer.path if prefer else table.path
         tables = table.tables("route")
@@ -103,7 +107,7 @@ class Parts:
             when=when,
             name=table.text("name") or str(when),
             place=known.place(table.path),
-            require=read_require(table.table("require")),
+            require=self._require(table),
             use=use if split is None else split.use,
             objective=order if split is None else split.objective,
             repeat_instruction=table.flag("repeat_instruction") or False,
@@ -114,6 +118,14 @@ class Parts:
         route = self._with_policy(route, table)
         table.done()
         return route
+
+    def _require(self, table: Table, place: str = "") -> tuple[Constraint, ...]:
+        """Read the requirements of the policy, or of a route."""
+        inner = table.table("require")
+        if inner is not None:
+            for key in ("only", "never"):
+                _check_named(key, inner, self._known)
+        return read_require(inner, place)
 
     def _with_policy(self, route: Route, table: Table) -> Route:
         name = table.text("policy")
@@ -184,6 +196,16 @@ def _models(
         _check_model(name, "use", table, known)
     _check_once(names or (), table)
     return names, read_prefer(table.table("prefer"))
+
+
+def _check_named(key: str, table: Table, known: Known) -> None:
+    """Report a name that is no model of the policy, and no provider or model of the catalog."""
+    given = table.values.get(key)
+    for name in cast("list[object]", given) if isinstance(given, list) else ():
+        if not isinstance(name, str) or name in known.models or known.is_known(name):
+            continue
+        hint = nearest(name, known.models, 'Or name a provider, or "provider/model"')
+        table.problem(key, f"no model and no provider is called {name!r}", hint)
 
 
 def _check_once(names: tuple[str, ...], table: Table) -> None:
