@@ -260,3 +260,22 @@ def test_a_file_and_code_choose_alike(
         there = in_file(situation(asked), MODELS)
         here = in_code(situation(asked), MODELS)
         assert replace(there, policy="", route=None) == replace(here, policy="", route=None)
+
+
+def test_a_free_local_model_is_cheaper_than_a_paid_one() -> None:
+    """Where cost is minimized, a local model whose machine is paid for comes before a paid one."""
+    plan = policies.best(policies.cost_usd)(situation(), [remote("a", CHEAP), local("z")])
+    assert names(plan) == ["z", "a"]
+    assert plan.candidates[0].cost_usd == 0
+
+
+def test_the_cost_is_that_of_this_request_not_of_a_mean_price() -> None:
+    """A at $1/$10 is cheaper than B at $5/$5 per million for 10,000 tokens in and 10 out."""
+    a = remote("a", Price(Decimal(1), Decimal(10)))
+    b = remote("b", Price(Decimal(5), Decimal(5)))
+    asked = situation(request(max_tokens=10), tokens=10_000)
+    plan = policies.best(policies.cost_usd)(asked, [b, a])
+    assert names(plan) == ["a", "b"]
+    assert [one.cost_usd for one in plan.candidates] == [Decimal("0.0101"), Decimal("0.05005")]
+    short = situation(request(max_tokens=200), tokens=10)
+    assert names(policies.best(policies.cost_usd)(short, [a, b])) == ["b", "a"]
