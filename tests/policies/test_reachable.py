@@ -206,20 +206,25 @@ CONTRADICTIONS = [
         "policies.p.route.use: the route at",
     ),
 ]
-CONTRADICTIONS += [
-    ("[require]\nonly = ['a']\nnever = ['openai']", "require: the policy leaves no model"),
-    (
-        "[require]\nnever = ['openai/gpt-6.1-terra', 'b']",
-        "a: openai/gpt-6.1-terra may never answer",
-    ),
-    ("[[route]]\nrequire.only = ['b']\nuse = ['a']", "route.use: the route"),
-    ("[require]\nregions = ['eu']", "where it works is not known, not eu"),
-    ("[require]\nopen_weights = true", "a: "),
-    ("[require]\nno_training = true", "require: the policy leaves no model"),
-    ("[require]\nonly = ['x', 'a']", "no model and no provider is called 'x'"),
-    ("[require]\nnever = ['opneai']", "no provider is called 'opneai'"),
-    ("[[route]]\nrequire.never = ['openai/gpt-5']\nuse = ['a']", "route.require.never: no model"),
-]
+CONTRADICTIONS.extend(
+    [
+        ("[require]\nonly = ['a']\nnever = ['openai']", "require: the policy leaves no model"),
+        (
+            "[require]\nnever = ['openai/gpt-6.1-terra', 'b']",
+            "a: openai/gpt-6.1-terra may never answer",
+        ),
+        ("[[route]]\nrequire.only = ['b']\nuse = ['a']", "route.use: the route"),
+        ("[require]\nregions = ['eu']", "where it works is not known, not eu"),
+        ("[require]\nopen_weights = true", "a: "),
+        ("[require]\nno_training = true", "require: the policy leaves no model"),
+        ("[require]\nonly = ['x', 'a']", "no model and no provider is called 'x'"),
+        ("[require]\nnever = ['opneai']", "no provider is called 'opneai'"),
+        (
+            "[[route]]\nrequire.never = ['openai/gpt-5']\nuse = ['a']",
+            "route.require.never: no model",
+        ),
+    ]
+)
 CONSISTENT = [
     "[require]\nonly = ['a', 'anthropic', 'openai/gpt-4']\nnever = ['gemini']",
     "[[route]]\nwhen.hints.x = true\nrequire.local = true",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 DECIDES = ("use", "split", "policy", "prefer")
 """The keys by which a route says which model comes first."""
 ALL_TOKENS = TokenRange()
+MOST_SHOWN = 3
 ENDLESS = 2**63
 
 
@@ -57,7 +58,10 @@ def check_reachable(routes: Sequence[Placed]) -> None:
 
 def _report(late: Placed, first: Sequence[Placed]) -> None:
     verb = "decides" if len(first) == 1 else "decide"
-    what = f"{late.label} is never reached: {' and '.join(one.label for one in first)} {verb} first"
+    labels = [one.label for one in first[:MOST_SHOWN]]
+    if len(first) > MOST_SHOWN:
+        labels.append(f"{len(first) - MOST_SHOWN} more")
+    what = f"{late.label} is never reached: {' and '.join(labels)} {verb} first"
     hint = f"Move it before {first[0].route.place}, or take one of them out"
     late.table.problem(late.key, what, hint)
 
