@@ -9,6 +9,7 @@ import pytest
 import llmroute
 from llmroute.health import Observations
 from llmroute.testing import ScriptedProvider
+from llmroute.types.plans import Observed
 from llmroute.types.reply import Attempt
 from llmroute.types.usage import Usage
 from tests.policies.helpers import remote
@@ -22,12 +23,15 @@ def test_times_rise_at_once_and_fall_slowly() -> None:
     """A slower answer counts at once, a faster one by a fifth."""
     observations = Observations()
     observations.note(ANSWER, "code")
-    assert observations.seen["far"] == (1.0, 0.1, (("", 20.0), ("code", 20.0)), 1)
+    assert observations.seen["far"] == Observed(1.0, 0.1, (("", 20.0), ("code", 20.0)), 1)
     observations.note(replace(ANSWER, ended_s=8.0, first_token_s=3.0), "code")
-    assert observations.seen["far"][:2] == (2.0, 0.25)
+    slower = observations.seen["far"]
+    assert (slower.first_token_s, slower.token_s) == (2.0, 0.25)
     observations.note(ANSWER, None)
-    assert observations.seen["far"][:2] == (pytest.approx(1.8), pytest.approx(0.22))
-    assert observations.seen["far"].answers == 3
+    after = observations.seen["far"]
+    assert after.first_token_s == pytest.approx(1.8)
+    assert after.token_s == pytest.approx(0.22)
+    assert after.answers == 3
 
 
 def test_only_answers_tell() -> None:
