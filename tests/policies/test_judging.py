@@ -111,6 +111,9 @@ def test_scores_are_compared_only_if_measured_alike() -> None:
     alike = [scored("a", "MMLU", 70.0), scored("b", "MMLU", 72.0)]
     plan = best(situation(), alike)
     assert (names(plan), plan.because) == (["b", "a"], "best")
+    coders = [scored("a", "HumanEval", 70.0), scored("b", "HumanEval", 72.0)]
+    plan = best(situation(replace(request(), task="code")), coders)
+    assert (names(plan), plan.because) == (["b", "a"], "best")
     apart = [scored("b", "MMLU", 72.0, "two"), scored("a", "MMLU", 70.0)]
     plan = best(situation(), apart)
     assert (names(plan), plan.because) == (["a", "b"], "best by tier")

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from llmroute.errors.problems import nearest
 
 from .entries import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import date
     from decimal import Decimal
 
     from llmroute.errors.reading import Table
 
+Value = TypeVar("Value")
 MOST = 100_000_000
 """The largest count that is believed."""
 
@@ -91,30 +92,23 @@ class Cited:
 
     def whole(self, key: str) -> int | None:
         """Take a cited count."""
-        if self.alone(key):
-            return self.table.whole(key, 1, MOST)
-        fact = self.fact(key)
-        value = fact.whole("value", 1, MOST) if fact else None
-        if fact:
-            fact.done()
-        return value
+        return self._value(key, lambda table, name: table.whole(name, 1, MOST))
 
     def day(self, key: str) -> date | None:
         """Take a cited date."""
-        if self.alone(key):
-            return self.table.day(key)
-        fact = self.fact(key)
-        value = fact.day("value") if fact else None
-        if fact:
-            fact.done()
-        return value
+        return self._value(key, lambda table, name: table.day(name))
 
     def number(self, key: str, most: str) -> Decimal | None:
         """Take a cited number above 0."""
+        return self._value(key, lambda table, name: table.number(name, "0", most, above=True))
+
+    def _value(self, key: str, take: Callable[[Table, str], Value | None]) -> Value | None:
+        """Take a value that stands alone, where it may, or beside its source."""
         if self.alone(key):
-            return self.table.number(key, "0", most, above=True)
+            return take(self.table, key)
         fact = self.fact(key)
-        value = fact.number("value", "0", most, above=True) if fact else None
-        if fact:
-            fact.done()
+        if fact is None:
+            return None
+        value = take(fact, "value")
+        fact.done()
         return value

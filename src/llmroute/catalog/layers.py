@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from llmroute.errors import PolicyError, Problem
+from llmroute.errors import PolicyError
 from llmroute.errors.guards import check_depth
 from llmroute.errors.positions import Positions
 from llmroute.errors.problems import nearest
 from llmroute.errors.reading import Table
-from llmroute.errors.toml import dotted, parse
+from llmroute.errors.toml import located, parse
 
 from .cited import read_sources
 from .entries import ProviderEntry
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
 
-    from llmroute.errors.reading import Path as KeyPath
+    from llmroute.errors import Problem
 
     from .entries import ModelEntry
 
@@ -82,8 +82,7 @@ def read_layer(text: str, place: str, lookup: Callable[[str], ProviderEntry | No
     positions = Positions(text)
     problems: list[Problem] = []
 
-    def report(path: KeyPath, what: str, hint: str) -> None:
-        problems.append(Problem(place, positions.line(path), dotted(path), what, hint))
+    report = located(place, positions, problems)
 
     top = Table(parse(text, place), (), report)
     imported = _imported(top.table("imported"))

@@ -10,7 +10,7 @@ from llmroute.errors.guards import check_depth
 from llmroute.errors.positions import Positions
 from llmroute.errors.problems import nearest
 from llmroute.errors.reading import Table
-from llmroute.errors.toml import dotted, parse
+from llmroute.errors.toml import located, parse
 
 from .collection import NAME
 from .data import names
@@ -23,8 +23,6 @@ from .words import PLACES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from llmroute.errors.reading import Path as KeyPath
 
     from .entries import ProviderEntry
 
@@ -44,8 +42,7 @@ def read_own(
     positions = Positions(text)
     problems: list[Problem] = []
 
-    def report(path: KeyPath, what: str, hint: str) -> None:
-        problems.append(Problem(place, positions.line(path), dotted(path), what, hint))
+    report = located(place, positions, problems)
 
     top = Table(parse(text, place), (), report)
     entry = read_top(name, top, cited=False)

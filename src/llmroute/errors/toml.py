@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from decimal import Decimal
 
+    from .positions import Path, Positions
+    from .reading import Report
+
 TWICE = r"Cannot declare \((.+)\) twice"
 SYNTAX_PLACE = r"(?s)(.*) \(at (?:line (\d+), column (\d+)|end of document)\)"
 
@@ -24,6 +27,15 @@ def dotted(path: tuple[str, ...]) -> str:
         for before, part in zip(("", *path), path, strict=False)
         if not (before == "route" and part.isdecimal())
     )
+
+
+def located(file: str, positions: Positions, problems: list[Problem]) -> Report:
+    """Make a report that appends to `problems`, each with its line of `file`."""
+
+    def report(path: Path, what: str, hint: str) -> None:
+        problems.append(Problem(file, positions.line(path), dotted(path), what, hint))
+
+    return report
 
 
 def _decimal(text: str) -> Decimal:

@@ -13,6 +13,7 @@ from llmroute.types.requests import TASKS
 from .branching import Route
 from .conditions import When
 from .constraints import abilities, max_cost_usd
+from .mistakes import wrong
 from .reachable import covering
 from .requirements import max_latency_s, min_quality, never, only, regions
 from .routing import read_weights
@@ -25,11 +26,6 @@ if TYPE_CHECKING:
 ROUTE = ("name", "require", "use", "prefer", "policy", "repeat_instruction")
 FACTORIES = (abilities, max_cost_usd, max_latency_s, min_quality, never, only, regions)
 """Functions that make a constraint, and are none themselves."""
-
-
-def wrong(key: str, what: str, hint: str = "") -> PolicyError:
-    """Describe a problem with an argument."""
-    return PolicyError([Problem("policies", None, key, what, hint)])
 
 
 def check_objective(given: object, where: str = "best") -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from llmroute.errors import PolicyError, Problem
 from llmroute.types.frozen import replace
 from llmroute.types.plans import Plan
 
 from .conditions import Seen
+from .mistakes import wrong
 from .ranking import Ranking, repeating
 from .splits import Split
 
@@ -181,8 +181,7 @@ def asked(policy: Policy, situation: Situation, models: Sequence[Model]) -> Plan
     plan = policy(situation, models)
     if isinstance(plan, Plan):  # pyright: ignore[reportUnnecessaryIsInstance]
         return plan
-    what = f"a policy returned {type(plan).__name__}, not a Plan"
-    raise PolicyError([Problem("policies", None, "policy", what)])
+    raise wrong("policy", f"a policy returned {type(plan).__name__}, not a Plan")
 
 
 def named_models(policy: Policy) -> frozenset[str]:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llmroute.errors import PolicyError, Problem
+from llmroute.errors import PolicyError
 from llmroute.errors.guards import check_depth
 from llmroute.errors.positions import Positions
 from llmroute.errors.reading import Table
-from llmroute.errors.toml import dotted, parse
+from llmroute.errors.toml import located, parse
 
 from .origins import placing
 from .routing import Known, Parts
 from .sections import read_hints
 
 if TYPE_CHECKING:
-    from llmroute.errors.reading import Path
+    from llmroute.errors import Problem
     from llmroute.types.plans import Policy
 
 
@@ -31,8 +31,7 @@ def read_choice(text: str, name: str, names: frozenset[str]) -> Policy:
     positions = Positions(text)
     problems: list[Problem] = []
 
-    def report(path: Path, what: str, hint: str) -> None:
-        problems.append(Problem(name, positions.line(path), dotted(path), what, hint))
+    report = located(name, positions, problems)
 
     top = Table(parse(text, name), (), report)
     models = top.table("models")

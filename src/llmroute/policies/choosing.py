@@ -12,6 +12,7 @@ from .preferences import NAMED, Lowest, Weighted, Within, quality
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from decimal import Decimal
 
     from llmroute.errors.reading import Table
     from llmroute.types.plans import Constraint, Objective, Preference
@@ -125,10 +126,10 @@ def _check_prefer(table: Table, parts: list[tuple[Objective, float]]) -> None:
 
 
 def _one(
-    objective: Objective, unknown: str, share: object, then: str | None
+    objective: Objective, unknown: str, share: Decimal | None, then: str | None
 ) -> Objective | Preference:
     if share is not None and then in NAMED:
-        return Within(float(str(share)), objective, NAMED[then])
+        return Within(float(share), objective, NAMED[then])
     plain = unknown == "last" and objective is not quality
     return objective if plain else Lowest(objective, unknown)
 

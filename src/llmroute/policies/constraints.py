@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from llmroute.catalog.declarations import ABILITIES
 from llmroute.catalog.entries import provider
 from llmroute.catalog.urls import is_loopback
-from llmroute.errors import PolicyError, Problem
 from llmroute.errors.problems import nearest
 from llmroute.types.abilities import LACKS, lacking
 from llmroute.types.plans import Refusal
 
 from .embedding import embeds
 from .licensing import judged
+from .mistakes import wrong
 from .objectives import expected_cost_usd
 from .requirements import wished
 
@@ -187,7 +187,7 @@ def max_cost_usd(limit: Decimal | str | float) -> Constraint:
     if not amount.is_finite() or amount < 0:
         what = "it must be an amount in USD, 0 or more"
         hint = 'Write policies.max_cost_usd("0.02")'
-        raise PolicyError([Problem("policies", None, "max_cost_usd", what, hint)])
+        raise wrong("max_cost_usd", what, hint)
     return MaxCost(amount).check
 
 
@@ -205,7 +205,7 @@ def abilities(*wanted: str) -> Constraint:
     for word in wanted:
         if word not in ABILITIES:
             what, hint = f"{word!r} is not an ability", nearest(str(word), ABILITIES)
-            raise PolicyError([Problem("policies", None, "abilities", what, hint)])
+            raise wrong("abilities", what, hint)
     return Abilities(wanted).check
 
 

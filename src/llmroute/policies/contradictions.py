@@ -15,7 +15,15 @@ from llmroute.types.usage import TokenCount
 
 from .constraints import Abilities, MaxCost, local, remote
 from .reachable import covers
-from .requirements import no_training, open_weights, osi_approved, zero_retention
+from .requirements import (
+    Never,
+    Only,
+    Regions,
+    no_training,
+    open_weights,
+    osi_approved,
+    zero_retention,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +44,7 @@ STANDING: tuple[object, ...] = (
     osi_approved,
 )
 """Constraints that say the same of a model whatever is asked."""
-STANDING_KINDS = ("Abilities", "Only", "Never", "Regions")
+STANDING_KINDS = (Abilities, Never, Only, Regions)
 """What makes such constraints: the classes of what a policy file reads."""
 MOST_SHOWN = 3
 
@@ -137,7 +145,7 @@ def _stands(constraint: Constraint, model: Model) -> bool:
     owner = _owner(constraint)
     if isinstance(owner, MaxCost):  # what costs anything costs more than nothing
         return owner.limit == 0 and (model.price is None or model.price.input > 0)
-    return constraint in STANDING or type(owner).__name__ in STANDING_KINDS
+    return constraint in STANDING or isinstance(owner, STANDING_KINDS)
 
 
 def _with(one: Placed, routes: Sequence[Placed]) -> tuple[Constraint, ...]:

@@ -14,7 +14,7 @@ from llmroute.errors.guards import check_depth, read
 from llmroute.errors.positions import Positions
 from llmroute.errors.problems import nearest
 from llmroute.errors.reading import Table
-from llmroute.errors.toml import dotted, parse
+from llmroute.errors.toml import located, parse
 from llmroute.types.limits import Limits
 from llmroute.types.plans import Facts
 
@@ -172,8 +172,7 @@ def _load(text: str, origin: Origin, catalog: Catalog = BUILT_IN) -> PolicyFile:
     positions = Positions(text)
     problems: list[Problem] = []
 
-    def report(path: KeyPath, what: str, hint: str) -> None:
-        problems.append(Problem(origin.file, positions.line(path), dotted(path), what, hint))
+    report = located(origin.file, positions, problems)
 
     top = Table(parse(text, origin.file), (), report)
     catalog = read_catalog(top.table("catalog"), origin, catalog)

@@ -9,11 +9,11 @@ from itertools import compress
 from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
-from llmroute.errors import PolicyError, Problem
 from llmroute.types.models import QUALITIES
 from llmroute.types.plans import Ordered
 
 from .expectations import predicted_latency_s
+from .mistakes import wrong
 from .objectives import cost_usd
 from .qualities import comparable, quality_of
 
@@ -68,8 +68,9 @@ def _dollars(candidate: Candidate) -> float | None:
 
 def _by_tier(objective: Objective, situation: Situation, candidates: Sequence[Candidate]) -> bool:
     """Whether it is tiers of quality that are compared."""
-    models = [one.model for one in candidates]
-    return objective is quality and comparable(models, situation.request.task) is None
+    if objective is not quality:
+        return False
+    return comparable([one.model for one in candidates], situation.request.task) is None
 
 
 def _sorted(
@@ -97,13 +98,8 @@ class Lowest(NamedTuple):
         """Order by the objective, then by name."""
         found = values(self.objective, situation, candidates)
         ordered = _sorted(found, candidates, unknown_first=self.unknown == "first")
-        because = name_of(self.objective)
-        if (
-            self.objective is quality
-            and comparable([one.model for one in candidates], None) is None
-        ):
-            because = "best by tier"
-        return Ordered(ordered, because)
+        tiers = _by_tier(self.objective, situation, candidates)
+        return Ordered(ordered, "best by tier" if tiers else name_of(self.objective))
 
 
 class Weighted(NamedTuple):
@@ -168,7 +164,7 @@ def weighted(weights: Mapping[Objective, float]) -> Weighted:
     total = sum(weight for _, weight in given)
     if any(not 0 <= weight < float("inf") for _, weight in given) or not 0 < total < float("inf"):
         what, hint = "weights must be 0 or more, and one of them more", "Write {cost_usd: 0.7}"
-        raise PolicyError([Problem("policies", None, "weighted", what, hint)])
+        raise wrong("weighted", what, hint)
     return Weighted(given)
 
 
@@ -180,5 +176,5 @@ def within(share: float, of: Objective, then: Objective) -> Within:
     """
     if not 0 <= share <= 1:
         what = "the share must be from 0 to 1"
-        raise PolicyError([Problem("policies", None, "within", what, "Write 0.05 for 5 %")])
+        raise wrong("within", what, "Write 0.05 for 5 %")
     return Within(float(share), of, then)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from llmroute.errors import PolicyError, Problem
 from llmroute.errors.problems import nearest
 from llmroute.types.instruction import repeated
-from llmroute.types.plans import Candidate, Ordered, Plan, Preference, Refusal
+from llmroute.types.plans import Candidate, Ordered, Plan, Refusal
 
 from .cautions import warnings
 from .constraints import standing
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from llmroute.types.models import Model
-    from llmroute.types.plans import Constraint, Objective, Situation
+    from llmroute.types.plans import Constraint, Objective, Preference, Situation
     from llmroute.types.usage import TokenCount
 
 
@@ -89,7 +89,7 @@ class Ranking(NamedTuple):
         objective = self.objective
         if objective is None:
             return Ordered(candidates, "first in the given order")
-        preference = objective if isinstance(objective, Preference) else Lowest(objective)
+        preference = Lowest(objective) if callable(objective) else objective
         return preference.order(situation, candidates)
 
 

@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from llmroute.errors import PolicyError, Problem
+from llmroute.types.frozen import replace
 from llmroute.types.models import Model
 from llmroute.types.plans import Situation
 
@@ -198,8 +199,6 @@ def model_of(values: Mapping[str, object]) -> Model:
 
 
 def _without_headers(situation: Situation) -> Situation:
-    from dataclasses import replace
-
     request = situation.request
     if not request.extra_headers:
         return situation

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from llmroute.errors import PolicyError, Problem
 from llmroute.errors.problems import nearest
 from llmroute.types.models import QUALITIES, dropped_parameters
 from llmroute.types.plans import Refusal
 
 from .expectations import predicted_latency_s
 from .licensing import card
+from .mistakes import wrong
 from .qualities import quality_of
 
 if TYPE_CHECKING:
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
 
 LONGEST_S = 86_400
 """A day: the longest time that may be asked for."""
-
-
-def _wrong(key: str, what: str, hint: str) -> PolicyError:
-    return PolicyError([Problem("policies", None, key, what, hint)])
 
 
 def too_slow(limit_s: float, situation: Situation, model: Model) -> Refusal | None:
@@ -141,7 +137,7 @@ def max_latency_s(limit_s: float) -> Constraint:
     """
     if not 0 < limit_s <= LONGEST_S:  # also NaN
         hint = "Write policies.max_latency_s(2.5)"
-        raise _wrong("max_latency_s", "it must be more than 0 s and at most a day", hint)
+        raise wrong("max_latency_s", "it must be more than 0 s and at most a day", hint)
     return MaxLatency(float(limit_s)).check
 
 
@@ -152,7 +148,7 @@ def min_quality(least: str) -> Constraint:
         PolicyError: there is no such tier.
     """
     if least not in QUALITIES:
-        raise _wrong("min_quality", "there is no such quality", nearest(str(least), QUALITIES))
+        raise wrong("min_quality", "there is no such quality", nearest(str(least), QUALITIES))
     return MinQuality(least).check
 
 
@@ -186,7 +182,7 @@ def never(*names: str) -> Constraint:
 def _names(key: str, names: tuple[str, ...]) -> tuple[str, ...]:
     given = cast("tuple[object, ...]", names)
     if not given or not all(isinstance(one, str) and one for one in given):
-        raise _wrong(key, "it must name at least one", f'Write policies.{key}("gpt")')
+        raise wrong(key, "it must name at least one", f'Write policies.{key}("gpt")')
     return names
 
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, cast
 
 from llmroute.errors.problems import nearest
-from llmroute.types.requests import TASKS
+from llmroute.types.requests import LANGUAGE, TASKS
 
 from .conditions import TokenRange, When
 from .sections import hint_fits
@@ -118,7 +118,7 @@ def _languages(table: Table) -> tuple[str, ...]:
         if codes == ():
             table.problem("language", "it must name at least one language")
     for code in codes or ():
-        if not re.fullmatch(r"[a-z]{2}", code):
+        if not re.fullmatch(LANGUAGE, code):
             what = f'{code!r} is no language; it must be an ISO 639-1 code, such as "de"'
             table.problem("language", what, nearest(code.lower()[:2], KNOWN))
     return codes or ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from .frozen import dataclass
 
@@ -230,12 +230,11 @@ class Ordered(NamedTuple):
     because: str
 
 
-@runtime_checkable
 class Preference(Protocol):
     """What orders candidates where one number for each does not: weights, quality, nearness.
 
     Pure: equal situations and candidates give equal orders. The candidates come in the order in
-    which their models were declared, which decides ties.
+    which their models were declared.
     """
 
     def order(self, situation: Situation, candidates: Sequence[Candidate]) -> Ordered:
