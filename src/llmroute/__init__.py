@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from llmroute.catalog import Declaration, model
+    from llmroute.catalog.costs import price
     from llmroute.client.asynchronous import AsyncClient, AsyncStream
     from llmroute.client.module import chat, count_tokens
     from llmroute.client.setup import ClientOptions
@@ -52,15 +53,17 @@ if TYPE_CHECKING:
     )
     from llmroute.types.models import Model, Upstream
     from llmroute.types.plans import Candidate, Facts, Plan, Refusal, Situation
+    from llmroute.types.prices import LongContext, Price
     from llmroute.types.reply import Attempt, Embeddings, PartialReply, Reply
     from llmroute.types.requests import ChatOptions, EmbedOptions, Request
     from llmroute.types.tools import OutputSpec, Tool
-    from llmroute.types.usage import Price, TokenCount, Usage
+    from llmroute.types.usage import TokenCount, Usage
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "catalog": "Declaration model",
+    "catalog.costs": "price",
     "client.asynchronous": "AsyncClient AsyncStream",
     "client.module": "chat count_tokens",
     "client.setup": "ClientOptions",
@@ -78,7 +81,8 @@ _HOMES = {
     "types.reply": "Attempt Embeddings PartialReply Reply",
     "types.requests": "ChatOptions EmbedOptions Request",
     "types.tools": "OutputSpec Tool",
-    "types.usage": "Price TokenCount Usage",
+    "types.prices": "LongContext Price",
+    "types.usage": "TokenCount Usage",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 _SUBMODULES = {"errors", "policies", "testing"}
@@ -110,6 +114,7 @@ __all__ = [  # the names that type checkers see, sorted; `_HOMES` says where eac
     "Image",
     "LLMRouteError",
     "Limits",
+    "LongContext",
     "Message",
     "Model",
     "NoCandidateError",
@@ -146,6 +151,7 @@ __all__ = [  # the names that type checkers see, sorted; `_HOMES` says where eac
     "chat",
     "count_tokens",
     "model",
+    "price",
 ]
 
 

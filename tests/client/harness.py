@@ -10,7 +10,7 @@ import llmroute
 from llmroute import AsyncClient, Client, Limits, policies
 from llmroute.testing import ScriptedProvider, VirtualClock
 from llmroute.types.events import Finish
-from llmroute.types.usage import Price
+from llmroute.types.prices import Price
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -18,7 +18,8 @@ from llmroute.client.embedding_texts import MOST_TEXTS, batch, most_of
 from llmroute.testing import Delay, Fail, ScriptedProvider, VirtualClock
 from llmroute.tokens import estimate
 from llmroute.types.models import Model
-from llmroute.types.usage import Price, Usage
+from llmroute.types.prices import Price
+from llmroute.types.usage import Usage
 from tests.client.harness import steady
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from llmroute.types.events import End, Finish, Text
 from llmroute.types.limits import Limits
 from llmroute.types.models import Endpoint, Model
 from llmroute.types.plans import Candidate, Plan
-from llmroute.types.usage import Price, TokenCount
+from llmroute.types.prices import Price
+from llmroute.types.usage import TokenCount
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,7 +18,8 @@ from llmroute.flow import occurrences as on
 from llmroute.types.events import Progress, Restarted, Text, UsageReport
 from llmroute.types.limits import Limits
 from llmroute.types.models import Model
-from llmroute.types.usage import FREE, Usage
+from llmroute.types.prices import FREE
+from llmroute.types.usage import Usage
 from tests.flow.harness import UNREAD, Crank, remote
 
 

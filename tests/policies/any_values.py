@@ -8,6 +8,7 @@ import typing
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import cache
 from typing import Literal, cast
 
 from hypothesis import strategies as st
@@ -74,8 +75,13 @@ def _union(hints: Sequence[object]) -> Values:
     return st.one_of(*[any_of(one) for one in hints if typing.get_origin(one) not in left_out])
 
 
+@cache
 def made(kind: type) -> Values:
     """Any value of a dataclass or a NamedTuple, each field given or left out."""
+    return st.deferred(lambda: _fields_of(kind))  # a field may be of the class itself
+
+
+def _fields_of(kind: type) -> Values:
     hints = typing.get_type_hints(kind, localns=known_names())
     held = vars(kind)
     if dataclasses.is_dataclass(kind):

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 from llmroute.types.messages import Message
 from llmroute.types.models import Endpoint, Model
 from llmroute.types.plans import Facts, Situation
+from llmroute.types.prices import FREE
 from llmroute.types.requests import Request, Sampling
-from llmroute.types.usage import FREE, TokenCount
+from llmroute.types.usage import TokenCount
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from llmroute.types.models import Weights
     from llmroute.types.plans import OfflineMode, Plan
-    from llmroute.types.usage import Price
+    from llmroute.types.prices import Price
 
 TODAY = date(2026, 11, 23)
 CHAT = Facts(purposes=("chat",))

@@ -14,7 +14,7 @@ from llmroute.policies.files import loads_policy
 from llmroute.policies.qualities import BANDS, quality_of
 from llmroute.types.models import DataHandling, Score, Speed
 from llmroute.types.plans import Observed
-from llmroute.types.usage import Price
+from llmroute.types.prices import Price
 from tests.policies.helpers import local, remote, request, situation
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from llmroute.policies.branching import named_models
 from llmroute.policies.files import loads_policy
 from llmroute.types.models import Model, Weights
 from llmroute.types.plans import Facts
-from llmroute.types.usage import FREE, Price
+from llmroute.types.prices import FREE, Price
 from tests.policies.helpers import CHAT, local, names, remote, request, rules, situation
 
 if TYPE_CHECKING:

@@ -30,7 +30,8 @@ from llmroute.policies.records import (
 from llmroute.types.messages import Document, ReasoningBlock
 from llmroute.types.models import Model
 from llmroute.types.plans import Facts, Observed, Plan, Situation
-from llmroute.types.usage import Price, TokenCount
+from llmroute.types.prices import Price
+from llmroute.types.usage import TokenCount
 from tests.policies.any_values import JSON, made
 from tests.policies.helpers import local, names, remote, request, situation
 

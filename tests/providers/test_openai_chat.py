@@ -12,11 +12,12 @@ from llmroute.providers import open_codec
 from llmroute.providers.extras import RESERVED_FIELDS, check_extras
 from llmroute.providers.shapes import parse
 from llmroute.types.events import End, Reasoning, Text, ToolCallPart, UsageReport
+from llmroute.types.frozen import replace
 from llmroute.types.messages import Message
 from llmroute.types.requests import Request, Sampling
 from llmroute.types.usage import Usage
 from tests.faults.answers import Asked, ending, event, pieces, whole
-from tests.providers.calls import QUESTION, How, call_to
+from tests.providers.calls import APIS, QUESTION, How, call_to
 
 if TYPE_CHECKING:
     from llmroute.types.calls import Call
@@ -116,6 +117,16 @@ def test_sampling_is_sent_as_far_as_the_model_takes_it() -> None:
         "max_completion_tokens",
         "seed",
     ]
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_a_service_tier_is_asked_for(api: str) -> None:
+    """The tier of the model is a field of the request; without one there is no such field."""
+    call = call_to(URL, How(api=api))
+    asked = call._replace(model=replace(call.model, service_tier="flex"))
+    codec = open_codec(api)
+    assert json.loads(codec.encode(asked).content)["service_tier"] == "flex"
+    assert "service_tier" not in json.loads(codec.encode(call).content)
 
 
 def test_a_prefix_is_the_assistant_having_begun() -> None:

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from llmroute.types.messages import ToolCall
 from llmroute.types.models import Model
 from llmroute.types.plans import Candidate, Plan, Refusal
+from llmroute.types.prices import Price
 from llmroute.types.reply import Embeddings, Reply
-from llmroute.types.usage import Price, TokenCount, Usage
+from llmroute.types.usage import TokenCount, Usage
 
 SCRIPT = '<script src="https://evil.example/x.js">alert(1)</script> & "quotes" \'too\''
 TAGS = {"div", "i", "table", "thead", "tbody", "tr", "th", "td"}

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from llmroute.types.models import Model
 from llmroute.types.plans import Candidate, Plan, Quality, Refusal
+from llmroute.types.prices import FREE
 from llmroute.types.tables import table, width, wrapped
-from llmroute.types.usage import FREE, TokenCount
+from llmroute.types.usage import TokenCount
 
 if TYPE_CHECKING:
-    from llmroute.types.usage import Price
+    from llmroute.types.prices import Price
 
 ABOUT = TokenCount(1200, "estimate", 1000, 1500)
 OTHER = TokenCount(1300, "exact", 1300, 1300)

@@ -10,8 +10,8 @@ from llmroute.errors.problems import nearest
 from llmroute.errors.reading import Table, collector, kind_of
 from llmroute.types.frozen import replace
 from llmroute.types.models import QUIRKS
+from llmroute.types.prices import Price
 from llmroute.types.secrets import Secret, flaw
-from llmroute.types.usage import Price
 
 from .advice import KEYS, for_license
 from .data import names
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from llmroute.types.calls import Provider
 
 MODEL_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
-WORTH = ("quality", "speed", "data", "open_weights", "service_tier")
+WORTH = (
+    *("quality", "speed", "data", "open_weights", "service_tier"),
+    *("cost_per_hour_usd", "tokens_per_second", "utilization"),
+)
 
 __all__ = ["ABILITIES", "Declaration", "Key", "ModelOptions", "PriceTable", "declare", "model"]
 
@@ -144,7 +147,7 @@ def declare(
         api_version=_place(table, "api_version"),
     )
     declared = _with_worth(declared, table)
-    table.done(("cost_per_hour_usd",), _elsewhere(use or "", elsewhere))
+    table.done(elsewhere=_elsewhere(use or "", elsewhere))
     return declared if use else None
 
 
@@ -220,24 +223,29 @@ def _license(table: Table) -> str | None:
 
 
 def _price(table: Table) -> Price | None:
+    """Read what a model is declared to cost: at any time, or by day."""
     given = table.get("price")
-    if given is None:
+    if given is None and table.get("prices") is None:
         return None
-    from .prices import read_price
+    from .prices import read_price, read_prices
 
     if isinstance(given, Price):
         return _checked(given, table)
+    if table.get("prices") is not None:
+        return read_prices(table)
     inner = table.table("price")
     return read_price(inner) if inner else None
 
 
 def _checked(price: Price, table: Table) -> Price | None:
     """Check a price that code made: nothing has looked at its numbers yet."""
-    from .prices import read_price
+    from .prices import as_table, read_price, read_prices
 
-    given: dict[str, object] = {name: getattr(price, name) for name in Price.__match_args__}
-    marginal = given.pop("marginal")
-    if not isinstance(marginal, bool):
-        table.problem("price", f"marginal must be true or false, not {kind_of(marginal)}")
-    read = read_price(Table(given, (*table.path, "price"), table.report))
+    if not isinstance(price.marginal, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
+        table.problem("price", f"marginal must be true or false, not {kind_of(price.marginal)}")
+    if price.others:
+        rows = {"prices": [as_table(row) for row in price.rows]}
+        read = read_prices(Table(rows, table.path, table.report))
+    else:
+        read = read_price(Table(as_table(price), (*table.path, "price"), table.report))
     return replace(read, marginal=price.marginal) if read else None

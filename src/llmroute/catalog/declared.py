@@ -1,7 +1,8 @@
-"""What a declaration says of a model's worth: quality, speed and data handling."""
+"""What few declarations say of a model: quality, speed, data handling, what its machine costs."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from llmroute.errors.problems import nearest
@@ -9,9 +10,11 @@ from llmroute.types.models import QUALITIES
 from llmroute.types.requests import TASKS
 
 from .measured import read_handling, speed_of
+from .prices import hourly_price
 
 if TYPE_CHECKING:
     from llmroute.errors.reading import Table
+    from llmroute.types.prices import Price
 
     from .options import Declaration
 
@@ -22,7 +25,9 @@ ANY = "any"
 def with_worth(declared: Declaration, table: Table) -> Declaration:
     """Read what a table says of quality, speed and data handling."""
     speed = table.table("speed")
+    hourly = _hourly(table)
     return declared._replace(
+        price=declared.price or hourly,
         quality=_quality(table),
         speed=None if speed is None else speed_of(speed),
         data=read_handling(table.table("data")),
@@ -49,3 +54,45 @@ def _by_task(inner: Table) -> tuple[tuple[str, str], ...]:
             inner.problem(task, "there is no such task", nearest(task, (*TASKS, ANY)))
     tiers = ((task, inner.choice(task, QUALITIES)) for task in inner.values)
     return tuple((task, tier) for task, tier in tiers if tier is not None)
+
+
+def _hourly(table: Table) -> Price | None:
+    """Read what the machine costs, and how fast it works: so much costs a token there."""
+    hour_usd = table.number("cost_per_hour_usd", "0", "10000", above=True)
+    speeds = table.table("tokens_per_second")
+    share = table.number("utilization", "0", "1", above=True)
+    into, out = (None, None) if speeds is None else _speeds(speeds)
+    if hour_usd is None:
+        _needless(table)
+    else:
+        _check_alone(table)
+    if hour_usd is None or into is None or out is None:
+        return None
+    return hourly_price(hour_usd, into, out, Decimal(1) if share is None else share)
+
+
+def _check_alone(table: Table) -> None:
+    """Report a price beside the cost of an hour, or no speed."""
+    if table.get("price") is not None or table.get("prices") is not None:
+        table.problem("cost_per_hour_usd", "price is given as well", "Leave one of them out")
+    if table.get("tokens_per_second") is None:
+        hint = "tokens_per_second = { input = 800, output = 40 }, as measured on the machine"
+        table.problem("cost_per_hour_usd", "it needs tokens_per_second", hint)
+
+
+def _needless(table: Table) -> None:
+    """Report what means nothing without a cost per hour."""
+    for key in ("tokens_per_second", "utilization"):
+        if table.get(key) is not None and table.get("cost_per_hour_usd") is None:
+            table.problem(key, "it says what an hour's tokens cost", "Add cost_per_hour_usd")
+
+
+def _speeds(speeds: Table) -> tuple[Decimal | None, Decimal | None]:
+    """Read tokens per second of prompts, and of answers."""
+    most = "100000000"
+    into, out = (speeds.number(key, "0", most, above=True) for key in ("input", "output"))
+    speeds.done()
+    if speeds.get("input") is None or speeds.get("output") is None:
+        what = "it needs input and output, the tokens of prompts and answers in a second"
+        speeds.problem("", what)
+    return into, out

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from llmroute.types.frozen import replace
 from llmroute.types.models import DataHandling
-from llmroute.types.usage import FREE
+from llmroute.types.prices import FREE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from llmroute.types.models import Model
-    from llmroute.types.usage import Price
+    from llmroute.types.prices import Price
 
     from .declarations import Declaration
     from .entries import ModelEntry, ProviderEntry
@@ -45,7 +45,6 @@ def described(declaration: Declaration, known: ModelEntry | None, model: Model) 
         qualities=declaration.quality or (),
         speed=declaration.speed,
         handling=declaration.data or (AT_HOME if model.local else None),
-        service_tier=declaration.service_tier,
     )
     return _embedding(model if known is None else _completed(model, known, declaration))
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from llmroute.types.models import DataHandling, ImageTokens, Score, Speed
-    from llmroute.types.usage import Price
+    from llmroute.types.prices import Price
 
     from .layers import Layer
 

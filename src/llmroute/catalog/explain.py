@@ -110,7 +110,9 @@ def _facts(entry: ModelEntry, place: str, keys: Iterable[str]) -> Iterator[tuple
             value = getattr(entry, field, None)
             if key == "parameters_billion" and entry.parameters_confirmed is False:
                 value = f"{value} (a rumor)"
-            yield key, Told(place, value, entry.sources.get(key))
+            dated = key == "prices"
+            source = entry.sources.get("prices.0" if dated else key)
+            yield "price" if dated else key, Told(place, value, source)
 
 
 def _declared(declared: Declaration) -> Iterator[tuple[str, Told]]:

@@ -33,6 +33,7 @@ FACTS = (
 """What a fact file may say of a model: never where it is, who is asked, how, or with which key."""
 FIELDS = {
     "data": ("handling",),
+    "prices": ("price",),
     "parameters_billion": ("parameters_billion", "parameters_confirmed"),
 }
 """The fields of an entry that a key stands for, where they are not called like it."""
@@ -144,10 +145,9 @@ def overlaid(entry: ModelEntry, facts: ModelEntry) -> ModelEntry:
         for name in FIELDS.get(key, (key,))
         if name in entry._fields
     }
+    over = facts.said | ({"price", "prices"} if facts.said & {"price", "prices"} else set())
     sources = {
-        name: source
-        for name, source in entry.sources.items()
-        if name.partition(".")[0] not in facts.said
+        name: source for name, source in entry.sources.items() if name.partition(".")[0] not in over
     }
     return entry._replace(**fields, sources=sources, said=entry.said | facts.said)
 

@@ -10,27 +10,51 @@ from llmroute.types.secrets import Secret, without_keys
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping, Sequence
+    from datetime import date
     from decimal import Decimal
 
     from llmroute.types.calls import Provider
     from llmroute.types.models import DataHandling, Speed
-    from llmroute.types.usage import Price
+    from llmroute.types.prices import Price
 
 Key = Secret | Callable[[], str]
 """A key given in code: wrapped, or a function that is asked for it at each call."""
 
 
+class LongContextTable(TypedDict, total=False):
+    """What each token costs once the prompt has more than `above_tokens` tokens."""
+
+    above_tokens: Required[int]
+    input: Required[Decimal | float]
+    output: Required[Decimal | float]
+    cached_input: Decimal | float
+    cache_write: Decimal | float
+
+
 class PriceTable(TypedDict, total=False):
     """USD per million tokens; cached_input and cache_write default to input.
 
-    cache_write_1h, of a mark for an hour, defaults to cache_write.
+    cache_write may be a table by how long the cache keeps it ("5m", "1h"), of which the first is
+    usual. tiers are factors of every rate by service tier ("batch", "flex", "fast"), regional is
+    that of a region. valid_from and valid_until are the first and the last day it holds.
     """
 
     input: Required[Decimal | float]
     output: Required[Decimal | float]
     cached_input: Decimal | float
-    cache_write: Decimal | float
-    cache_write_1h: Decimal | float
+    cache_write: Decimal | float | Mapping[str, Decimal | float]
+    tiers: Mapping[str, Decimal | float]
+    long_context: Sequence[LongContextTable]
+    regional: Decimal | float
+    valid_from: date
+    valid_until: date
+
+
+class RateTable(TypedDict):
+    """Tokens per second that a machine reads of prompts, and writes of answers."""
+
+    input: Required[Decimal | float]
+    output: Required[Decimal | float]
 
 
 class SpeedTable(TypedDict, total=False):
@@ -72,6 +96,10 @@ class ModelOptions(TypedDict, total=False):
     context_tokens, max_output_tokens: the window, and the longest answer, in tokens.
     gpu_layers: layers on the GPU; -1 is all. threads: CPU threads; default is all allowed.
     price: USD per million tokens; local models cost 0 (marginal) unless it is given.
+    prices: the price of each span of days.
+    cost_per_hour_usd: what the machine costs; with tokens_per_second, as measured there, and
+        utilization, the share of the time in which it works (1 if not given), it is a price.
+    tokens_per_second: input and output, those of prompts and of answers.
     local: whether an own provider, or a server on this machine, keeps data at home.
     abilities: what the model can do besides text: "vision", "documents", "tools", "json",
         "schema", "reasoning"; "embed" alone is a model that makes vectors.
@@ -103,6 +131,10 @@ class ModelOptions(TypedDict, total=False):
     gpu_layers: int
     threads: int
     price: PriceTable | Price
+    prices: Sequence[PriceTable]
+    cost_per_hour_usd: Decimal | float
+    tokens_per_second: RateTable
+    utilization: Decimal | float
     local: bool
     abilities: Sequence[str]
     quirks: Sequence[str]

@@ -21,7 +21,7 @@ from .words import PLACES
 if TYPE_CHECKING:
     from llmroute.errors import Problem
     from llmroute.errors.reading import Report
-    from llmroute.types.usage import Price
+    from llmroute.types.prices import Price
 
     from .collection import Catalog
     from .declarations import Declaration
@@ -79,6 +79,10 @@ def build(
         model = _own(declaration)
     else:
         model = _cataloged(declaration, tell, catalog, in_code=in_code)
+    if model is not None and declaration.service_tier is not None:
+        from .pricing import with_tier
+
+        model = with_tier(model, declaration, tell)
     return None if found else model
 
 
@@ -161,8 +165,10 @@ def _check_embeds(declaration: Declaration, tell: Tell) -> None:
 
 
 def _price(declaration: Declaration, entry: ProviderEntry, known: ModelEntry) -> Price | None:
-    """The catalog's price; it is not that of a region, where some hosts ask for more."""
-    return None if entry.regions and declaration.region else known.price
+    """The catalog's price; in a region, where some hosts ask for more, only if that is known."""
+    if known.price is None or not (entry.regions and declaration.region):
+        return known.price
+    return known.price.in_region()
 
 
 def _check_cache(

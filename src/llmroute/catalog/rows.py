@@ -9,7 +9,7 @@ from llmroute.types.models import QUIRKS
 from .cited import Cited, set_of, text_of, words_of
 from .entries import ModelEntry
 from .measured import read_handling, read_images, read_scores, read_speed
-from .prices import read_price
+from .prices import read_price, read_prices
 from .words import ABILITIES, CACHE_LIVES, PARAMETERS
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from llmroute.errors.reading import Table
-    from llmroute.types.usage import Price
+    from llmroute.types.prices import Price
 
     from .entries import ProviderEntry, Source
 
@@ -107,5 +107,14 @@ def _size(cited: Cited) -> tuple[Decimal | None, bool | None]:
 
 
 def _price(cited: Cited) -> Price | None:
+    """Read one price, or that of each span of days."""
     fact = cited.fact("price")
-    return read_price(fact) if fact else None
+    price = read_price(fact) if fact else None
+    if "prices" in cited.table.values:
+        return read_prices(cited.table, lambda row, at: _dated(row, at, cited))
+    return price
+
+
+def _dated(row: Table, at: int, cited: Cited) -> Price | None:
+    cited.cite(row, f"prices.{at}")
+    return read_price(row)

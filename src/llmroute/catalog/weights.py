@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from llmroute.errors.problems import nearest
 from llmroute.types.frozen import replace
 from llmroute.types.models import Model, Weights
-from llmroute.types.usage import FREE
+from llmroute.types.prices import FREE
 
 from .describe import described
 from .families import shared

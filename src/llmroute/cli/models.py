@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from llmroute.policies.files import PolicyFile
     from llmroute.types.models import Model
     from llmroute.types.plans import Plan
-    from llmroute.types.usage import Price
+    from llmroute.types.prices import Price
 
     from .arguments import Arguments
 

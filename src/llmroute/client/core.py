@@ -147,11 +147,13 @@ class Core:
         models = self.named(asked.models)
         if key is not None:
             self._check_key(models)
+        today = self.clock.today()
+        models = self._models.priced(models, today)
         tokens, counts = self._counted(asked, models)
         situation = Situation(
             request=asked,
             tokens=tokens,
-            today=self.clock.today(),
+            today=today,
             facts=self.setup.facts,
             unavailable=self._unavailable(models, key),
             offline_mode=self.setup.offline_mode,

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 from llmroute.catalog.collection import BUILT_IN
 from llmroute.errors import PolicyError, RequestError
 from llmroute.errors.problems import close, nearest
+from llmroute.types.frozen import replace
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from llmroute.catalog.collection import Catalog
     from llmroute.errors import Problem
     from llmroute.types.models import Model
@@ -22,12 +25,26 @@ class Models:
         self._catalog = catalog
         self.declared = models
         self._by_name = {model.name: model for model in models}
+        self._dated = {model.name for model in models if _is_dated(model)}
+        self._of_day: tuple[date | None, dict[str, Model]] = (None, {})
 
     def named(self, names: tuple[str, ...] | None) -> tuple[Model, ...]:
         """The models of these names, all declared ones for None; raises RequestError."""
         if names is None:
             return self.declared
         return tuple(self._by_name.get(name) or self._adhoc(name) for name in dict.fromkeys(names))
+
+    def priced(self, models: tuple[Model, ...], day: date) -> tuple[Model, ...]:
+        """The models with the prices of a day; the same ones all day long."""
+        if not self._dated:
+            return models
+        known_on, known = self._of_day
+        if known_on != day:
+            known = {}
+            self._of_day = (day, known)
+        return tuple(
+            _priced(model, day, known) if model.name in self._dated else model for model in models
+        )
 
     def _adhoc(self, name: str) -> Model:
         if "/" not in name:
@@ -43,6 +60,8 @@ class Models:
             what, hint = problem.what, problem.hint
         else:
             self._by_name[name] = model
+            if _is_dated(model):
+                self._dated.add(name)
             return model
         raise RequestError(what, where="model", hint=hint)
 
@@ -54,3 +73,16 @@ class Models:
         if meant is not None:
             return f"Did you mean {meant!r}?"
         return nearest(name, self._by_name, "Or name a catalog model as provider/model")
+
+
+def _is_dated(model: Model) -> bool:
+    return model.price is not None and model.price.is_dated
+
+
+def _priced(model: Model, day: date, known: dict[str, Model]) -> Model:
+    """The model with the price of a day; one whose window was read since is made anew."""
+    found = known.get(model.name)
+    if found is None or found.context_tokens != model.context_tokens:
+        price = None if model.price is None else model.price.on(day)
+        found = known[model.name] = replace(model, price=price)
+    return found

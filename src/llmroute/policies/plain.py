@@ -15,7 +15,7 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 from typing import Literal, NamedTuple, TypeVar, cast
 
 import llmroute.types
@@ -91,11 +91,23 @@ class Field(NamedTuple):
     default: object
 
 
-class Made(NamedTuple):
-    """A dataclass or a NamedTuple: an object of its fields."""
+class Made:
+    """A dataclass or a NamedTuple: an object of its fields, which may be of the class itself."""
 
-    kind: type
-    fields: tuple[Field, ...]
+    def __init__(self, kind: type) -> None:
+        """Look at no field yet."""
+        self.kind = kind
+
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        """How each field is written."""
+        hints = typing.get_type_hints(self.kind, localns=known_names())
+        found: list[Field] = []
+        for name, default in _defaults(self.kind):
+            form = form_of(hints[name])
+            known = default is not NO_DEFAULT and form is not FUNCTION
+            found.append(Field(name, form, form.write(default) if known else default))
+        return tuple(found)
 
     def write(self, value: object) -> object:
         """Write the fields that do not hold their default."""
@@ -142,7 +154,7 @@ def form_of(hint: object) -> Form:
     if hint in WHATEVER:
         return ANYTHING
     if _is_made(hint):
-        return _made(cast("type", hint))
+        return Made(cast("type", hint))
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in UNIONS:
         return _one_of(arguments)
@@ -177,16 +189,6 @@ def _one_of(hints: Sequence[object]) -> Form:
     made = [cast("type", one) for one in hints if _is_made(one)]
     others = [form_of(one) for one in hints if not _is_made(one)]
     return OneOf(tuple(others), {one.__name__: form_of(one) for one in made})
-
-
-def _made(kind: type) -> Made:
-    hints = typing.get_type_hints(kind, localns=known_names())
-    found: list[Field] = []
-    for name, default in _defaults(kind):
-        form = form_of(hints[name])
-        known = default is not NO_DEFAULT and form is not FUNCTION
-        found.append(Field(name, form, form.write(default) if known else default))
-    return Made(kind, tuple(found))
 
 
 def _defaults(kind: type) -> list[tuple[str, object]]:

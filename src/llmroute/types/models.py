@@ -9,8 +9,8 @@ from .frozen import dataclass, field
 if TYPE_CHECKING:
     from datetime import date
 
+    from .prices import Price
     from .requests import ReasoningEffort, Sampling
-    from .usage import Price
 
 
 class Upstream(NamedTuple):

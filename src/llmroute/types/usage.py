@@ -1,13 +1,10 @@
-"""Tokens and money: what an attempt used and what that costs."""
+"""Tokens: what a prompt is expected to have, and what an attempt used."""
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Literal
 
-from .frozen import dataclass, field, replace
-
-PER_MILLION = Decimal(1_000_000)
+from .frozen import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,44 +44,3 @@ class Usage:
             self.reasoning_tokens + other.reasoning_tokens,
             self.estimated or other.estimated,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """USD per million tokens; `marginal` marks a local model whose machine is already paid for.
-
-    `cached_input` and `cache_write` of None mean: charged like other input. `cache_write_1h` is
-    what a mark for an hour costs; None means: like any other.
-    """
-
-    input: Decimal
-    output: Decimal
-    cached_input: Decimal | None = None
-    cache_write: Decimal | None = None
-    marginal: bool = False
-    cache_write_1h: Decimal | None = None
-
-    def marked(self, cache: str | None) -> Price:
-        """The price when prompts are marked for the provider's cache ("5m", "1h"; None: not)."""
-        if cache != "1h" or self.cache_write_1h is None:
-            return self
-        return replace(self, cache_write=self.cache_write_1h)
-
-    def cost_usd(self, usage: Usage) -> Decimal:
-        """Price `usage` in USD, exactly."""
-        if not usage.cached_input_tokens and not usage.cache_write_tokens:
-            plain_usd = usage.input_tokens * self.input + usage.output_tokens * self.output
-            return plain_usd / PER_MILLION
-        cached = self.input if self.cached_input is None else self.cached_input
-        write = self.input if self.cache_write is None else self.cache_write
-        plain = usage.input_tokens - usage.cached_input_tokens - usage.cache_write_tokens
-        return (
-            plain * self.input
-            + usage.cached_input_tokens * cached
-            + usage.cache_write_tokens * write
-            + usage.output_tokens * self.output
-        ) / PER_MILLION
-
-
-FREE = Price(Decimal(0), Decimal(0), marginal=True)
-"""What a local model costs when nothing else is declared: its marginal cost."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def sampling_fields(call: Call, max_tokens_name: str) -> Json:
-    """The sampling parameters that were asked for and that the model takes.
+    """The sampling parameters that were asked for and that the model takes, and the service tier.
 
     A server that takes max_tokens, but not of models that reason, has the newer name for these.
     """
@@ -23,6 +23,8 @@ def sampling_fields(call: Call, max_tokens_name: str) -> Json:
         thinks = "reasoning" in call.model.abilities
         max_tokens_name = "max_completion_tokens" if thinks else max_tokens_name
     fields: Json = {} if max_tokens is None else {max_tokens_name: max_tokens}
+    if call.model.service_tier is not None:
+        fields["service_tier"] = call.model.service_tier
     return fields | sampling_of(call)
 
 

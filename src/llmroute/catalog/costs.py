@@ -1,0 +1,131 @@
+"""What tokens cost: `llmroute.price`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING
+
+from llmroute.errors import RequestError
+from llmroute.errors.problems import nearest
+from llmroute.errors.reading import kind_of
+from llmroute.types.models import Model
+from llmroute.types.prices import STANDARD
+from llmroute.types.usage import Usage
+
+from .advice import for_id, for_use, near_model
+from .entries import provider, provider_names
+
+if TYPE_CHECKING:
+    from datetime import date
+    from decimal import Decimal
+
+    from llmroute.types.prices import Price
+
+
+def price(
+    model: str | Model,
+    usage: Usage,
+    *,
+    at: date | None = None,
+    tier: str | None = None,
+    cache: str | None = None,
+    regional: bool = False,
+) -> Decimal:
+    """Price `usage` in USD, exactly, by the catalog or a model of a plan or reply.
+
+    `model` is "provider/model" of the catalog, or a Model. `at` is the day whose price counts,
+    today in UTC if not given; `tier` the service tier, such as "batch" or "flex"; `cache` how long
+    the provider's cache was to keep what was written to it, such as "1h"; `regional` says that a
+    region was asked for. A local model's price is what was declared, or its marginal cost, 0.
+
+    Raises:
+        RequestError: there is no such model, no price is known of it, or none of that day, tier,
+            time in the cache or region; or `usage` is not possible. What is unknown is never 0.
+    """
+    _check_usage(usage)
+    found = _priced(model)
+    if tier is not None and tier not in STANDARD:
+        found = _at_tier(found, tier, model)
+    if regional:
+        found = _in_region(found, model)
+    if found.is_dated:
+        found = _on(found, at or datetime.now(UTC).date(), model)
+    if cache is not None:
+        found = _kept(found, cache, model)
+    return found.cost_usd(usage)
+
+
+def _name(model: str | Model) -> str:
+    return model.id if isinstance(model, Model) else model
+
+
+def _unknown(where: str, what: str, hint: str = "") -> RequestError:
+    return RequestError(what, where=where, hint=hint)
+
+
+def _check_usage(usage: object) -> None:
+    if not isinstance(usage, Usage):
+        hint = "Pass llmroute.Usage(input_tokens=1000, output_tokens=500)"
+        raise _unknown("usage", f"it must be a Usage, not {kind_of(usage)}", hint)
+    from_cache, to_cache = usage.cached_input_tokens, usage.cache_write_tokens
+    if min(usage.input_tokens, usage.output_tokens, from_cache, to_cache) < 0:
+        raise _unknown("usage", "a number of tokens is negative")
+    if from_cache + to_cache > usage.input_tokens:
+        what = "input_tokens is less than the tokens read from the cache and written to it"
+        raise _unknown("usage", what, "input_tokens includes them")
+
+
+@cache
+def _listed(name: str) -> Price | None:
+    """The price that the catalog lists."""
+    host, _, id_ = name.partition("/")
+    entry = provider(host)
+    if entry is None:
+        meant = near_model(name)
+        hint = f"Did you mean {meant!r}?" if meant else ""
+        hint = hint or for_use(name, provider_names(), in_code=False)
+        raise _unknown("model", f"the catalog has no model {name[:80]!r}", hint)
+    known = entry.model(id_)
+    if known is None:
+        what = f"the catalog has no model {id_[:80]!r} of {entry.name}"
+        raise _unknown("model", what, for_id(id_, entry))
+    return known.price
+
+
+def _priced(model: str | Model) -> Price:
+    found = model.price if isinstance(model, Model) else _listed(model)
+    if found is None:
+        raise _unknown("model", f"no price is known of {_name(model)}")
+    return found
+
+
+def _in_region(found: Price, model: str | Model) -> Price:
+    there = found.in_region()
+    if there is None:
+        raise _unknown("regional", f"{_name(model)} has no known price of regions")
+    return there
+
+
+def _at_tier(found: Price, tier: str, model: str | Model) -> Price:
+    there = found.at_tier(tier)
+    if there is None:
+        known = (STANDARD[0], *(name for name, _ in found.tiers))
+        what = f"{_name(model)} has no known price of the tier {tier!r}"
+        raise _unknown("tier", what, nearest(tier, known))
+    return there
+
+
+def _on(found: Price, day: date, model: str | Model) -> Price:
+    there = found.on(day)
+    if there is None:
+        raise _unknown("at", f"{_name(model)} has no known price of {day}")
+    return there
+
+
+def _kept(found: Price, life: str, model: str | Model) -> Price:
+    known = [name for name, _ in found.cache_writes]
+    if life in known:
+        return found.marked(life)
+    what = f"{_name(model)} has no known price of writing to a cache for {life!r}"
+    raise _unknown("cache", what, nearest(life, known) if known else "")

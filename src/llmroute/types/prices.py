@@ -1,0 +1,167 @@
+"""Prices: what tokens cost, by day, service tier, length of the prompt and place."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from .frozen import dataclass, replace
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from .usage import Usage
+
+PER_MILLION = Decimal(1_000_000)
+STANDARD = ("standard", "default")
+"""Names of the service tier that a price is of when no other is asked for."""
+
+
+class LongContext(NamedTuple):
+    """What every token of a request costs once its prompt has more than `above_tokens` tokens.
+
+    In USD per million tokens; `cached_input` and `cache_write` of None mean: like other input.
+    """
+
+    above_tokens: int
+    input: Decimal
+    output: Decimal
+    cached_input: Decimal | None = None
+    cache_write: Decimal | None = None
+
+    def times(self, factor: Decimal) -> LongContext:
+        """Every rate times `factor`."""
+        return LongContext(
+            self.above_tokens,
+            self.input * factor,
+            self.output * factor,
+            _times(self.cached_input, factor),
+            _times(self.cache_write, factor),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """USD per million tokens; `marginal` marks a local model whose machine is already paid for.
+
+    `cached_input` and `cache_write` of None mean: charged like other input. `cache_writes` are
+    pairs of how long the cache keeps what is written ("5m", "1h") and what writing costs then.
+    `tiers` are pairs of a service tier ("batch", "flex", "fast") and the factor of every rate
+    there. `long_context` are the rates of long prompts, those of the longest last. `regional` is
+    the factor of every rate where a region was asked for; None: not known. The price holds from
+    `valid_from` to `valid_until`, both included; None: without end. `others` are the prices of
+    other days.
+    """
+
+    input: Decimal
+    output: Decimal
+    cached_input: Decimal | None = None
+    cache_write: Decimal | None = None
+    marginal: bool = False
+    cache_writes: tuple[tuple[str, Decimal], ...] = ()
+    tiers: tuple[tuple[str, Decimal], ...] = ()
+    long_context: tuple[LongContext, ...] = ()
+    regional: Decimal | None = None
+    valid_from: date | None = None
+    valid_until: date | None = None
+    others: tuple[Price, ...] = ()
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether the price is not the same on every day."""
+        return bool(self.others) or self.valid_from is not None or self.valid_until is not None
+
+    @property
+    def rows(self) -> tuple[Price, ...]:
+        """The price of each span of days, this one first."""
+        return (replace(self, others=()), *self.others) if self.others else (self,)
+
+    def on(self, day: date) -> Price | None:
+        """The price of a day; None when none is known."""
+        return next((row for row in self.rows if row.holds(day)), None)
+
+    def holds(self, day: date) -> bool:
+        """Whether these rates, without those of other days, are those of `day`."""
+        begun = self.valid_from is None or self.valid_from <= day
+        return begun and (self.valid_until is None or day <= self.valid_until)
+
+    def at_tier(self, tier: str | None) -> Price | None:
+        """The price at a service tier, "standard" or None being the plain one; None: not known."""
+        if tier is None or tier in STANDARD:
+            return self
+        known = [(row, dict(row.tiers).get(tier)) for row in self.rows]
+        return joined([row.times(factor) for row, factor in known if factor is not None])
+
+    def in_region(self) -> Price | None:
+        """The price where a region was asked for; None when no factor is known."""
+        return joined([row.times(row.regional) for row in self.rows if row.regional is not None])
+
+    def marked(self, life: str | None) -> Price:
+        """The price when prompts are marked for the provider's cache for so long; None: not."""
+        if life is None:
+            return self
+        marked = joined([row.written_for(life) for row in self.rows])
+        return self if marked is None else marked
+
+    def written_for(self, life: str) -> Price:
+        """These rates, with what writing for so long costs; unchanged where that is not known."""
+        write = dict(self.cache_writes).get(life)
+        if write is None or write == self.cache_write:
+            return self
+        factor = write / self.cache_write if self.cache_write else Decimal(1)
+        longer = tuple(
+            one._replace(cache_write=_times(one.cache_write, factor)) for one in self.long_context
+        )
+        return replace(self, cache_write=write, long_context=longer)
+
+    def times(self, factor: Decimal) -> Price:
+        """Every rate times `factor`; no other tier or region can be asked of that."""
+        return replace(
+            self,
+            input=self.input * factor,
+            output=self.output * factor,
+            cached_input=_times(self.cached_input, factor),
+            cache_write=_times(self.cache_write, factor),
+            cache_writes=tuple((life, rate * factor) for life, rate in self.cache_writes),
+            long_context=tuple(one.times(factor) for one in self.long_context),
+        )
+
+    def rates(self, input_tokens: int) -> Price | LongContext:
+        """The rates of a prompt of so many tokens."""
+        found: Price | LongContext = self
+        for one in self.long_context:
+            if input_tokens > one.above_tokens:
+                found = one
+        return found
+
+    def cost_usd(self, usage: Usage) -> Decimal:
+        """Price `usage` in USD, exactly; the day is not looked at."""
+        rates = self.rates(usage.input_tokens) if self.long_context else self
+        if not usage.cached_input_tokens and not usage.cache_write_tokens:
+            plain_usd = usage.input_tokens * rates.input + usage.output_tokens * rates.output
+            return plain_usd / PER_MILLION
+        cached = rates.input if rates.cached_input is None else rates.cached_input
+        write = rates.input if rates.cache_write is None else rates.cache_write
+        plain = usage.input_tokens - usage.cached_input_tokens - usage.cache_write_tokens
+        return (
+            plain * rates.input
+            + usage.cached_input_tokens * cached
+            + usage.cache_write_tokens * write
+            + usage.output_tokens * rates.output
+        ) / PER_MILLION
+
+
+def joined(rows: Sequence[Price]) -> Price | None:
+    """One price of the prices of several days, the first of them first; None: there are none."""
+    if not rows:
+        return None
+    return rows[0] if len(rows) == 1 else replace(rows[0], others=tuple(rows[1:]))
+
+
+def _times(rate: Decimal | None, factor: Decimal) -> Decimal | None:
+    return None if rate is None else rate * factor
+
+
+FREE = Price(Decimal(0), Decimal(0), marginal=True)
+"""What a local model costs when nothing else is declared: its marginal cost."""
