@@ -16,11 +16,12 @@ from llmroute import PolicyError, Price, RequestError, Usage
 from llmroute.catalog import resolve
 from llmroute.catalog.layers import overlaid
 from llmroute.catalog.tables import read_provider
+from llmroute.types.frozen import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from llmroute.catalog.options import ModelOptions
+    from llmroute.catalog.options import ModelOptions, PriceTable
 
 FILE = """
 [provider]
@@ -136,17 +137,13 @@ def test_a_cost_is_the_sum_of_its_parts(plain: int, out: int, read: int, write: 
 def test_price_by_day_tier_cache_and_region() -> None:
     """Each keyword of `price` changes what is asked for, and all of them together do."""
     model = resolve(llmroute.model("m", use="openai/gpt-4"))
-    model = llmroute.Model(**{**_fields(model), "price": listed()})
+    model = replace(model, price=listed())
     usage = Usage(1000, 100, 0, 400)
     assert llmroute.price(model, usage, at=date(2026, 8, 22)) == Decimal("0.0064")
     assert llmroute.price(model, Usage(1000, 100), at=date(2026, 1, 1)) == Decimal("0.008")
     assert llmroute.price(model, usage, tier="fast", regional=True, cache="12h") == Decimal(
         "0.01848"
     )
-
-
-def _fields(model: llmroute.Model) -> dict[str, object]:
-    return {name: getattr(model, name) for name in ("name", "provider", "upstream_id", "api")}
 
 
 WRONG: list[tuple[str, object, str, str, dict[str, object]]] = [
@@ -183,7 +180,7 @@ def test_an_unknown_price_of_a_known_model_raises() -> None:
         llmroute.price(model, Usage(1, 1), at=date(2020, 1, 1))
 
 
-ROW: llmroute.catalog.PriceTable = {"input": 1, "output": 2, "valid_from": date(2026, 1, 1)}
+ROW: PriceTable = {"input": 1, "output": 2, "valid_from": date(2026, 1, 1)}
 
 
 def test_a_machine_that_is_paid_by_the_hour_has_a_price_per_token() -> None:

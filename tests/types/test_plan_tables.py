@@ -168,6 +168,7 @@ def test_plain_values_are_complete() -> None:
         ("it retires",),
         OTHER,
         output_tokens=90,
+        held_tokens=12,
     )
     refused = (Refusal(model("e"), "license", "not allowed", "1.b"),)
     made = Plan(
@@ -195,6 +196,7 @@ def test_plain_values_are_complete() -> None:
                 "quality": {"tier": "good", "score": 81.7, "basis": MMLU},
                 "input_tokens": vars_of(OTHER),
                 "output_tokens": 90,
+                "held_tokens": 12,
                 "warnings": ["it retires"],
             }
         ],

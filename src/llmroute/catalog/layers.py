@@ -145,7 +145,8 @@ def overlaid(entry: ModelEntry, facts: ModelEntry) -> ModelEntry:
         for name in FIELDS.get(key, (key,))
         if name in entry._fields
     }
-    over = facts.said | ({"price", "prices"} if facts.said & {"price", "prices"} else set())
+    priced = {"price", "prices"}
+    over = facts.said | priced if facts.said & priced else facts.said
     sources = {
         name: source for name, source in entry.sources.items() if name.partition(".")[0] not in over
     }

@@ -13,7 +13,7 @@ from llmroute.driver.clock import SystemClock
 from llmroute.driver.session import Order
 from llmroute.errors import ClosedError, ForkedError, NoCandidateError, RequestError
 from llmroute.flow import occurrences as on
-from llmroute.health import Observations
+from llmroute.health import Observations, Prefixes
 from llmroute.policies.embedding import one_space
 from llmroute.providers.extras import check_extras
 from llmroute.tokens import estimate_for
@@ -70,9 +70,9 @@ class Lent:
         """The key of `model`; raises AttemptError when it is missing or cannot be sent."""
         return self._core.keyring.read(model, self._key)
 
-    def record(self, attempt: Attempt, task: str | None) -> None:
-        """Tell the observers of a finished attempt at a request of this task."""
-        self._core.record(attempt, task)
+    def record(self, attempt: Attempt, request: Request) -> None:
+        """Tell the observers of a finished attempt at a request."""
+        self._core.record(attempt, request)
 
 
 class Core:
@@ -88,6 +88,7 @@ class Core:
         self._has_files = any(model.weights is not None for model in setup.models)
         self._backoff_s = waits(options.get("backoff"))
         self._observations = Observations()
+        self._prefixes = Prefixes()
         self._pid = os.getpid()
         self._closed = False
         self._calls: set[Stoppable] = set()
@@ -160,6 +161,7 @@ class Core:
             now=self.clock.wall_time(),
             counts=counts,
             observed=self._observations.seen,
+            held=self._prefixes.held(asked, models, self.clock.now()),
         )
         return situation, models
 
@@ -213,9 +215,10 @@ class Core:
                 return
         raise ClosedError("this client is closed")
 
-    def record(self, attempt: Attempt, task: str | None) -> None:
+    def record(self, attempt: Attempt, request: Request) -> None:
         """Observe an attempt, and log its outcome: names, times and kinds, never content."""
-        self._observations.note(attempt, task)
+        self._observations.note(attempt, request.task)
+        self._prefixes.note(attempt, request, self.clock.now())
         if attempt.fault is not None:
             log_failure(attempt)
 

@@ -82,7 +82,7 @@ class Resources(Protocol):
         """The key of `model`; raises AttemptError when it is missing or cannot be sent."""
         ...
 
-    def record(self, attempt: Attempt, task: str | None) -> None:
+    def record(self, attempt: Attempt, request: Request) -> None:
         """Tell the observers of a finished attempt at a request of this task."""
         ...
 
@@ -264,7 +264,7 @@ class Session(Generic[Events]):
             case do.Start():
                 self.to_start = command
             case do.Record():
-                self.resources.record(command.attempt, self._order.request.task)
+                self.resources.record(command.attempt, self._order.request)
             case do.Finish(result) | do.Fail(result):
                 self.result = result
             case do.Cancel():

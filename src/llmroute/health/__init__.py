@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from .observations import Observations
+from .prefixes import Prefixes
 
-__all__ = ["Observations"]
+__all__ = ["Observations", "Prefixes"]

@@ -35,8 +35,13 @@ def expected_cost_usd(situation: Situation, model: Model) -> Decimal | None:
     if situation.request.texts is not None:
         return tokens * rates.input / PER_MILLION
     answer_usd = expected_output_tokens(situation, model) * rates.output
-    held = 0 if not situation.held else min(tokens, situation.held.get(model.name, 0))
+    held = held_tokens(situation, model, tokens)
     return (_prompt_usd(model, rates, tokens, held) + answer_usd) / PER_MILLION
+
+
+def held_tokens(situation: Situation, model: Model, tokens: int) -> int:
+    """How many of a prompt's tokens are read from the provider's cache; never more than it has."""
+    return min(tokens, situation.held.get(model.name, 0)) if situation.held else 0
 
 
 def _prompt_usd(model: Model, rates: Price | LongContext, tokens: int, held: int) -> Decimal:

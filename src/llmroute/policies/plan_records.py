@@ -30,6 +30,7 @@ class CandidateData(NamedTuple):
     latency_s: float | None = None
     quality: Quality | None = None
     output_tokens: int | None = None
+    held_tokens: int = 0
     warnings: tuple[str, ...] = ()
 
 
@@ -109,7 +110,14 @@ def made_plan(data: PlanData, models: Iterable[Model], file: str) -> Plan:
 def _candidate(data: CandidateData, model: Model, tokens: TokenCount) -> Candidate:
     own = None if data.input_tokens == tokens else data.input_tokens
     return Candidate(
-        model, data.cost_usd, data.latency_s, data.quality, data.warnings, own, data.output_tokens
+        model,
+        data.cost_usd,
+        data.latency_s,
+        data.quality,
+        data.warnings,
+        own,
+        data.output_tokens,
+        data.held_tokens,
     )
 
 

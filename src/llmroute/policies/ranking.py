@@ -12,7 +12,7 @@ from llmroute.types.plans import Candidate, Ordered, Plan, Refusal
 from .cautions import warnings
 from .constraints import standing
 from .expectations import expected_output_tokens, predicted_latency_s
-from .objectives import expected_cost_usd
+from .objectives import expected_cost_usd, held_tokens
 from .preferences import Lowest
 from .qualities import quality_of
 
@@ -106,10 +106,8 @@ def _refused(
 
 def _expected(situation: Situation, model: Model, planned: TokenCount) -> Candidate:
     """What is expected of a model that may answer; its tokens where `planned` are others."""
-    cost = expected_cost_usd(situation, model)
-    counted = situation.tokens_of(model)
-    same = (counted.value, counted.method) == (planned.value, planned.method)
-    tokens = None if counted is planned or same else counted
+    cost, counted = expected_cost_usd(situation, model), situation.tokens_of(model)
+    tokens = None if counted is planned or _alike(counted, planned) else counted
     latency_s, quality, output_tokens = None, None, None
     if situation.request.texts is None:
         output_tokens = expected_output_tokens(situation, model)
@@ -118,7 +116,12 @@ def _expected(situation: Situation, model: Model, planned: TokenCount) -> Candid
         if model.scores or model.qualities:
             quality = quality_of(model, situation.request.task)
     found = warnings(situation, model)
-    return Candidate(model, cost, latency_s, quality, found, tokens, output_tokens)
+    held = held_tokens(situation, model, counted.value)
+    return Candidate(model, cost, latency_s, quality, found, tokens, output_tokens, held)
+
+
+def _alike(one: TokenCount, other: TokenCount) -> bool:
+    return one.value == other.value and one.method == other.method
 
 
 def repeating(situation: Situation) -> Situation:

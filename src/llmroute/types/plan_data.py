@@ -39,6 +39,7 @@ def _candidate(plan: Plan, one: Candidate) -> dict[str, object]:
         "quality": None if one.quality is None else one.quality._asdict(),
         "input_tokens": _tokens(plan.tokens if one.tokens is None else one.tokens),
         "output_tokens": one.output_tokens,
+        "held_tokens": one.held_tokens,
         "warnings": list(one.warnings),
     }
 

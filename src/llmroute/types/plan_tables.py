@@ -65,7 +65,7 @@ def _columns(plan: Plan) -> Columns:
     return Columns(
         any(one.latency_s is not None for one in found),
         any(one.quality is not None for one in found),
-        any(one.tokens is not None for one in found) or len(_lengths(plan)) > 1,
+        len(_lengths(plan)) > 1 or any(one.tokens is not None or one.held_tokens for one in found),
     )
 
 
@@ -108,7 +108,8 @@ def _tokens(plan: Plan, one: Candidate) -> str:
     count = plan.tokens if one.tokens is None else one.tokens
     about = "" if count.method == "exact" else "~"
     out = "" if one.output_tokens is None else f" > {one.output_tokens}"
-    return f"{about}{count.value}{out}"
+    held = f" ({one.held_tokens} held)" if one.held_tokens else ""
+    return f"{about}{count.value}{held}{out}"
 
 
 def _bases(plan: Plan) -> list[str]:

@@ -129,7 +129,8 @@ class Candidate:
 
     `tokens` are those of its prompt where they are not the plan's: another tokenizer, or the
     instruction is repeated. `output_tokens` is the length of the answer that cost and latency are
-    reckoned with; None: nobody reckoned with one.
+    reckoned with; None: nobody reckoned with one. `held_tokens` of the prompt are expected to be
+    read from its provider's cache.
     """
 
     model: Model
@@ -139,6 +140,7 @@ class Candidate:
     warnings: tuple[str, ...] = ()
     tokens: TokenCount | None = None
     output_tokens: int | None = None
+    held_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
