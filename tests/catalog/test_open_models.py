@@ -1,0 +1,121 @@
+"""The rules that every entry of open weights, and every host's row of them, keeps."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from llmroute.catalog.data import names, read_table
+from llmroute.catalog.families import FOLDER, shared, weights_of
+
+if TYPE_CHECKING:
+    from llmroute.catalog.entries import ModelEntry
+
+NUMBERS = (
+    *("context_tokens", "released", "knowledge_cutoff", "parameters_billion"),
+    *("active_parameters_billion", "training_tokens_billion"),
+)
+NOT_CARDED_YET = frozenset({"llama-3", "llama-3.1", "llama-3.2", "llama-3.3", "llama-4"})
+"""Licenses of open weights that have no card yet: what they ask for is unknown."""
+
+
+def everything() -> dict[str, ModelEntry]:
+    """All entries of open weights, by id."""
+    files = [weights_of(f"{FOLDER}/{name}.toml") for name in names(FOLDER)]
+    found = {id_: entry for entries in files for id_, entry in entries.items()}
+    assert len(found) == sum(len(entries) for entries in files)
+    return found
+
+
+ALL = everything()
+
+
+@pytest.mark.parametrize("id_", ALL)
+def test_every_number_has_a_source(id_: str) -> None:
+    """Each number of open weights names the source that it was read in, with a day."""
+    entry = ALL[id_]
+    for name in NUMBERS:
+        if getattr(entry, name) is not None:
+            assert entry.sources[name].url.startswith("https://"), name
+    assert all(one.source and one.harness and one.checked_on for one in entry.scores)
+
+
+@pytest.mark.parametrize("id_", ALL)
+def test_an_entry_says_what_it_is(id_: str) -> None:
+    """Open weights have a family, a tuning, a license and a size, and no host's price."""
+    entry = ALL[id_]
+    assert entry.open_weights
+    assert entry.family
+    assert entry.tuning in {"base", "chat"}
+    assert entry.license
+    assert entry.parameters_billion
+    assert entry.price is None
+    assert shared(id_) == entry
+    assert re.fullmatch(r"[a-z0-9]+([.-][a-z0-9]+)*", id_)
+
+
+@pytest.mark.parametrize("id_", ALL)
+def test_a_mixture_of_experts_uses_a_part(id_: str) -> None:
+    """The parameters that a token passes through are fewer than all."""
+    entry = ALL[id_]
+    if entry.active_parameters_billion is not None:
+        assert entry.parameters_billion is not None
+        assert entry.active_parameters_billion < entry.parameters_billion
+
+
+@pytest.mark.parametrize("id_", ALL)
+def test_scores_are_of_the_same_tuning(id_: str) -> None:
+    """Scores of a base model are not told of its chat model, nor the other way round."""
+    entry = ALL[id_]
+    assert {one.tuning for one in entry.scores} <= {entry.tuning}
+
+
+@pytest.mark.parametrize("id_", ALL)
+def test_days_are_in_order(id_: str) -> None:
+    """What a model knows ends before the day on which it was released."""
+    entry = ALL[id_]
+    if entry.knowledge_cutoff is not None and entry.released is not None:
+        assert entry.knowledge_cutoff < entry.released
+
+
+def test_licenses() -> None:
+    """The license of every entry has a card, or is listed as one that has none yet."""
+    named = {entry.license for entry in ALL.values()}
+    assert named <= {*names("policies/licenses"), *NOT_CARDED_YET}
+
+
+def test_the_folder_is_read_whole() -> None:
+    """Every file of the folder is one of open weights and states where its numbers are from."""
+    folder = Path(__file__).resolve().parents[2] / FOLDER
+    assert {path.stem for path in folder.glob("*.toml")} == set(names(FOLDER))
+    for name in names(FOLDER):
+        table = read_table(f"{FOLDER}/{name}.toml")
+        assert table is not None
+        assert set(table) == {"sources", "models"}
+
+
+@pytest.mark.parametrize(
+    ("id_", "window", "billions", "score"),
+    [
+        ("llama-3-8b-instruct", 8192, (8, None, 15_000), ("HumanEval", 62.2)),
+        ("llama-3-70b-instruct", 8192, (70, None, 15_000), ("MMLU", 82.0)),
+        ("llama-4-scout", 10_000_000, (109, 17, 40_000), ("MMLU-Pro", 74.3)),
+        ("llama-4-maverick", 1_000_000, (400, 17, 22_000), ("GPQA Diamond", 69.8)),
+    ],
+)
+def test_figures(
+    id_: str,
+    window: int,
+    billions: tuple[float, float | None, int],
+    score: tuple[str, float],
+) -> None:
+    """Window, size, tokens of training and a score are those of the maker's card."""
+    entry = ALL[id_]
+    assert entry.context_tokens == window
+    sizes = (entry.parameters_billion, entry.active_parameters_billion)
+    found = tuple(None if one is None else float(one) for one in sizes)
+    assert (*found, entry.training_tokens_billion) == billions
+    assert score in {(one.benchmark, one.value) for one in entry.scores}
