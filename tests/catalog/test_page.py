@@ -31,7 +31,7 @@ def test_each_word_is_explained() -> None:
     """Each quirk, each wire API and each key of a provider's file is on the page."""
     words = {*QUIRKS, *HTTP_APIS, *PLACES}
     source = Path(read_own.__code__.co_filename).with_name("tables.py").read_text(encoding="utf-8")
-    head = source[source.index("def _head(") : source.index("def _header(")]
+    head = source[source.index("def read_head(") : source.index("def _header(")]
     words.update(re.findall(r'(?:head, |head\.\w+\()"(\w+)"', head))
     for word in words - {"", "name", "local", "host_terms", "docs", "checked_on"}:
         assert f"`{word}`" in TEXT or f"{{{word}" in TEXT, word

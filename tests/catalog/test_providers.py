@@ -263,12 +263,12 @@ def test_regions() -> None:
 
 PROGRAM = """
 import llmroute
-from llmroute.catalog import data, entries
-assert data.read_table.cache_info().currsize == 0
+from llmroute.catalog import entries, sections
+assert sections.sections_of.cache_info().currsize == 0
 from llmroute import Client, model, policies
 declared = [model("a", use="groq/x"), model("b", use="mistral/y")]
 Client(policies.order("a", "b"), models=declared).close()
-print(data.read_table.cache_info().currsize, entries.provider.cache_info().currsize)
+print(sections.sections_of.cache_info().currsize, entries.provider.cache_info().currsize)
 """
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from .data import names, read_table, read_text
+from .data import names, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -159,6 +159,22 @@ class ProviderEntry(NamedTuple):
         )
 
 
+NOBODY = ProviderEntry(
+    id="",
+    name="",
+    api="",
+    local=False,
+    base_url=None,
+    origins=(),
+    key_env=None,
+    parameters=frozenset(),
+    max_tokens_parameter="max_tokens",
+    host_terms=None,
+    models={},
+)
+"""Whose models are of no provider: those of fact files, and weights."""
+
+
 def with_origins(entry: ProviderEntry) -> ProviderEntry:
     """Without origins of its own, a provider's only one is that of its base URL."""
     if entry.origins or entry.base_url is None:
@@ -177,15 +193,16 @@ def provider_names() -> tuple[str, ...]:
 def provider(name: str) -> ProviderEntry | None:
     """Read a provider's file, once; None when the catalog has none of that name.
 
+    Its models are read when they are asked for.
+
     Raises:
         PolicyError: the file holds something that the catalog does not know.
     """
-    values = read_table(f"providers/{name}.toml") if name in provider_names() else None
-    if values is None:
+    if name not in provider_names():
         return None
-    from .tables import read_provider
+    from .shipped import shipped_provider
 
-    return read_provider(name, values)
+    return shipped_provider(name)
 
 
 def provider_of_variable(variable: str) -> ProviderEntry | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from .data import names, read_table, read_text
+from .data import names, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,14 +45,14 @@ def shared(id_: str) -> ModelEntry | None:
 
 @cache
 def weights_of(file: str) -> Mapping[str, ModelEntry]:
-    """Read a file of open weights, once.
+    """What a file of open weights tells of, each read when it is asked for.
 
     Raises:
-        PolicyError: it holds something that the catalog does not know; all problems at once.
+        PolicyError: it holds something that the catalog does not know.
     """
-    from .tables import read_weights
+    from .shipped import shipped_weights
 
-    return read_weights(file, read_table(file) or {})
+    return shipped_weights(file)
 
 
 def inherited(entry: ModelEntry) -> ModelEntry:

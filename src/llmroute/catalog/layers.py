@@ -12,7 +12,7 @@ from llmroute.errors.reading import Table
 from llmroute.errors.toml import located, parse
 
 from .cited import read_sources
-from .entries import ProviderEntry
+from .entries import NOBODY
 from .rows import read_model
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from llmroute.errors import Problem
 
-    from .entries import ModelEntry
+    from .entries import ModelEntry, ProviderEntry
 
 FACTS = (
     *("family", "tuning", "open_weights", "license", "tokenizer", "abilities", "languages"),
@@ -37,19 +37,6 @@ FIELDS = {
     "parameters_billion": ("parameters_billion", "parameters_confirmed"),
 }
 """The fields of an entry that a key stands for, where they are not called like it."""
-NOBODY = ProviderEntry(
-    id="",
-    name="",
-    api="",
-    local=False,
-    base_url=None,
-    origins=(),
-    key_env=None,
-    parameters=frozenset(),
-    max_tokens_parameter="max_tokens",
-    host_terms=None,
-    models={},
-)
 
 
 class Layer(NamedTuple):

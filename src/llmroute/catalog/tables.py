@@ -44,10 +44,10 @@ def read_top(name: str, top: Table, *, cited: bool = True) -> ProviderEntry:
     """
     empty = Table({}, (), top.report)
     head = top.table("provider") or empty
-    entry = _head(name, head)
+    entry = read_head(name, head)
     known = read_sources(top.table("sources") or empty)
     sources = known if cited else None
-    cited_in = _data_source(head, sources)
+    cited_in = data_source(head, sources)
     tables = top.table("models") or empty
     found = {id_: tables.table(id_) or empty for id_ in tables.values}
     models = {id_: read_model(id_, table, entry, sources) for id_, table in found.items()}
@@ -55,7 +55,7 @@ def read_top(name: str, top: Table, *, cited: bool = True) -> ProviderEntry:
     return entry._replace(models=models, data_source=cited_in)
 
 
-def _data_source(head: Table, known: Mapping[str, Source] | None) -> Source | None:
+def data_source(head: Table, known: Mapping[str, Source] | None) -> Source | None:
     """Where it was read what becomes of prompts: that has a source, as numbers have."""
     data = head.table("data") if "data" in head.values else None
     if known is None or data is None:
@@ -82,7 +82,8 @@ def read_weights(file: str, values: Mapping[str, object]) -> Mapping[str, ModelE
     return entry.models
 
 
-def _head(name: str, head: Table) -> ProviderEntry:
+def read_head(name: str, head: Table) -> ProviderEntry:
+    """Read [provider]; it has no models yet."""
     entry = ProviderEntry(
         id=name,
         name=text_of(head, "name", name),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 from llmroute.errors import RequestError
 from llmroute.errors.problems import nearest
-from llmroute.types.requests import Request, Sampling
+from llmroute.types.requests import PLAIN, Request, Sampling
 from llmroute.types.secrets import Secret, flaw
 
 from .elsewhere import OF_CALLS
@@ -80,13 +80,18 @@ def request(prompt: Prompt | None, values: Mapping[str, object]) -> Request:
     if not values:
         return Request(normalize(prompt, None))
     messages = normalize(prompt, cast("str | None", values.get("system")))
-    sampling = _built(Sampling, {name: values[name] for name in SAMPLING if name in values})
     rest = {name: values[name] for name in REQUEST if name in values}
     if "tool_choice" in values:
         _check_choice(values)
     if "model" in values:
         rest["models"] = values["model"]
-    return _built(Request, {"messages": messages, "sampling": sampling, **rest})
+    return _built(Request, {"messages": messages, "sampling": _sampling(values), **rest})
+
+
+def _sampling(values: Mapping[str, object]) -> Sampling:
+    """The sampling parameters that were set."""
+    found = {name: values[name] for name in SAMPLING if name in values}
+    return _built(Sampling, found) if found else PLAIN
 
 
 def _check_choice(values: Mapping[str, object]) -> None:

@@ -29,7 +29,8 @@ def warnings(situation: Situation, model: Model) -> tuple[str, ...]:
     found = judged(model, situation.facts, request.purposes).warnings
     window = model.context_tokens
     if window is not None and request.texts is None:
-        found = (*_tight(situation, model, window), *found)
+        tight = _tight(situation, model, window)
+        found = (*tight, *found) if tight else found
     if not request.plain:
         found = (*_unheard(request, model), *found)
     day = model.retires_on

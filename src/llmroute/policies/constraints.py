@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from llmroute.catalog.declarations import ABILITIES
 from llmroute.catalog.entries import provider
@@ -19,6 +19,8 @@ from .objectives import expected_cost_usd
 from .requirements import wished
 
 if TYPE_CHECKING:
+    from types import MethodType
+
     from llmroute.types.models import Model
     from llmroute.types.plans import Constraint, Situation
 
@@ -219,6 +221,23 @@ def remote(_: Situation, model: Model) -> Refusal | None:
     return Refusal(model, "local", "local, but local = false is required") if model.local else None
 
 
+def _tightest(require: tuple[Constraint, ...]) -> tuple[Constraint, ...]:
+    """Of several limits of cost only the lowest, where the first of them stands."""
+    limits = [one for one in require if isinstance(getattr(one, "__self__", None), MaxCost)]
+    if len(limits) < 2:  # noqa: PLR2004 - nothing to choose from
+        return require
+    lowest = min(limits, key=_limit)
+    return tuple(
+        lowest if one is limits[0] else one
+        for one in require
+        if one is limits[0] or one not in limits
+    )
+
+
+def _limit(check: Constraint) -> Decimal:
+    return cast("MaxCost", cast("MethodType", check).__self__).limit
+
+
 def standing(situation: Situation, require: tuple[Constraint, ...] = ()) -> tuple[Constraint, ...]:
     """The constraints that can refuse anything in this situation, in their order.
 
@@ -234,6 +253,6 @@ def standing(situation: Situation, require: tuple[Constraint, ...] = ()) -> tupl
         checks += (where_asked,)
     if situation.offline or situation.offline_mode == "always":
         checks += (online,)
-    checks += (*require, available)
+    checks += (*(require if len(require) < 2 else _tightest(require)), available)  # noqa: PLR2004
     checks += wished(request)
     return checks if request.max_cost_usd is None else (*checks, affordable)

@@ -22,6 +22,8 @@ def expected_output_tokens(situation: Situation, model: Model) -> int:
     It is never more than max_tokens.
     """
     limit = situation.request.sampling.max_tokens
+    if not situation.observed:
+        return EXPECTED_OUTPUT_TOKENS if limit is None else min(EXPECTED_OUTPUT_TOKENS, limit)
     seen = situation.observed.get(model.name)
     expected = EXPECTED_OUTPUT_TOKENS
     if seen is not None and seen.output_tokens:

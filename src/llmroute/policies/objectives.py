@@ -35,6 +35,8 @@ def expected_cost_usd(situation: Situation, model: Model) -> Decimal | None:
     if situation.request.texts is not None:
         return tokens * rates.input / PER_MILLION
     answer_usd = expected_output_tokens(situation, model) * rates.output
+    if model.cache is None and not situation.held:
+        return (tokens * rates.input + answer_usd) / PER_MILLION
     held = held_tokens(situation, model, tokens)
     return (_prompt_usd(model, rates, tokens, held) + answer_usd) / PER_MILLION
 

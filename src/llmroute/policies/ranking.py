@@ -108,16 +108,17 @@ def _expected(situation: Situation, model: Model, planned: TokenCount) -> Candid
     """What is expected of a model that may answer; its tokens where `planned` are others."""
     cost, counted = expected_cost_usd(situation, model), situation.tokens_of(model)
     tokens = None if counted is planned or _alike(counted, planned) else counted
-    latency_s, quality, output_tokens = None, None, None
-    if situation.request.texts is None:
-        output_tokens = expected_output_tokens(situation, model)
-        if model.speed is not None or situation.observed:
-            latency_s = predicted_latency_s(situation, model)
-        if model.scores or model.qualities:
-            quality = quality_of(model, situation.request.task)
     found = warnings(situation, model)
+    if situation.request.texts is not None:
+        return Candidate(model, cost, None, None, found, tokens)
+    latency_s, quality = None, None
+    if model.speed is not None or situation.observed:
+        latency_s = predicted_latency_s(situation, model)
+    if model.scores or model.qualities:
+        quality = quality_of(model, situation.request.task)
     held = held_tokens(situation, model, counted.value)
-    return Candidate(model, cost, latency_s, quality, found, tokens, output_tokens, held)
+    expected = expected_output_tokens(situation, model)
+    return Candidate(model, cost, latency_s, quality, found, tokens, expected, held)
 
 
 def _alike(one: TokenCount, other: TokenCount) -> bool:

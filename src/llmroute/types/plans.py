@@ -123,8 +123,7 @@ class Refusal:
         return f"{self.model.name} refused: {self.reason}{clause}"
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A model that may answer, with what is expected of it; None means: not known.
 
     `tokens` are those of its prompt where they are not the plan's: another tokenizer, or the

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from .frozen import dataclass, replace
+from .frozen import dataclass, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +51,7 @@ class Price:
     there. `long_context` are the rates of long prompts, those of the longest last. `regional` is
     the factor of every rate where a region was asked for; None: not known. The price holds from
     `valid_from` to `valid_until`, both included; None: without end. `others` are the prices of
-    other days.
+    other days. `is_dated` says that it is not the same on every day.
     """
 
     input: Decimal
@@ -66,11 +66,12 @@ class Price:
     valid_from: date | None = None
     valid_until: date | None = None
     others: tuple[Price, ...] = ()
+    is_dated: bool = field(init=False, compare=False)
 
-    @property
-    def is_dated(self) -> bool:
-        """Whether the price is not the same on every day."""
-        return bool(self.others) or self.valid_from is not None or self.valid_until is not None
+    def __post_init__(self) -> None:
+        """Look once whether the price is the same on every day; that is asked at every plan."""
+        is_dated = self.others or self.valid_from is not None or self.valid_until is not None
+        object.__setattr__(self, "is_dated", bool(is_dated))
 
     @property
     def rows(self) -> tuple[Price, ...]:
