@@ -35,8 +35,13 @@ when = { hints.customer = "acme", tags = ["night"] }
 policy = "inner"
 """
 HINTS = '[hints]\nprivate = "bool"\ncustomer = "str"\n'
-PREFER = ('minimize = "cost"',)
+PREFER = (
+    'minimize = "cost"',
+    'minimize = "cost"\nunknown = "refuse"',
+    'minimize = { cost = 0.7, latency = 0.3 }\nunknown = "refuse"',
+)
 """What orders models in whichever order they are declared."""
+NEXT_LINE = "\n"
 PRICES = st.sampled_from(["0.1", "0.5", "1", "3", "10"])
 
 
@@ -104,7 +109,9 @@ def _uses(names: Sequence[str]) -> st.SearchStrategy[str]:
         lambda found: "split = { " + ", ".join(f"{one} = {by}" for one, by in found.items()) + " }"
     )
     by_customer = split.map(lambda text: f'{text}\nsplit_by = "hints.customer"\nsplit_seed = "s"')
-    prefer = st.sampled_from(PREFER).map(lambda text: f"prefer = {{ {text} }}")
+    prefer = st.sampled_from(PREFER).map(
+        lambda text: f"prefer = {{ {text.replace(NEXT_LINE, ', ')} }}"
+    )
     return st.one_of(listed, split, by_customer, prefer)
 
 

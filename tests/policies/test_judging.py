@@ -19,7 +19,7 @@ from tests.policies.helpers import local, remote, request, situation
 
 if TYPE_CHECKING:
     from llmroute.types.models import Model
-    from llmroute.types.plans import Plan
+    from llmroute.types.plans import Plan, Situation
 
 KEPT = DataHandling(trains=False, retention_days=30, regions=("us",))
 CLEAN = DataHandling(trains=False, retention_days=0, regions=("eu",))
@@ -282,3 +282,51 @@ def test_the_cost_is_that_of_this_request_not_of_a_mean_price() -> None:
     assert [one.cost_usd for one in plan.candidates] == [Decimal("0.0101"), Decimal("0.05005")]
     short = situation(request(max_tokens=200), tokens=10)
     assert names(policies.best(policies.cost_usd)(short, [a, b])) == ["b", "a"]
+
+
+def test_what_is_unknown_is_refused_where_a_policy_says_so() -> None:
+    """With unknown = "refuse" each model of unknown value is refused, and told why in words."""
+    known = replace(remote("known", CHEAP), speed=Speed(0.5, 100), qualities=(("any", "good"),))
+    models = [known, remote("dark")]
+    for objective, reason in [
+        (policies.cost_usd, "its price is not known"),
+        (policies.latency_s, "its latency is not known, nothing was observed and no speed is"),
+        (policies.quality, "its quality is not known, nothing was measured for the task and none"),
+    ]:
+        refusing = policies.best(policies.lowest(objective, unknown="refuse"))
+        plan = refusing(situation(), models)
+        assert names(plan) == ["known"]
+        assert refusals(plan)["dark"][0] == "unknown"
+        assert refusals(plan)["dark"][1].startswith(reason)
+        assert "unknown" in str(plan)
+        assert reason in plan.why
+        asked = situation(replace(request(), models=("dark", "known")))
+        assert names(refusing(asked, models)) == ["known"]
+        assert names(policies.best(policies.lowest(objective))(situation(), models)) == [
+            "known",
+            "dark",
+        ]
+
+
+def test_an_objective_of_ones_own_refuses_by_its_name() -> None:
+    """A function that returns None, or no finite number, is refused by the function's name."""
+
+    def carbon_g(_: Situation, model: Model) -> float | None:
+        """Prefer the model with the least grams of CO2."""
+        return {"a": 2.0, "b": float("nan")}.get(model.name)
+
+    models = [remote("a"), remote("b"), remote("c")]
+    plan = policies.best(policies.lowest(carbon_g, unknown="refuse"))(situation(), models)
+    assert names(plan) == ["a"]
+    reason = ("unknown", "its carbon_g is not known")
+    assert refusals(plan) == {"b": reason, "c": reason}
+
+
+def test_the_words_for_the_unknown_are_checked() -> None:
+    """Another word than last, first and refuse is an error, in code as in a file."""
+    with pytest.raises(PolicyError, match=r"lowest\.unknown"):
+        policies.lowest(policies.cost_usd, unknown="never")
+    with pytest.raises(PolicyError, match=r"weighted\.unknown"):
+        policies.weighted({policies.cost_usd: 1}, unknown="never")
+    with pytest.raises(PolicyError, match=r"within\.unknown"):
+        policies.within(0.1, policies.cost_usd, policies.latency_s, unknown="never")

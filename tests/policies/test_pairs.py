@@ -246,6 +246,43 @@ PAIRS: dict[str, tuple[str, Policy]] = {
         "[prefer]\nmaximize = 'quality'\nwithin = 0.05\nthen = 'cost'",
         policies.best(policies.within(0.05, of=policies.quality, then=policies.cost_usd)),
     ),
+    "the fastest of known speed": (
+        "[prefer]\nminimize = 'latency'\nunknown = 'refuse'",
+        policies.best(policies.lowest(policies.latency_s, unknown="refuse")),
+    ),
+    "the unknown first": (
+        "[prefer]\nmaximize = 'quality'\nunknown = 'first'",
+        policies.best(policies.lowest(policies.quality, unknown="first")),
+    ),
+    "weights of what is known": (
+        f"""[[route]]
+        when = {{ task = 'code' }}
+        {USE}
+        prefer = {{ minimize = {{ cost = 1, latency = 1 }}, unknown = 'refuse' }}""",
+        routes(
+            [
+                route(
+                    when(task="code"),
+                    use=["small", "near"],
+                    prefer=policies.weighted(
+                        {policies.cost_usd: 1, policies.latency_s: 1}, unknown="refuse"
+                    ),
+                )
+            ]
+        ),
+    ),
+    "near the best, if known": (
+        "[prefer]\nmaximize = 'quality'\nwithin = 0.1\nthen = 'latency'\nunknown = 'refuse'",
+        policies.best(
+            policies.within(0.1, of=policies.quality, then=policies.latency_s, unknown="refuse")
+        ),
+    ),
+    "near the best, or unknown": (
+        "[prefer]\nmaximize = 'quality'\nwithin = 0.1\nthen = 'latency'\nunknown = 'first'",
+        policies.best(
+            policies.within(0.1, of=policies.quality, then=policies.latency_s, unknown="first")
+        ),
+    ),
     "fast, good, named": (
         f"""[require]
         max_latency_s = 30

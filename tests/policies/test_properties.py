@@ -193,6 +193,18 @@ def test_a_constraint_adds_no_candidate(file: Written, data: st.DataObject) -> N
         assert set(names(found.policy(narrower, found.models))) <= before
 
 
+@given(written(), st.data())
+@ANY
+def test_refusing_the_unknown_adds_no_candidate(file: Written, data: st.DataObject) -> None:
+    """Whoever may answer where the unknown is refused may answer where it comes last."""
+    found = loaded(file)
+    lenient = loaded(file._replace(rest=file.rest.replace('"refuse"', '"last"')))
+    seen = data.draw(situations(found.models))
+    plan = found.policy(seen, found.models)
+    assert set(names(plan)) <= set(names(lenient.policy(seen, lenient.models)))
+    event("refuses" if any(one.rule == "unknown" for one in plan.refused) else "does not")
+
+
 @given(written(ordered=True), st.data())
 @ANY
 def test_declaration_orders_nothing_by_itself(file: Written, data: st.DataObject) -> None:

@@ -13,7 +13,7 @@ from .conditions import When
 from .constraints import abilities, local, max_cost_usd, remote
 from .expectations import EXPECTED_OUTPUT_TOKENS
 from .objectives import cost_usd, expected_cost_usd
-from .preferences import latency_s, quality, weighted, within
+from .preferences import latency_s, lowest, quality, weighted, within
 from .ranking import Ranking
 from .requirements import (
     every_parameter,
@@ -47,6 +47,7 @@ __all__ = [
     "expected_cost_usd",
     "latency_s",
     "local",
+    "lowest",
     "max_cost_usd",
     "max_latency_s",
     "min_quality",

@@ -9,6 +9,7 @@ from llmroute.types.models import QUALITIES
 from . import constraints, requirements
 from .origins import DEFAULT_NAME
 from .preferences import NAMED, Lowest, Weighted, Within, quality
+from .unknowns import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +32,6 @@ LISTS: dict[str, Callable[..., Constraint]] = {
     "only": requirements.only,
     "never": requirements.never,
 }
-UNKNOWN = ("last", "first")
 
 
 def read_require(table: Table | None, place: str = "") -> tuple[Constraint, ...]:
@@ -129,7 +129,7 @@ def _one(
     objective: Objective, unknown: str, share: Decimal | None, then: str | None
 ) -> Objective | Preference:
     if share is not None and then in NAMED:
-        return Within(float(share), objective, NAMED[then])
+        return Within(float(share), objective, NAMED[then], unknown)
     plain = unknown == "last" and objective is not quality
     return objective if plain else Lowest(objective, unknown)
 

@@ -16,12 +16,13 @@ from .expectations import predicted_latency_s
 from .mistakes import wrong
 from .objectives import cost_usd
 from .qualities import comparable, quality_of
+from .unknowns import check_unknown, known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from llmroute.types.models import Model
-    from llmroute.types.plans import Candidate, Objective, Situation
+    from llmroute.types.plans import Candidate, Constraint, Objective, Preference, Situation
 
 
 def latency_s(situation: Situation, model: Model) -> float | None:
@@ -41,6 +42,12 @@ def quality(situation: Situation, model: Model) -> float | None:
 SAYS: dict[Objective, str] = {cost_usd: "cheapest", latency_s: "fastest", quality: "best"}
 NAMED: dict[str, Objective] = {"cost": cost_usd, "latency": latency_s, "quality": quality}
 """What a policy file calls the objectives."""
+REASONS: dict[Objective, str] = {
+    cost_usd: "its price is not known",
+    latency_s: "its latency is not known, nothing was observed and no speed is declared",
+    quality: "its quality is not known, nothing was measured for the task and none is declared",
+}
+"""Why a model is refused whose value is not known."""
 
 
 def name_of(objective: Objective) -> str:
@@ -89,10 +96,15 @@ def _sorted(
 
 
 class Lowest(NamedTuple):
-    """Orders by one objective; what is unknown comes last, or first."""
+    """Orders by one objective; what is unknown comes last, or first, or is refused."""
 
     objective: Objective
     unknown: str = "last"
+
+    @property
+    def judges(self) -> tuple[Objective, ...]:
+        """The objectives that it looks at."""
+        return (self.objective,)
 
     def order(self, situation: Situation, candidates: Sequence[Candidate]) -> Ordered:
         """Order by the objective, then by name."""
@@ -107,6 +119,11 @@ class Weighted(NamedTuple):
 
     weights: tuple[tuple[Objective, float], ...]
     unknown: str = "last"
+
+    @property
+    def judges(self) -> tuple[Objective, ...]:
+        """The objectives that it looks at; one without weight is not."""
+        return tuple(objective for objective, weight in self.weights if weight)
 
     def order(self, situation: Situation, candidates: Sequence[Candidate]) -> Ordered:
         """Order by the sum, then by name; what is unknown counts as the worst, or as the best."""
@@ -129,11 +146,20 @@ def _normalized(found: Sequence[float | None]) -> list[float | None]:
 
 
 class Within(NamedTuple):
-    """Orders those near the best of one objective by another; the others follow."""
+    """Orders those near the best of one objective by another; the others follow.
+
+    What is unknown is not near; with `unknown` of "first" it is.
+    """
 
     share: float
     of: Objective
     then: Objective
+    unknown: str = "last"
+
+    @property
+    def judges(self) -> tuple[Objective, ...]:
+        """The objectives that it looks at."""
+        return (self.of, self.then)
 
     def order(self, situation: Situation, candidates: Sequence[Candidate]) -> Ordered:
         """Order; near is a value of at most the best one and `share` of it."""
@@ -143,38 +169,62 @@ class Within(NamedTuple):
         most = best + abs(best) * self.share
         if _by_tier(self.of, situation, candidates):
             most = best  # tiers are near only if they are the same
-        near = [value is not None and value <= most for value in found]
+        ahead = self.unknown == "first"
+        near = [ahead if value is None else value <= most for value in found]
         close = list(compress(candidates, near))
-        first = _sorted(values(self.then, situation, close), close)
+        first = _sorted(values(self.then, situation, close), close, unknown_first=ahead)
         far = [not one for one in near]
         last = _sorted(list(compress(found, far)), list(compress(candidates, far)))
         because = f"{name_of(self.then)} within {self.share:.0%} of the {name_of(self.of)}"
         return Ordered([*first, *last], because)
 
 
-def weighted(weights: Mapping[Objective, float]) -> Weighted:
-    """Prefer by several objectives at once, such as {cost_usd: 0.7, latency_s: 0.3}.
+def required(preference: Objective | Preference | None) -> tuple[Constraint, ...]:
+    """What a preference refuses: models of which its values are not known, if it says so."""
+    if not isinstance(preference, Lowest | Weighted | Within) or preference.unknown != "refuse":
+        return ()
+    return tuple(known(one, REASONS.get(one, "")) for one in dict.fromkeys(preference.judges))
 
-    Each objective is brought to the range from 0, the best candidate, to 1, the worst.
+
+def lowest(objective: Objective, unknown: str = "last") -> Lowest:
+    """Prefer by one objective; models of unknown value come "last" or "first", or "refuse" them.
 
     Raises:
-        PolicyError: there is no weight, a negative one, or nothing but zeros.
+        PolicyError: `unknown` is another word.
     """
+    check_unknown("lowest", unknown)
+    return Lowest(objective, unknown)
+
+
+def weighted(weights: Mapping[Objective, float], unknown: str = "last") -> Weighted:
+    """Prefer by several objectives at once, such as {cost_usd: 0.7, latency_s: 0.3}.
+
+    Each objective is brought to the range from 0, the best candidate, to 1, the worst. A value that
+    is not known counts as the worst ("last"), as the best ("first"), or "refuse" the model.
+
+    Raises:
+        PolicyError: there is no weight, a negative one, or nothing but zeros; or `unknown` is
+            another word.
+    """
+    check_unknown("weighted", unknown)
     given = tuple((objective, float(weight)) for objective, weight in weights.items())
     total = sum(weight for _, weight in given)
     if any(not 0 <= weight < float("inf") for _, weight in given) or not 0 < total < float("inf"):
         what, hint = "weights must be 0 or more, and one of them more", "Write {cost_usd: 0.7}"
         raise wrong("weighted", what, hint)
-    return Weighted(given)
+    return Weighted(given, unknown)
 
 
-def within(share: float, of: Objective, then: Objective) -> Within:
+def within(share: float, of: Objective, then: Objective, unknown: str = "last") -> Within:
     """Prefer by `then` among those within `share` (0.05: 5 %) of the best by `of`.
 
+    Models of unknown value are not near ("last"), near ("first"), or "refuse" them.
+
     Raises:
-        PolicyError: the share is not from 0 to 1.
+        PolicyError: the share is not from 0 to 1, or `unknown` is another word.
     """
+    check_unknown("within", unknown)
     if not 0 <= share <= 1:
         what = "the share must be from 0 to 1"
         raise wrong("within", what, "Write 0.05 for 5 %")
-    return Within(float(share), of, then)
+    return Within(float(share), of, then, unknown)

@@ -13,7 +13,7 @@ from .cautions import warnings
 from .constraints import standing
 from .expectations import expected_output_tokens, predicted_latency_s
 from .objectives import expected_cost_usd, held_tokens
-from .preferences import Lowest
+from .preferences import Lowest, required
 from .qualities import quality_of
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Ranking(NamedTuple):
         """
         request = situation.request
         named = request.models if request.models is not None else self.use
-        constraints = standing(situation, self.require)
+        constraints = standing(situation, self.require + required(self.objective))
         candidates: list[Candidate] = []
         refused: list[Refusal] = []
         for model in models if named is None else _named(named, models):
