@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 class SystemClock:
     """The machine's monotonic clock and its local date."""
 
-    __slots__ = ("_days",)
+    __slots__ = ("_days", "_seconds")
 
     def __init__(self) -> None:
         """Begin with no date looked up."""
         self._days: dict[int, date] = {}
+        self._seconds: dict[int, datetime] = {}
 
     now = staticmethod(time.monotonic)
     """Seconds since an arbitrary moment; never goes back."""
@@ -35,8 +36,13 @@ class SystemClock:
         return found
 
     def wall_time(self) -> datetime:
-        """The time of day in the machine's zone."""
-        return datetime.now().astimezone()
+        """The time of day in the machine's zone, to the second; looked up once in each."""
+        second = int(time.time())
+        found = self._seconds.get(second)
+        if found is None:
+            self._seconds.clear()
+            found = self._seconds[second] = datetime.fromtimestamp(second).astimezone()
+        return found
 
     def sleep_until(self, moment: float, cancel: Cancel) -> None:
         """Sleep until `moment`, or until `cancel` is set; at once when either is past."""

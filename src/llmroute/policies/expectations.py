@@ -26,10 +26,13 @@ def expected_output_tokens(situation: Situation, model: Model) -> int:
         return EXPECTED_OUTPUT_TOKENS if limit is None else min(EXPECTED_OUTPUT_TOKENS, limit)
     seen = situation.observed.get(model.name)
     expected = EXPECTED_OUTPUT_TOKENS
-    if seen is not None and seen.output_tokens:
-        means = dict(seen.output_tokens)
-        mean = means.get(situation.request.task or "", means.get(""))
-        expected = EXPECTED_OUTPUT_TOKENS if mean is None else max(1, round(mean))
+    if seen is not None:
+        for task, mean in seen.output_tokens:
+            if task == situation.request.task:
+                expected = max(1, round(mean))
+                break
+            if not task:
+                expected = max(1, round(mean))
     return expected if limit is None else min(expected, limit)
 
 
