@@ -18,7 +18,12 @@ NUMBERS = (
     *("context_tokens", "released", "knowledge_cutoff", "parameters_billion"),
     *("active_parameters_billion", "training_tokens_billion"),
 )
-NOT_CARDED_YET = frozenset({"llama-3", "llama-3.1", "llama-3.2", "llama-3.3", "llama-4"})
+NOT_CARDED_YET = frozenset(
+    {
+        *("llama-3", "llama-3.1", "llama-3.2", "llama-3.3", "llama-4"),
+        *("qwen", "qwen-research", "deepseek", "mit"),
+    }
+)
 """Licenses of open weights that have no card yet: what they ask for is unknown."""
 
 
@@ -104,12 +109,17 @@ def test_the_folder_is_read_whole() -> None:
         ("llama-3-70b-instruct", 8192, (70, None, 15_000), ("MMLU", 82.0)),
         ("llama-4-scout", 10_000_000, (109, 17, 40_000), ("MMLU-Pro", 74.3)),
         ("llama-4-maverick", 1_000_000, (400, 17, 22_000), ("GPQA Diamond", 69.8)),
+        ("mixtral-8x7b-instruct-v0.1", 32_768, (47, 13, None), ("MT-Bench", 8.3)),
+        ("qwen2.5-72b-instruct", 131_072, (72.7, None, 18_000), ("HumanEval", 86.6)),
+        ("qwen2.5-7b-instruct", 131_072, (7.61, None, 18_000), ("GSM8K", 91.6)),
+        ("deepseek-v3", 131_072, (671, 37, 14_800), ("MMLU", 88.5)),
+        ("deepseek-r1", 131_072, (671, 37, None), ("AIME 2024", 79.8)),
     ],
 )
 def test_figures(
     id_: str,
     window: int,
-    billions: tuple[float, float | None, int],
+    billions: tuple[float, float | None, int | None],
     score: tuple[str, float],
 ) -> None:
     """Window, size, tokens of training and a score are those of the maker's card."""
@@ -119,3 +129,17 @@ def test_figures(
     found = tuple(None if one is None else float(one) for one in sizes)
     assert (*found, entry.training_tokens_billion) == billions
     assert score in {(one.benchmark, one.value) for one in entry.scores}
+
+
+def test_licenses_differ_by_size() -> None:
+    """Within one family, the license is that of the very model: Qwen2.5 has three."""
+    found = {id_: entry.license for id_, entry in ALL.items() if entry.family == "qwen2.5"}
+    assert found["qwen2.5-3b-instruct"] == "qwen-research"
+    assert found["qwen2.5-7b-instruct"] == "apache-2.0"
+    assert found["qwen2.5-72b-instruct"] == "qwen"
+
+
+def test_a_distilled_model_is_of_the_family_it_was_made_from() -> None:
+    """What DeepSeek trained from a Llama stands under the license of that Llama."""
+    entry = ALL["deepseek-r1-distill-llama-70b"]
+    assert (entry.family, entry.license) == ("llama-3.3", "llama-3.3")
