@@ -1,14 +1,16 @@
 # ruff: noqa: INP001 - a script that stands beside the pages it writes
-"""Writes the pages that say what the code says: `python docs/generate.py`.
+"""Writes the pages and JSON Schemas that say what the code says: `python docs/generate.py`.
 
 docs/errors.md comes from the error tree and the table of faults, docs/options.md from the
-docstrings of `ChatOptions`, `EmbedOptions` and `ClientOptions`.
+docstrings of `ChatOptions`, `EmbedOptions` and `ClientOptions`; the schemas come from
+docs/schemas.py.
 """
 
 from __future__ import annotations
 
 import inspect
 import re
+import sys
 from pathlib import Path
 
 from llmroute import errors
@@ -183,5 +185,8 @@ FOLDER = Path(__file__).parent
 PAGES = {FOLDER / "errors.md": errors_page, FOLDER / "options.md": options_page}
 
 if __name__ == "__main__":
-    for path, page in PAGES.items():
+    sys.path.insert(0, str(FOLDER.parent))
+    from docs.schemas import SCHEMAS
+
+    for path, page in {**PAGES, **SCHEMAS}.items():
         path.write_text(page(), encoding="utf-8")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from docs.generate import PAGES as GENERATED
+from docs.schemas import SCHEMAS
 from llmroute.cli.arguments import parse
 from llmroute.policies.files import loads_policy
 from tests.docs.pages import PAGES, ROOT, Block, blocks, is_policy, model_files, name_of, prose
@@ -161,10 +162,11 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert not anchor or anchor in headings(target), link
 
 
-@pytest.mark.parametrize("path", GENERATED, ids=name_of)
-def test_generated_pages_are_fresh(path: Path) -> None:
-    """The pages of errors and options say what the code and its docstrings say."""
-    assert path.read_text(encoding="utf-8") == GENERATED[path](), "run python docs/generate.py"
+@pytest.mark.parametrize("path", [*GENERATED, *SCHEMAS], ids=name_of)
+def test_generated_files_are_fresh(path: Path) -> None:
+    """The pages of errors and options, and the schemas, say what the code says."""
+    made = {**GENERATED, **SCHEMAS}[path]()
+    assert path.read_text(encoding="utf-8") == made, "run python docs/generate.py"
 
 
 def test_every_page_is_in_the_table_of_contents() -> None:

@@ -94,12 +94,13 @@ class ModelOptions(TypedDict, total=False):
     license: the id of the license card of the weights; one without a card is unknown.
     template: a template's name, or a Jinja chat template.
     context_tokens, max_output_tokens: the window, and the longest answer, in tokens.
-    gpu_layers: layers on the GPU; -1 is all. threads: CPU threads; default is all allowed.
+    gpu_layers: layers on the GPU; -1 is all.
+    threads: CPU threads; default is all allowed.
     price: USD per million tokens; local models cost 0 (marginal) unless it is given.
     prices: the price of each span of days.
-    cost_per_hour_usd: what the machine costs; with tokens_per_second, as measured there, and
-        utilization, the share of the time in which it works (1 if not given), it is a price.
-    tokens_per_second: input and output, those of prompts and of answers.
+    cost_per_hour_usd: what the machine costs; it is a price with tokens_per_second.
+    tokens_per_second: input and output, those of prompts and of answers, as measured there.
+    utilization: the share of the time in which the machine works, 1 if not given.
     local: whether an own provider, or a server on this machine, keeps data at home.
     abilities: what the model can do besides text: "vision", "documents", "tools", "json",
         "schema", "reasoning"; "embed" alone is a model that makes vectors.

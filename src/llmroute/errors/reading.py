@@ -100,6 +100,11 @@ class Table:
         self.report = report
         self._read: set[str] = set()
 
+    @property
+    def asked(self) -> frozenset[str]:
+        """The keys that were asked for so far."""
+        return frozenset(self._read)
+
     def problem(self, key: str, what: str, hint: str = "") -> None:
         """Report a problem with `key`; "" means the table itself."""
         self.report((*self.path, key) if key else self.path, what, hint)
