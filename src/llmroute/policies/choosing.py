@@ -109,7 +109,7 @@ def read_prefer(table: Table | None) -> Objective | Preference | None:
     table.done()
     parts = [*low, *high]
     if not parts:
-        if not {"minimize", "maximize"} & set(table.values):
+        if not set(table.values) - {"unknown", "within", "then"}:
             table.problem("", 'it needs minimize = "cost" or "latency", or maximize = "quality"')
         return None
     _check_prefer(table, parts)
