@@ -21,7 +21,7 @@ NUMBERS = (
 NOT_CARDED_YET = frozenset(
     {
         *("llama-3", "llama-3.1", "llama-3.2", "llama-3.3", "llama-4"),
-        *("qwen", "qwen-research", "deepseek", "mit"),
+        *("qwen", "qwen-research", "deepseek", "mit", "gemma", "decilm"),
     }
 )
 """Licenses of open weights that have no card yet: what they ask for is unknown."""
@@ -114,6 +114,9 @@ def test_the_folder_is_read_whole() -> None:
         ("qwen2.5-7b-instruct", 131_072, (7.61, None, 18_000), ("GSM8K", 91.6)),
         ("deepseek-v3", 131_072, (671, 37, 14_800), ("MMLU", 88.5)),
         ("deepseek-r1", 131_072, (671, 37, None), ("AIME 2024", 79.8)),
+        ("gemma-3-27b-it", 131_072, (27, None, None), ("MMLU-Pro", 67.5)),
+        ("decilm-6b", 4096, (5.7, None, None), ("HellaSwag", 74.58)),
+        ("decilm-7b-instruct", 8192, (7.04, None, None), ("MMLU", 60.24)),
     ],
 )
 def test_figures(
@@ -143,3 +146,13 @@ def test_a_distilled_model_is_of_the_family_it_was_made_from() -> None:
     """What DeepSeek trained from a Llama stands under the license of that Llama."""
     entry = ALL["deepseek-r1-distill-llama-70b"]
     assert (entry.family, entry.license) == ("llama-3.3", "llama-3.3")
+
+
+def test_the_models_of_the_mission_are_here() -> None:
+    """The weights that the catalog was asked for are in it, of ten makers' families."""
+    wanted = {"llama-2", "llama-3", "llama-4", "mistral", "mixtral", "qwen3", "gemma-3", "gpt-oss"}
+    wanted |= {"deepseek-v3", "phi-4", "decilm", "smollm2"}
+    assert wanted <= {entry.family for entry in ALL.values()}
+    assert len(ALL) >= 45
+    assert ALL["decilm-6b"].license == "decilm"
+    assert ALL["decilm-7b"].license == "apache-2.0"
