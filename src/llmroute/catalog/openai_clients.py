@@ -11,7 +11,7 @@ from llmroute.errors.reading import kind_of
 from llmroute.types.frozen import replace
 from llmroute.types.models import Endpoint
 
-from .describe import declared_price
+from .describe import AT_HOME, declared_price
 from .endpoints import places_of
 from .entries import provider
 from .urls import DEFAULT_PORTS, Address, is_loopback
@@ -127,10 +127,11 @@ def _sent(
     if declaration.local and not is_loopback(address.origin):
         report((*path, "local"), f"{address.origin} is not on this machine", "")
         return None
+    if endpoint.origin != address.origin:
+        model = _elsewhere(model, declaration)
     return replace(
         model,
         local=declaration.local or False,
-        host_terms=model.host_terms if endpoint.origin == address.origin else None,
         endpoint=Endpoint(
             base_url=address.base_url,
             origin=address.origin,
@@ -140,6 +141,18 @@ def _sent(
             rejects_when_reasoning=endpoint.rejects_when_reasoning,
             quirks=endpoint.quirks,
         ),
+    )
+
+
+def _elsewhere(model: Model, declaration: Declaration) -> Model:
+    """`model` without what only its own host says: terms, retirement, speed, data handling."""
+    return replace(
+        model,
+        host_terms=None,
+        retires_on=None,
+        replaced_by=None,
+        speed=declaration.speed,
+        handling=declaration.data or (AT_HOME if declaration.local else None),
     )
 
 
