@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -250,13 +251,16 @@ def test_what_a_declaration_says_of_a_model() -> None:
 
 
 def test_regions() -> None:
-    """A region of a provider has its own host, and no price that nobody declared."""
+    """A region of a provider has its own host, and its own price where one is told."""
     found = made_of({"use": "openai/gpt-6.1-terra", "region": "eu"})
     assert found.endpoint is not None
     assert found.endpoint.base_url == "https://eu.api.openai.com/v1"
     assert found.endpoint.key_name == "OPENAI_API_KEY"
-    assert found.price is None
-    assert made_of({"use": "openai/gpt-6.1-terra"}).price is not None
+    anywhere = made_of({"use": "openai/gpt-6.1-terra"})
+    assert anywhere.price is not None
+    assert found.price is not None
+    assert found.price.output == anywhere.price.output * Decimal("1.1")
+    assert made_of({"use": "openai/gpt-4o-mini", "region": "eu"}).price is None
     with pytest.raises(PolicyError, match=r"OpenAI has no region 'eur'\. Did you mean 'eu'"):
         made_of({"use": "openai/gpt-6.1-terra", "region": "eur"})
 

@@ -84,7 +84,7 @@ def test_explain_as_json(policy: str, capsys: pytest.CaptureFixture[str]) -> Non
         *((8192, False), (7000, False), (9000, True))
     ]
     assert window["layers"][0]["source"]["url"].startswith("https://developers.openai.com")
-    assert window["layers"][0]["source"]["checked_on"] == "2026-11-23"
+    assert window["layers"][0]["source"]["checked_on"] == "2026-11-26"
     assert window["layers"][1]["imported"] == {"from": "models.dev", "on": "2025-01-02"}
     (price,) = [fact for fact in told["facts"] if fact["fact"] == "price"]
     assert price["value"]["input"] == "30"

@@ -158,7 +158,7 @@ KEYS: dict[str, frozenset[str]] = {
     "require.local": NONE,
     "require.abilities": NONE,
     "require.regions": NONE,
-    "require.no_training": NONE,
+    "require.no_training": FLAG,
     "require.zero_retention": NONE,
     "require.open_weights": NONE,
     "require.osi_approved": NONE,

@@ -216,11 +216,11 @@ CONTRADICTIONS.extend(
         ("[[route]]\nrequire.only = ['b']\nuse = ['a']", "route.use: the route"),
         ("[require]\nregions = ['eu']", "where it works is not known, not eu"),
         ("[require]\nopen_weights = true", "a: "),
-        ("[require]\nno_training = true", "require: the policy leaves no model"),
+        ("[require]\nzero_retention = true", "require: the policy leaves no model"),
         ("[require]\nonly = ['x', 'a']", "no model and no provider is called 'x'"),
         ("[require]\nnever = ['opneai']", "no provider is called 'opneai'"),
         (
-            "[[route]]\nrequire.never = ['openai/gpt-5']\nuse = ['a']",
+            "[[route]]\nrequire.never = ['openai/gpt-9']\nuse = ['a']",
             "route.require.never: no model",
         ),
     ]
