@@ -1,4 +1,4 @@
-"""What of the catalog may be out of date: old sources, retired models, missing successors."""
+"""What of the catalog may be wrong: old sources, retired models, no successors, odd prices."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from .data import names
 from .families import FOLDER, weights_of
+from .sanity import flaws
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 OLD_DAYS = 120
 """After so many days a number should be read again."""
-Kind = Literal["old", "retired", "successor"]
+Kind = Literal["old", "retired", "successor", "price"]
 
 
 class Finding(NamedTuple):
@@ -39,6 +40,7 @@ def _all(catalog: Catalog, today: date, days: int) -> Iterator[Finding]:
     for entry in entries:
         yield from _of_provider(f"{entry.id}.toml", entry, today, days)
         yield from _gone(entry, known, today)
+        yield from _priced(entry)
     for name in names(FOLDER):
         file = f"{FOLDER}/{name}.toml"
         yield from _old(f"weights/{name}.toml", weights_of(file).values(), today, days)
@@ -70,6 +72,26 @@ def _old(file: str, models: Iterable[ModelEntry], today: date, days: int) -> Ite
         if age > days:
             read = f"read on {source.checked_on}, {age} days ago"
             yield Finding("old", file, f"{', '.join(ids)}: {source.title}, {read}: {source.url}")
+
+
+def _priced(entry: ProviderEntry) -> Iterator[Finding]:
+    """Prices that cannot be right, those of fact files too."""
+    if entry.local or entry.server:
+        return
+    for id_ in dict.fromkeys((*entry.models, *_laid(entry))):
+        model = entry.model(id_)
+        price = None if model is None else model.price
+        if model is not None and price is not None:
+            embeds, free = "embed" in model.abilities, id_.endswith(":free")
+            found = flaws(price, embeds=embeds, free=free)
+            yield from (Finding("price", f"{entry.id}/{id_}", str(flaw)) for flaw in found)
+
+
+def _laid(entry: ProviderEntry) -> Iterator[str]:
+    """The models of a provider that fact files speak of."""
+    for layer in entry.layers:
+        told = (id_.partition("/") for id_ in layer.models)
+        yield from (model for name, _, model in told if name == entry.id)
 
 
 def _sources(sources: Mapping[str, Source]) -> tuple[Source, ...]:

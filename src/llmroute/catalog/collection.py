@@ -127,7 +127,7 @@ class Catalog:
 
     def _add_named(self, files: Iterable[Path]) -> None:
         from llmroute.errors import PolicyError
-        from llmroute.errors.guards import read
+        from llmroute.errors.guards import LARGEST_FACTS_BYTES, decode, read
 
         from .layers import is_fact_file
 
@@ -135,10 +135,11 @@ class Catalog:
         facts: list[tuple[Path, str]] = []
         for file in files:
             try:
-                text = read(file)
+                text = read(file, LARGEST_FACTS_BYTES)
                 if is_fact_file(text, str(file)):
                     facts.append((file, text))
                 else:
+                    decode(text.encode(), str(file))  # only fact files may be so large
                     self._found[file.stem] = self._read(file, text)
             except PolicyError as error:
                 problems += error.problems

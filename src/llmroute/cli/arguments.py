@@ -57,6 +57,11 @@ class Arguments(argparse.Namespace):
     action: str
     target: str
     days: int
+    source: str
+    file: str
+    out: str | None
+    only: list[str]
+    strict: bool
     record: str | None
     replay: str | None
 
@@ -248,6 +253,8 @@ def _fill_catalog(parser: Parser) -> None:
         if name == "explain":
             what = 'a model of the policy, or of the catalog: "openai/gpt-4"'
             action.add_argument("target", metavar="MODEL", help=what)
+        if name == "import":
+            _fill_import(action)
         if name == "check":
             what = "what was read longer ago is old; default 120"
             action.add_argument("--days", type=int, default=120, metavar="N", help=what)
@@ -263,10 +270,23 @@ def _fill_doctor(parser: Parser) -> None:
     )
 
 
+def _fill_import(parser: Parser) -> None:
+    sources = ("models.dev", "genai-prices", "litellm")
+    add = parser.add_argument
+    add("file", metavar="FILE", help="what you have downloaded, or the folder of a repository")
+    what = "whose data it is: models.dev, genai-prices or litellm"
+    add("--from", dest="source", required=True, choices=sources, metavar="SOURCE", help=what)
+    add("--out", metavar="FILE", help="the fact file to write; else stdout")
+    what = "import the models of these providers alone"
+    add("--only", nargs="+", default=[], metavar="PROVIDER", help=what)
+    add("--strict", action="store_true", help="exit code 1 when a price cannot be right")
+
+
 ACTIONS = {
     "list": "Show every model that the catalog lists.",
     "explain": "Show where each number of a model comes from: every layer, source and date.",
-    "check": "Show what is old or lacks its successor (exit code 1), and what is retired.",
+    "check": "Show what is old, odd or lacks its successor (exit code 1), and what is retired.",
+    "import": "Write facts of models from somebody else's data to a fact file of yours.",
 }
 COMMANDS: dict[str, tuple[str, Callable[[Parser], None]]] = {
     "chat": ("Ask; the answer goes to stdout, everything about it to stderr.", _fill_chat),

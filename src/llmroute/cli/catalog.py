@@ -32,6 +32,10 @@ RETIRED = "retired"
 
 def catalog(arguments: Arguments) -> int:
     """Run one of the commands of `llmroute catalog`; returns its exit code."""
+    if arguments.action == "import":
+        from .importing import import_catalog
+
+        return import_catalog(arguments)
     policy = read_policy(arguments.policy)
     match arguments.action:
         case "list":

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 VARIABLE = "LLMROUTE_POLICY"
 LARGEST_BYTES = 64 * 1024
+LARGEST_FACTS_BYTES = 1024 * 1024
+"""How large a fact file may be: an imported one tells of a thousand models."""
 DEEPEST = 16
 """How many parts a key may have, and how deep arrays and tables may nest.
 
@@ -46,15 +48,15 @@ def pieces(text: str) -> Iterator[tuple[str, int]]:
         line += piece.count("\n")
 
 
-def read(path: Path) -> str:
-    """Read a policy file, or a file of a provider.
+def read(path: Path, largest: int = LARGEST_BYTES) -> str:
+    """Read a policy file, a file of a provider or a fact file, of `largest` bytes.
 
     Raises:
-        PolicyError: it is missing, a directory, unreadable, larger than 64 KiB or not UTF-8.
+        PolicyError: it is missing, a directory, unreadable, too large or not UTF-8.
     """
     try:
         with path.open("rb") as file:
-            data = file.read(LARGEST_BYTES + 1)
+            data = file.read(largest + 1)
     except FileNotFoundError:
         what, hint = "there is no such file", "Check its name and folder"
     except IsADirectoryError:
@@ -62,7 +64,7 @@ def read(path: Path) -> str:
     except OSError as error:
         what, hint = f"it cannot be read: {error.strerror}", ""
     else:
-        return decode(data, str(path))
+        return decode(data, str(path), largest)
     raise PolicyError([Problem(str(path), None, "", what, _named_by(path) or hint)])
 
 
@@ -74,14 +76,14 @@ def _named_by(path: Path) -> str:
     return f"${VARIABLE} names it" if named and type(path)(named) == path else ""
 
 
-def decode(data: bytes, name: str) -> str:
+def decode(data: bytes, name: str, largest: int = LARGEST_BYTES) -> str:
     """Decode the bytes of a file, once their size is known to be small.
 
     Raises:
-        PolicyError: they are more than 64 KiB, or not UTF-8; says in which line.
+        PolicyError: they are more than `largest`, or not UTF-8; says in which line.
     """
-    if len(data) > LARGEST_BYTES:
-        what = f"it is larger than {LARGEST_BYTES // 1024} KiB"
+    if len(data) > largest:
+        what = f"it is larger than {largest // 1024} KiB"
         hint = "A policy names its models and rules; is this another file?"
         raise PolicyError([Problem(name, None, "", what, hint)])
     try:
