@@ -58,8 +58,8 @@ CHAT = [name for name in OPEN if entry_of(name).api == "openai-chat"]
 
 
 def lines_of(name: str) -> list[str]:
-    """The lines of a provider's file that say something."""
-    text = (FOLDER / f"{name}.toml").read_text(encoding="utf-8")
+    """The lines of a provider's file that say something of the provider."""
+    text = (FOLDER / f"{name}.toml").read_text(encoding="utf-8").partition("\n[sources.")[0]
     return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
 
 
@@ -83,7 +83,7 @@ def test_a_file_is_sound(name: str) -> None:
 
 @pytest.mark.parametrize("name", CHAT)
 def test_a_compatible_vendor_is_a_short_file(name: str) -> None:
-    """A vendor that speaks the OpenAI API needs 15 lines at most, one of them where it was read."""
+    """A vendor that speaks the OpenAI API needs 15 lines at most, besides its models."""
     entry = entry_of(name)
     assert len(lines_of(name)) <= COMPATIBLE
     if name not in {"openai-compatible", "infery-llm"}:
