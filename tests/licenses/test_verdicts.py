@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 import pytest
 
 from llmroute.licenses import Card, Clause, PurposeCondition, Threshold, judge
-from llmroute.policies.licensing import card, card_names, verdict
+from llmroute.policies.facts import merged
+from llmroute.policies.licensing import Terms, card, card_names, judged, verdict
+from llmroute.types.frozen import replace
+from llmroute.types.models import Model
 from llmroute.types.plans import Facts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FEW = (("2023-06", 0),)
 
@@ -41,7 +49,7 @@ GOLDEN = [
 @pytest.mark.parametrize(("license_", "stated", "status", "clause"), GOLDEN)
 def test_golden_cases(license_: str, stated: Facts, status: str, clause: str | None) -> None:
     """Each card gives the verdict that a reading of the license gives, with the clause."""
-    found = verdict(license_, None, stated, ())
+    found = verdict(Terms(license_, None), stated, ())
     denied = found.first("deny")
     assert found.status == status
     assert (denied.cite if denied else None) == clause
@@ -49,26 +57,26 @@ def test_golden_cases(license_: str, stated: Facts, status: str, clause: str | N
 
 def test_review_warns_and_allows() -> None:
     """A clause that asks for a review allows the use, and says so as a warning."""
-    found = verdict("openai", None, facts("synthetic_data"), ())
+    found = verdict(Terms("openai", None), facts("synthetic_data"), ())
     assert found.status == "allowed_with_duties"
     assert "check which yours is" in found.warnings[0]
 
 
 def test_the_stricter_of_weights_and_host_counts() -> None:
     """A served model is judged by its weights' license and by its host's terms."""
-    assert verdict("apache-2.0", "openai", facts("compete"), ()).status == "denied"
-    assert verdict("llama-2", "openai", facts("chat", users=()), ()).status == "unknown"
-    assert verdict(None, None, facts("chat"), ()).status == "unknown"
+    assert verdict(Terms("apache-2.0", "openai"), facts("compete"), ()).status == "denied"
+    assert verdict(Terms("llama-2", "openai"), facts("chat", users=()), ()).status == "unknown"
+    assert verdict(Terms(None, None), facts("chat"), ()).status == "unknown"
 
 
 def test_purposes_of_the_request_count_too() -> None:
     """What one request is for is judged together with the application's purposes."""
-    assert verdict("llama-2", None, facts("chat"), ("distill",)).status == "denied"
+    assert verdict(Terms("llama-2", None), facts("chat"), ("distill",)).status == "denied"
 
 
 def test_a_missing_fact_is_named() -> None:
     """An unknown verdict says which fact to state, and what the clause is."""
-    warnings = verdict("llama-2", None, facts("chat", users=()), ()).warnings
+    warnings = verdict(Terms("llama-2", None), facts("chat", users=()), ()).warnings
     assert 'monthly_active_users."2023-06" not stated' in warnings[0]
     assert warnings[0].endswith("(2)")
 
@@ -76,7 +84,7 @@ def test_a_missing_fact_is_named() -> None:
 def test_a_permission_of_its_own_lifts_the_clauses() -> None:
     """Who has the owner's permission may do what the license alone denies."""
     stated = Facts(purposes=("improve_llm",), granted=(("llama-2", "Meta agreement 17"),))
-    found = verdict("llama-2", None, stated, ())
+    found = verdict(Terms("llama-2", None), stated, ())
     assert found.status == "allowed_with_duties"
     assert found.duties == ("license llama-2: permitted by Meta agreement 17",)
 
@@ -135,3 +143,88 @@ def test_every_card_is_whole() -> None:
         assert found.text_url.startswith("https://")
         assert found.read_on is not None
         assert found.clauses
+
+
+def clause(**given: object) -> Card:
+    """A card of one clause that denies."""
+    made = cast("Callable[..., Clause]", Clause)("1", "deny", "this is forbidden", **given)
+    return Card("x", "X", "", None, (made,))
+
+
+KINDS: list[tuple[dict[str, object], Facts, str]] = [
+    ({"use_territory_in": ("EU", "KR")}, Facts(use_territories=("US", "KR")), "denied"),
+    ({"use_territory_in": ("EU", "KR")}, Facts(use_territories=("DE",)), "denied"),
+    ({"use_territory_in": ("EU", "KR")}, Facts(use_territories=("US",)), "allowed"),
+    ({"use_territory_in": ("EU", "KR")}, Facts(), "unknown"),
+    ({"licensee_domicile_in": ("EU",)}, Facts(licensee_domicile="FR"), "denied"),
+    ({"licensee_domicile_in": ("EU",)}, Facts(licensee_domicile="CH"), "allowed"),
+    ({"licensee_domicile_in": ("EU",)}, Facts(use_territories=("FR",)), "unknown"),
+    ({"field_of_use": ("military",)}, Facts(fields_of_use=("military",)), "denied"),
+    ({"field_of_use": ("military",)}, Facts(fields_of_use=()), "allowed"),
+    ({"field_of_use": ("military",)}, Facts(), "unknown"),
+    ({"distribution": ("weights",)}, Facts(distributes="weights"), "denied"),
+    ({"distribution": ("weights",)}, Facts(distributes="nothing"), "allowed"),
+    ({"distribution": ("weights",)}, Facts(), "denied"),
+    (
+        {"threshold": Threshold("annual_revenue_usd", 10**6, "now")},
+        Facts(annual_revenue_usd=(("now", 10**6 + 1),)),
+        "denied",
+    ),
+    (
+        {"threshold": Threshold("annual_revenue_usd", 10**6, "now")},
+        Facts(annual_revenue_usd=(("now", 10**6),)),
+        "allowed",
+    ),
+    (
+        {"threshold": Threshold("monthly_revenue_usd", 10**6, "now", inclusive=True)},
+        Facts(monthly_revenue_usd=(("now", 10**6),)),
+        "denied",
+    ),
+    (
+        {"threshold": Threshold("annual_revenue_usd", 10**6, "now"), "only_commercial": True},
+        Facts(commercial=False, annual_revenue_usd=(("now", 10**9),)),
+        "allowed",
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "stated", "status"), KINDS)
+def test_kinds_of_conditions(given: dict[str, object], stated: Facts, status: str) -> None:
+    """Each kind holds, fails, or asks for its fact; what is passed on counts unasked."""
+    assert judge(clause(**given), stated).status == status
+
+
+def test_a_clause_on_models_that_see_spares_others() -> None:
+    """A condition on modality looks at the model, not at the application."""
+    card_ = clause(modality=("vision",), licensee_domicile_in=("EU",))
+    stated = Facts(licensee_domicile="DE")
+    assert judge(card_, stated).status == "allowed"
+    assert judge(card_, stated, abilities=frozenset({"vision"})).status == "denied"
+
+
+def test_licenses_of_the_base_bind_as_well() -> None:
+    """A fine-tune under Apache-2.0 of Llama 2 is bound by Llama 2's license."""
+    own = Terms("apache-2.0", None, ("llama-2",))
+    assert verdict(own, facts("improve_llm")).status == "denied"
+    assert verdict(Terms("apache-2.0", None), facts("improve_llm")).status != "denied"
+
+
+def test_what_unknown_means_is_said_by_the_facts() -> None:
+    """Unknown denies, warns or passes as [facts] say; else it denies training, and warns."""
+    model = Model("m", "p", "m", "custom", license="llama-2")
+    users = Facts(purposes=("chat",))
+    assert judged(model, users, ()).refusal is None
+    assert judged(model, users, ()).warnings
+    assert judged(model, replace(users, unknown="deny"), ()).refusal is not None
+    assert judged(model, replace(users, unknown="allow"), ()).warnings == ()
+    missing = Facts(purposes=("distill:llama-2",))
+    assert judged(model, missing, ()).refusal is not None
+    assert judged(model, replace(missing, unknown="warn"), ()).refusal is None
+
+
+def test_facts_of_a_request_go_over_those_of_the_policy() -> None:
+    """What is stated later counts; the rest stays."""
+    base = Facts(commercial=True, purposes=("chat",), use_territories=("DE",))
+    over = merged(base, Facts(commercial=False, use_territories=()))
+    assert over == Facts(commercial=False, purposes=("chat",), use_territories=("DE",))
+    assert merged(base, Facts()) is base

@@ -144,7 +144,7 @@ def _clients(file: PolicyFile) -> dict[str, Provider]:
 
 def _overridden(file: PolicyFile, options: ClientOptions) -> PolicyFile:
     """Lay what was given in code over what the file says."""
-    from llmroute.policies.sections import facts as facts_of
+    from llmroute.policies.facts import facts as facts_of
 
     if "facts" in options:
         file = file._replace(facts=facts_of(options["facts"]))

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from .conditions import conditions
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from llmroute.types.plans import Facts
 
-    from .cards import Card, Clause, PurposeCondition, Threshold
+    from .cards import Card, Clause
+    from .conditions import Met
 
 Status = Literal["allowed", "allowed_with_duties", "unknown", "denied"]
 STRICTNESS: tuple[Status, ...] = ("allowed", "allowed_with_duties", "unknown", "denied")
@@ -65,14 +68,22 @@ class Verdict(NamedTuple):
         )
 
 
-def judge(card: Card, facts: Facts, purposes: Sequence[str] = ()) -> Verdict:
-    """Judge the use that `facts` and the request's own `purposes` describe."""
+def judge(
+    card: Card,
+    facts: Facts,
+    purposes: Sequence[str] = (),
+    abilities: frozenset[str] = frozenset(),
+) -> Verdict:
+    """Judge the use that `facts` and the request's own `purposes` describe.
+
+    `abilities` are those of the model: some clauses bear on models that see only.
+    """
     purposes = tuple(dict.fromkeys((*facts.purposes, *purposes)))
     agreement = dict(facts.granted).get(card.id)
     if agreement is not None:
         granted = Finding(card.id, None, "duty", f"permitted by {agreement}")
         return Verdict("allowed_with_duties", (granted,))
-    findings = tuple(_findings(card, facts, purposes))
+    findings = tuple(_findings(card, facts, purposes, abilities))
     effects = {one.effect for one in findings}
     if "deny" in effects:
         return Verdict("denied", findings)
@@ -89,14 +100,16 @@ def stricter(verdicts: Sequence[Verdict]) -> Verdict:
     )
 
 
-def _findings(card: Card, facts: Facts, purposes: tuple[str, ...]) -> Iterator[Finding]:
+def _findings(
+    card: Card, facts: Facts, purposes: tuple[str, ...], abilities: frozenset[str]
+) -> Iterator[Finding]:
     for clause in card.clauses:
-        asked = tuple(_conditions(clause, facts, purposes))
+        asked = tuple(conditions(clause, facts, purposes, abilities))
         if all(holds is not False for holds, _ in asked):
             yield _finding(card.id, clause, asked)
 
 
-def _finding(license_: str, clause: Clause, asked: tuple[tuple[bool | None, str], ...]) -> Finding:
+def _finding(license_: str, clause: Clause, asked: tuple[Met, ...]) -> Finding:
     """Say what a clause means when none of its conditions fails."""
     missing = [text for holds, text in asked if holds is None]
     if missing:
@@ -105,38 +118,3 @@ def _finding(license_: str, clause: Clause, asked: tuple[tuple[bool | None, str]
     met = ", ".join(text for _, text in asked if text)
     reason = f"{clause.reads} ({met})" if met else clause.reads
     return Finding(license_, clause.cite, clause.effect, reason)
-
-
-def _conditions(
-    clause: Clause, facts: Facts, purposes: tuple[str, ...]
-) -> Iterator[tuple[bool | None, str]]:
-    """Yield per condition whether it holds (None: a fact is missing), and what was met."""
-    if clause.purpose is not None:
-        yield _purpose(clause.purpose, purposes)
-    if clause.threshold is not None:
-        yield _threshold(clause.threshold, facts)
-    if clause.only_commercial:
-        yield facts.commercial, "commercial" if facts.commercial is None else ""
-    if clause.licensee_domicile_in is not None:
-        domicile = facts.licensee_domicile
-        if domicile is None:
-            yield None, "licensee_domicile"
-        else:
-            yield domicile in clause.licensee_domicile_in, domicile
-
-
-def _purpose(condition: PurposeCondition, purposes: tuple[str, ...]) -> tuple[bool | None, str]:
-    if not purposes:
-        return None, "purposes"
-    for purpose in purposes:
-        name, _, target = purpose.partition(":")
-        if name in condition.any_of and (not target or target != condition.except_family):
-            return True, f"purpose {purpose}"
-    return False, ""
-
-
-def _threshold(threshold: Threshold, facts: Facts) -> tuple[bool | None, str]:
-    value = dict(facts.monthly_active_users).get(threshold.month)
-    if value is None:
-        return None, f'{threshold.metric}."{threshold.month}"'
-    return value > threshold.above, f"{value:,} in {threshold.month}"

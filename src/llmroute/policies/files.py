@@ -19,12 +19,12 @@ from llmroute.types.limits import Limits
 from llmroute.types.plans import Facts
 
 from .contradictions import Contradictions
+from .facts import read_facts
 from .origins import DEFAULT_NAME, Origin, named_hint, placing, read_catalog
 from .routing import Known, Parts
 from .sections import (
     ELSEWHERE,
     TokenCounting,
-    read_facts,
     read_hints,
     read_limits,
     read_offline,

@@ -41,6 +41,18 @@ def card(id_: str) -> Card | None:
     return found
 
 
+class Terms(NamedTuple):
+    """All that binds a model: the license of its weights and of those they were made of, its host.
+
+    `abilities` are those of the model that clauses ask for.
+    """
+
+    license: str | None
+    host_terms: str | None
+    base_licenses: tuple[str, ...] = ()
+    abilities: frozenset[str] = frozenset()
+
+
 class Judged(NamedTuple):
     """What a plan asks of a verdict, worked out: reason and clause of a refusal, and warnings."""
 
@@ -49,53 +61,74 @@ class Judged(NamedTuple):
     warnings: tuple[str, ...]
 
 
-_judged: dict[tuple[str | None, str | None, int, tuple[str, ...]], Judged] = {}
+_judged: dict[
+    tuple[str | None, str | None, tuple[str, ...], bool, int, tuple[str, ...]], Judged
+] = {}
 MOST_JUDGED = 4096
+SIGHT = frozenset({"vision"})
 
 
 def judged(model: Model, facts: Facts, purposes: tuple[str, ...]) -> Judged:
-    """Judge a model's license and its host's terms, once for the same facts and purposes.
+    """Judge a model's licenses and its host's terms, once for the same facts and purposes.
 
     The facts are known by their identity, which costs a tenth of hashing them; the entry holds
     them, so that no other facts can come to have it.
     """
-    key = (model.license, model.host_terms, id(facts), purposes)
+    sees = "vision" in model.abilities
+    bases = model.base_licenses
+    key = (model.license, model.host_terms, bases, sees, id(facts), purposes)
     found = _judged.get(key)
     if found is None:
-        judgement = verdict(model.license, model.host_terms, facts, purposes)
-        refusal = _refusal(judgement, (*facts.purposes, *purposes))
-        found = Judged(facts, refusal, judgement.warnings)
+        judgement = verdict(terms_of(model), facts, purposes)
+        refusal = _refusal(judgement, facts, (*facts.purposes, *purposes))
+        warned = () if facts.unknown == "allow" else judgement.warnings
+        found = Judged(facts, refusal, warned)
         if len(_judged) >= MOST_JUDGED:
             _judged.clear()
         _judged[key] = found
     return found
 
 
-def _refusal(judgement: Verdict, purposes: tuple[str, ...]) -> tuple[str, str | None] | None:
-    """Refuse what a clause denies, and training on output when nobody can tell."""
+def terms_of(model: Model) -> Terms:
+    """What binds a model."""
+    sight = SIGHT if "vision" in model.abilities else frozenset[str]()
+    return Terms(model.license, model.host_terms, model.base_licenses, sight)
+
+
+def _refusal(
+    judgement: Verdict, facts: Facts, purposes: tuple[str, ...]
+) -> tuple[str, str | None] | None:
+    """Refuse what a clause denies, and what nobody can tell where the facts say so.
+
+    Where they do not, that is training on output.
+    """
     denied = judgement.first("deny")
     if denied is not None:
         return f"license {denied.license}: {denied.reason}", denied.cite
-    training = [purpose for purpose in purposes if purpose.partition(":")[0] in TRAINING]
     unknown = judgement.first("unknown")
-    if not training or unknown is None:
+    if unknown is None or facts.unknown in {"warn", "allow"}:
         return None
-    reason = f"not known to allow {training[0]}; license {unknown.license}: {unknown.reason}"
+    training = [purpose for purpose in purposes if purpose.partition(":")[0] in TRAINING]
+    if training:
+        reason = f"not known to allow {training[0]}; {unknown}"
+    elif facts.unknown == "deny":
+        reason = f"not known to be allowed; {unknown}"
+    else:
+        return None
     return reason, unknown.cite
 
 
-def verdict(
-    license_: str | None, host_terms: str | None, facts: Facts, purposes: tuple[str, ...]
-) -> Verdict:
-    """Judge the weights' license and the host's terms; the stricter one counts."""
-    ids = tuple(id_ for id_ in (license_, host_terms) if id_ is not None)
+def verdict(terms: Terms, facts: Facts, purposes: tuple[str, ...] = ()) -> Verdict:
+    """Judge the licenses of the weights, and the host's terms; the strictest one counts."""
+    named = (terms.license, *terms.base_licenses, terms.host_terms)
+    ids = tuple(dict.fromkeys(id_ for id_ in named if id_ is not None))
     if not ids:
         return Verdict("unknown", (Finding("", None, "unknown", "no license is declared"),))
-    return stricter([_judge(id_, facts, purposes) for id_ in ids])
+    return stricter([_judge(id_, facts, purposes, terms.abilities) for id_ in ids])
 
 
-def _judge(id_: str, facts: Facts, purposes: tuple[str, ...]) -> Verdict:
+def _judge(id_: str, facts: Facts, purposes: tuple[str, ...], abilities: frozenset[str]) -> Verdict:
     found = card(id_)
     if found is None:
         return Verdict("unknown", (Finding(id_, None, "unknown", "there is no card of it"),))
-    return judge(found, facts, purposes)
+    return judge(found, facts, purposes, abilities)

@@ -1,30 +1,19 @@
-"""The sections of a policy file that are plain values: facts, hints, limits, offline, require."""
+"""The sections of a policy file that are plain values: hints, limits, offline, require."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
-from llmroute.catalog.data import names
-from llmroute.errors import PolicyError
-from llmroute.errors.problems import nearest
-from llmroute.errors.reading import Table, collector
 from llmroute.types.limits import Limits
-from llmroute.types.plans import Facts
-from llmroute.types.requests import PURPOSES
 
 from .origins import expanded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from llmroute.errors import Problem
+    from llmroute.errors.reading import Table
     from llmroute.types.plans import OfflineMode
     from llmroute.types.requests import OnBreak
 
-MONTH = r"now|\d{4}-(0[1-9]|1[0-2])"
-COUNTRY = r"[A-Z]{2}"
 ELSEWHERE = {
     "timeout": "deadline_s",
     "timeout_s": "deadline_s",
@@ -41,62 +30,6 @@ HINT_TYPES = ("bool", "int", "float", "str")
 LONGEST_S = "86400"
 
 Default = TypeVar("Default", float, float | None)
-
-
-def facts(values: Mapping[str, object]) -> Facts:
-    """Make facts of what a caller states, as [facts] of a policy file does.
-
-    Raises:
-        PolicyError: a fact is unknown or has the wrong type; all problems at once.
-    """
-    problems: list[Problem] = []
-    found = read_facts(Table(values, ("facts",), collector("Client", problems)))
-    if problems:
-        raise PolicyError(problems)
-    return found
-
-
-def read_facts(table: Table) -> Facts:
-    """Read [facts]."""
-    purposes = table.texts("purposes") or ()
-    for purpose in purposes:
-        name = purpose.partition(":")[0]
-        if name not in PURPOSES:
-            table.problem("purposes", f"{name!r} is no purpose", nearest(name, PURPOSES))
-    domicile = table.text("licensee_domicile")
-    if domicile is not None and not re.fullmatch(COUNTRY, domicile):
-        table.problem("licensee_domicile", 'it must be an ISO 3166 country code, such as "DE"')
-    found = Facts(
-        commercial=table.flag("commercial"),
-        purposes=purposes,
-        monthly_active_users=_users(table.table("monthly_active_users")),
-        licensee_domicile=domicile,
-        granted=_granted(table.table("granted")),
-    )
-    table.done()
-    return found
-
-
-def _users(table: Table | None) -> tuple[tuple[str, int], ...]:
-    if table is None:
-        return ()
-    for month in table.values:
-        if not re.fullmatch(MONTH, month):
-            table.problem(month, 'it must be a month, "2023-06", or now')
-    counts = {month: table.whole(month, 0, 10**11) for month in table.values}
-    return tuple((month, count) for month, count in counts.items() if count is not None)
-
-
-def _granted(table: Table | None) -> tuple[tuple[str, str], ...]:
-    if table is None:
-        return ()
-    known = names("policies/licenses")
-    for license_ in table.values:
-        if license_ not in known:
-            what = f"there is no license card {license_!r}"
-            table.problem(license_, what, nearest(license_.lower(), known))
-    agreements = {license_: table.text(license_) for license_ in table.values}
-    return tuple((license_, text) for license_, text in agreements.items() if text)
 
 
 def read_hints(table: Table | None) -> dict[str, str]:

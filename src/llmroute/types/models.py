@@ -174,7 +174,8 @@ class Model:
     request of an embedding model; None means 64 texts, and any number of tokens. `tuning` is "base"
     or "chat". `qualities` maps a task, or "any", to a tier of QUALITIES that was declared; it goes
     before what `scores` say. `service_tier` is the tier asked of the host ("flex"), whose price
-    counts; None: the standard one.
+    counts; None: the standard one. `base_licenses` are license cards of the weights that these were
+    made of, the nearest first: they bind as well.
     """
 
     name: str
@@ -210,6 +211,7 @@ class Model:
     handling: DataHandling | None = None
     images: ImageTokens | None = None
     service_tier: str | None = None
+    base_licenses: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:

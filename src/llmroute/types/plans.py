@@ -23,9 +23,13 @@ OfflineMode = Literal["auto", "always", "never"]
 class Facts:
     """What is true of the application; license clauses ask for it. None means: not stated.
 
-    `monthly_active_users` holds (month, users) pairs, month "2023-06" or "now".
-    `licensee_domicile` is an ISO 3166 country code. `granted` names licenses whose owner gave a
-    permission of its own, with the agreement that says so.
+    `monthly_active_users`, `annual_revenue_usd` and `monthly_revenue_usd` hold pairs of a month,
+    "2023-06" or "now", and a number. `licensee_domicile` is an ISO 3166 country code, as
+    `use_territories` are. `fields_of_use` are words of `llmroute.licenses.cards.FIELDS`.
+    `distributes` is what the application passes on: "nothing", "service" or "weights". `granted`
+    names licenses whose owner gave a permission of its own, with the agreement that says so.
+    `unknown` is what a license means of which a fact is missing: "deny", "warn" or "allow"; None:
+    to deny purposes that train models, else to warn.
     """
 
     commercial: bool | None = None
@@ -33,6 +37,12 @@ class Facts:
     monthly_active_users: tuple[tuple[str, int], ...] = ()
     licensee_domicile: str | None = None
     granted: tuple[tuple[str, str], ...] = ()
+    annual_revenue_usd: tuple[tuple[str, int], ...] = ()
+    monthly_revenue_usd: tuple[tuple[str, int], ...] = ()
+    use_territories: tuple[str, ...] | None = None
+    fields_of_use: tuple[str, ...] | None = None
+    distributes: str | None = None
+    unknown: str | None = None
 
 
 class Observed(NamedTuple):
