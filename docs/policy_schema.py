@@ -35,17 +35,13 @@ from llmroute.catalog.measured import read_handling, speed_of
 from llmroute.catalog.options import ModelOptions
 from llmroute.catalog.urls import LABEL
 from llmroute.catalog.words import ABILITIES, CACHE_LIVES
+from llmroute.licenses.cards import DISTRIBUTION, FIELDS
 from llmroute.policies.choosing import FLAGS, LISTS, read_prefer, read_require
+from llmroute.policies.facts import COUNTRY, MONTH, read_facts
+from llmroute.policies.facts import UNKNOWN as MEANINGS
 from llmroute.policies.requirements import LONGEST_S
 from llmroute.policies.routing import DECIDES, SAYS
-from llmroute.policies.sections import (
-    COUNTRY,
-    HINT_TYPES,
-    MONTH,
-    read_facts,
-    read_limits,
-    read_offline,
-)
+from llmroute.policies.sections import HINT_TYPES, read_limits, read_offline
 from llmroute.policies.times import DAYS
 from llmroute.policies.unknowns import UNKNOWN
 from llmroute.policies.whens import CLOCK, MOST_TOKENS, read_when
@@ -138,11 +134,19 @@ LIMITS: dict[str, Schema] = {
     "body_bytes": whole(1024, 2**32),
     "event_bytes": whole(1024, 2**32),
 }
+BY_MONTH = either(whole(0, 10**13), named(MONTH, whole(0, 10**13)))
+COUNTRIES: Schema = {"type": "array", "items": matching(COUNTRY)}
 FACTS: dict[str, Schema] = {
     "commercial": FLAG,
     "purposes": {"type": "array", "items": matching(rf"(?:{'|'.join(PURPOSES)})(?::.*)?")},
-    "monthly_active_users": named(MONTH, whole(0, 10**11)),
+    "monthly_active_users": BY_MONTH,
+    "annual_revenue_usd": BY_MONTH,
+    "monthly_revenue_usd": BY_MONTH,
     "licensee_domicile": matching(COUNTRY),
+    "use_territories": COUNTRIES,
+    "fields_of_use": list_of(FIELDS),
+    "distributes": words(DISTRIBUTION),
+    "unknown": words(MEANINGS),
     "granted": {"type": "object", "additionalProperties": TEXT},
 }
 SECTIONS = {
