@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+import llmroute
 from llmroute.catalog.data import names, read_table
+from llmroute.catalog.entries import provider, provider_names
 from llmroute.catalog.families import FOLDER, shared, weights_of
 
 if TYPE_CHECKING:
@@ -156,3 +159,81 @@ def test_the_models_of_the_mission_are_here() -> None:
     assert len(ALL) >= 45
     assert ALL["decilm-6b"].license == "decilm"
     assert ALL["decilm-7b"].license == "apache-2.0"
+
+
+def hosted() -> dict[str, ModelEntry]:
+    """Every row of a host that names open weights, by "provider/model"."""
+    found: dict[str, ModelEntry] = {}
+    for name in provider_names():
+        entry = provider(name)
+        for id_ in entry.models if entry and not entry.local else ():
+            known = entry.model(id_) if entry else None
+            if known is not None and known.weights is not None:
+                found[f"{name}/{id_}"] = known
+    return found
+
+
+HOSTED = hosted()
+
+
+@pytest.mark.parametrize("id_", HOSTED)
+def test_a_host_shares_what_the_weights_are(id_: str) -> None:
+    """License, family, size and scores of a host's row are those of its weights, with sources."""
+    row = HOSTED[id_]
+    weights = ALL[row.weights or ""]
+    assert (row.license, row.family, row.tuning) == (weights.license, weights.family, "chat")
+    assert row.open_weights
+    assert row.parameters_billion == weights.parameters_billion
+    assert row.scores == weights.scores
+    assert row.context_tokens
+    assert row.sources["context_tokens"].title
+    assert "text" in row.abilities
+
+
+@pytest.mark.parametrize("id_", HOSTED)
+def test_no_window_of_a_host_is_longer_than_that_of_the_weights(id_: str) -> None:
+    """A host may serve less of a window than the weights have, and never more."""
+    row, weights = HOSTED[id_], ALL[HOSTED[id_].weights or ""]
+    if weights.context_tokens is not None and row.context_tokens is not None:
+        assert row.context_tokens <= weights.context_tokens
+
+
+def test_rows_of_hosts() -> None:
+    """At least eight rows of four hosts answer; windows differ by host, and are the host's own."""
+    today = date(2026, 11, 26)
+    alive = {id_ for id_, row in HOSTED.items() if row.retires_on is None or row.retires_on > today}
+    assert len(alive) >= 8
+    assert {id_.partition("/")[0] for id_ in alive} >= {
+        "cloudflare",
+        "fireworks",
+        "groq",
+        "together",
+    }
+    here = HOSTED["cloudflare/@cf/meta/llama-3.3-70b-instruct-fp8-fast"]
+    there = HOSTED["together/meta-llama/Llama-3.3-70B-Instruct-Turbo"]
+    assert (here.context_tokens, there.context_tokens) == (24_000, 131_072)
+    assert here.license == there.license == "llama-3.3"
+
+
+def test_where_llama_2_is_served() -> None:
+    """Cloudflare retired LLaMA 2 7B chat on 2026-05-30, and a plan refuses it with that day."""
+    row = HOSTED["cloudflare/@cf/meta/llama-2-7b-chat-fp16"]
+    assert row.price is not None
+    assert (str(row.price.input), str(row.price.output)) == ("0.556", "6.667")
+    assert row.retires_on == date(2026, 5, 30)
+    assert row.context_tokens == 4096
+    assert tuple(row.languages) == ("en",)
+    assert row.replaced_by is not None
+    assert f"cloudflare/{row.replaced_by}" in HOSTED
+    use = "cloudflare/@cf/meta/llama-2-7b-chat-fp16"
+    gone = llmroute.model("llama", use=use, account="0a1b2c", key="k")
+    with llmroute.Client(models=[gone]) as client:
+        (refusal,) = client.plan("hi").refused
+    assert refusal.rule == "retired"
+    assert "2026-05-30" in refusal.reason
+
+
+def test_what_no_source_tells_is_unknown() -> None:
+    """A row whose price no source gives has none; it is not free."""
+    row = HOSTED["cloudflare/@cf/meta-llama/llama-2-7b-chat-hf-lora"]
+    assert row.price is None
