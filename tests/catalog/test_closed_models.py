@@ -164,7 +164,7 @@ def test_scores_of_one_harness_can_be_compared() -> None:
 
 @pytest.mark.parametrize("host", ["openai", "anthropic", "xai"])
 def test_nobody_forgets_at_once_unasked(host: str) -> None:
-    """These hosts do not train on prompts; that they keep none needs their approval, so it is no."""
+    """These hosts do not train on prompts; that they keep none is by arrangement, so it is no."""
     found = provider(host)
     assert found is not None
     assert found.handling is not None
