@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 import llmroute
+from llmroute.catalog.collection import Catalog
 from llmroute.catalog.data import names, read_table
 from llmroute.catalog.entries import provider, provider_names
+from llmroute.catalog.explain import explain
 from llmroute.catalog.families import FOLDER, shared, weights_of
 
 if TYPE_CHECKING:
@@ -237,3 +239,17 @@ def test_what_no_source_tells_is_unknown() -> None:
     """A row whose price no source gives has none; it is not free."""
     row = HOSTED["cloudflare/@cf/meta-llama/llama-2-7b-chat-hf-lora"]
     assert row.price is None
+
+
+def test_every_row_explains_itself() -> None:
+    """Each model of the catalog shows its facts, those of its weights among them."""
+    catalog = Catalog()
+    for name in provider_names():
+        entry = provider(name)
+        for id_ in entry.models if entry else ():
+            assert explain(f"{name}/{id_}", catalog), id_
+    facts = {one.name: one for one in explain("llama-cpp/llama-2-7b-chat", catalog)}
+    (first, _) = facts["context_tokens"].told
+    assert first.layer == "providers/weights/llama.toml"
+    (languages,) = facts["languages"].told
+    assert languages.value == ("en",)

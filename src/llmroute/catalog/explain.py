@@ -25,7 +25,7 @@ DECLARED = (
     *("vector_space", "quality", "speed", "data"),
 )
 """What a declaration may say over every file."""
-ORDER = tuple(dict.fromkeys((*FACTS, *DECLARED)))
+ORDER = tuple(dict.fromkeys((*FACTS, *SHARED, *DECLARED)))
 
 
 class Told(NamedTuple):
