@@ -21,8 +21,9 @@ def test_toml_blocks_load(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", [text for kind, text in BLOCKS if kind == "python"])
-def test_python_blocks_run(text: str) -> None:
-    """Each program on the page runs."""
+def test_python_blocks_run(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each program on the page runs; what it writes goes into a folder that is thrown away."""
+    monkeypatch.chdir(tmp_path)
     exec(compile(text, str(PAGE), "exec"), {})  # noqa: S102 - our own documentation
 
 
