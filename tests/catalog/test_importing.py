@@ -122,10 +122,18 @@ GENAI: list[object] = [
                 "price_variants": [
                     {
                         "when": {"processing": "batch"},
-                        "prices": {"input_mtok": 1, "output_mtok": 5},
+                        "prices": {
+                            "input_mtok": {"base": 1, "tiers": [{"start": 128_000, "price": 2}]},
+                            "output_mtok": {"base": 5, "tiers": [{"start": 128_000, "price": 7.5}]},
+                        },
                         "constraint": {"start_date": "2026-08-01"},
                     },
+                    {
+                        "when": {"processing": "batch"},
+                        "prices": {"input_mtok": 4, "output_mtok": 16},
+                    },
                     {"when": {"service_tier": "default"}, "prices": {}},
+                    {"when": {"service_tier": "flex"}, "prices": {"input_mtok": 1}},
                 ],
             },
             {
@@ -179,7 +187,11 @@ def test_rates_per_token_are_exact(tmp_path: Path) -> None:
     done = imported(tmp_path, "litellm", LITELLM)
     price = model_of(tmp_path, done, "xai/made-up-1").price
     assert price is not None
-    assert (price.input, price.output, price.cached_input) == (3, 15, Decimal("0.3"))
+    assert [price.input, price.output, price.cached_input] == [
+        Decimal(3),
+        Decimal(15),
+        Decimal("0.3"),
+    ]
     rates = (Decimal(6), Decimal("22.5"), Decimal("0.6"))
     assert price.long_context == (LongContext(128_000, *rates),)
     assert dict(price.tiers) == {"batch": Decimal("0.5")}  # flex is no one factor
@@ -275,9 +287,10 @@ def test_dated_prices_of_genai_prices(tmp_path: Path) -> None:
     now, before = price.on(date(2026, 7, 1)), price.on(date(2026, 6, 30))
     assert now is not None
     assert before is not None
-    assert (now.input, now.output, before.input, before.output) == (2, 10, 5, 20)
+    assert [now.input, now.output, before.input, before.output] == [*map(Decimal, (2, 10, 5, 20))]
     assert now.long_context == (LongContext(128_000, Decimal(4), Decimal(15)),)
-    assert (dict(now.tiers), before.tiers) == ({"batch": Decimal("0.5")}, ())
+    assert dict(now.tiers) == {"batch": Decimal("0.5")}  # flex halves input alone
+    assert dict(before.tiers) == {"batch": Decimal("0.8")}
     assert reasons(done) == {"x-ai/made-up-night": "kind", "google/claude-made-up": "kind"}
 
 

@@ -112,6 +112,13 @@ def test_prices_change(told: tuple[str, str]) -> None:
     assert keys(price(*told), USUAL) == []
 
 
+def test_a_history_is_near_where_one_row_is() -> None:
+    """Prices fall by more than 20 times over the years: one row near what is known is enough."""
+    history = replace(price("0.5", "1.5"), others=(price("60", "120"),))
+    assert keys(history, price("0.5", "1.5")) == keys(price("60", "120"), history) == []
+    assert keys(history, price("2000", "3000")) == ["input"]
+
+
 def test_rows_of_others_that_would_have_been_stopped() -> None:
     """Known wrong rows stop: BerriAI/litellm#23503, BerriAI/litellm#8757, Aider-AI/aider#2948."""
     wandb_llama = price("71000", "71000")  # 0.071 USD per token

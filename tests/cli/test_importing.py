@@ -98,6 +98,32 @@ def test_nothing_else_is_written_over(
     ]
 
 
+def test_check_against_a_file(
+    tmp_path: Path, data: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`catalog check --against` shows facts that both tell and tell differently, and no others."""
+    out = str(tmp_path / "facts.toml")
+    here(capsys, "catalog", "import", "--from", "litellm", data, "--out", out)
+    run = here(capsys, "catalog", "check", "--against", out)
+    assert run.code == 1
+    assert [line.split() for line in run.out.splitlines()] == [
+        ["catalog", "file", "fact", "model"],
+        ["30", "20", "price.input", "openai/gpt-4"],
+        ["60", "40", "price.output", "openai/gpt-4"],
+    ]
+    told = json.loads(here(capsys, "catalog", "check", "--against", out, "--json").out)
+    assert told[0] == {
+        "model": "openai/gpt-4",
+        "fact": "price.input",
+        "catalog": "30",
+        "file": "20",
+    }
+    same = tmp_path / "same.toml"
+    same.write_text('[models."openai/gpt-4"]\ncontext_tokens = 8192\n', encoding="utf-8")
+    run = here(capsys, "catalog", "check", "--against", str(same))
+    assert (run.code, run.out) == (0, "they do not differ\n")
+
+
 def test_mistakes_are_named(tmp_path: Path, data: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Another source, a provider that it does not have and a file that is none: exit code 2."""
     for words, what in (

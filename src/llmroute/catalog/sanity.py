@@ -48,7 +48,8 @@ def flaws(
 ) -> tuple[Flaw, ...]:
     """Everything about a host's price that cannot be right; empty: it may be.
 
-    `known` is what was known of the model before, or what is usual for it; None: nothing is.
+    `known` is what was known of the model before, or what is usual for it; None: nothing is. One
+    row of a dated price must be near one row of that.
     A model that `embeds` has no output to pay for. One may cost nothing when it is said to be
     `free`.
     """
@@ -57,7 +58,8 @@ def flaws(
         of_range = tuple(_range(row))
         found += of_range or _row(row, embeds=embeds, free=free)
     if known is not None and not found:
-        found += _against(price, known)
+        far = [tuple(_against(row, before)) for row in price.rows for before in known.rows]
+        found += far[0] if all(far) else ()
     return tuple(found)
 
 

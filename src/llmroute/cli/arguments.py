@@ -57,6 +57,7 @@ class Arguments(argparse.Namespace):
     action: str
     target: str
     days: int
+    against: str | None
     source: str
     file: str
     out: str | None
@@ -258,6 +259,8 @@ def _fill_catalog(parser: Parser) -> None:
         if name == "check":
             what = "what was read longer ago is old; default 120"
             action.add_argument("--days", type=int, default=120, metavar="N", help=what)
+            what = "show instead where this fact file says something else than the catalog"
+            action.add_argument("--against", metavar="FILE", help=what)
         if name != "list":
             action.add_argument("--json", action="store_true", help="write JSON")
 
@@ -274,11 +277,9 @@ def _fill_import(parser: Parser) -> None:
     sources = ("models.dev", "genai-prices", "litellm")
     add = parser.add_argument
     add("file", metavar="FILE", help="what you have downloaded, or the folder of a repository")
-    what = "whose data it is: models.dev, genai-prices or litellm"
-    add("--from", dest="source", required=True, choices=sources, metavar="SOURCE", help=what)
+    add("--from", dest="source", required=True, choices=sources, help="whose data it is")
     add("--out", metavar="FILE", help="the fact file to write; else stdout")
-    what = "import the models of these providers alone"
-    add("--only", nargs="+", default=[], metavar="PROVIDER", help=what)
+    add("--only", nargs="+", default=[], metavar="PROVIDER", help="the models of these alone")
     add("--strict", action="store_true", help="exit code 1 when a price cannot be right")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from llmroute.catalog.checking import findings
@@ -42,6 +43,8 @@ def catalog(arguments: Arguments) -> int:
             return _list(policy)
         case "explain":
             return _explain(arguments, policy)
+        case _ if arguments.against is not None:
+            return _compare(arguments, policy, Path(arguments.against))
         case _:
             return _check(arguments, policy)
 
@@ -155,3 +158,18 @@ def _check(arguments: Arguments, policy: PolicyFile) -> int:
         rows = [(one.kind, one.about, one.what) for one in found]
         write(table(("kind", "about", "what"), rows) + "\n" if rows else "nothing is old\n")
     return FAILED if any(one.kind != RETIRED for one in found) else 0
+
+
+def _compare(arguments: Arguments, policy: PolicyFile, file: Path) -> int:
+    """Print where a fact file and the catalog differ; returns 1 when they do."""
+    from llmroute.catalog.differing import differences
+
+    found = differences(policy.catalog, file, datetime.now(UTC).date())
+    if arguments.json:
+        told = [{key: _plain(value) for key, value in one._asdict().items()} for one in found]
+        write(json.dumps(told, indent=2) + "\n")
+    else:
+        rows = [(_shown(one.catalog), _shown(one.file), one.fact, one.model) for one in found]
+        head = ("catalog", "file", "fact", "model")
+        write(table(head, rows) + "\n" if rows else "they do not differ\n")
+    return FAILED if found else 0

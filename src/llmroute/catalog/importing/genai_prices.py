@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from llmroute.types.prices import Price
 
+    _Lengths = Mapping[int, Rates]
+    _Tiers = dict[str, Decimal]
+
 PROVIDERS = {
     **{name: name for name in ("openai", "anthropic", "mistral", "deepseek", "groq", "together")},
     **{name: name for name in ("fireworks", "openrouter", "cloudflare")},
@@ -86,15 +89,14 @@ class _Span(NamedTuple):
     start: date | None
     units: Mapping[str, object]
     end: date | None = None
-    last: bool = True
 
-    def holds(self, start: date | None) -> bool:
-        """Whether what begins on a day counts in this span."""
-        return start is None or self.last or (self.start is not None and start <= self.start)
+    def sees(self, start: date | None) -> bool:
+        """Whether what begins on a day begins before the span ends."""
+        return start is None or self.end is None or start <= self.end
 
 
 def _spans(raw: Raw) -> list[Price]:
-    """The price of each span of days, the oldest first; a variant's factors hold in all."""
+    """The price of each span of days, the oldest first."""
     variants = list_of(raw.values.get("price_variants"), "price_variants")
     prices = (_price(raw, span, variants) for span in _conditions(raw.values.get("prices")))
     return [price for price in prices if price is not None]
@@ -114,7 +116,7 @@ def _ended(span: _Span, next_start: date | None) -> _Span:
     """A span that ends the day before the next one begins. Raises RowError."""
     if next_start is None or (span.start is not None and span.start >= next_start):
         raise RowError("unreadable", "its prices are not in the order of their days")
-    return span._replace(end=next_start - timedelta(days=1), last=False)
+    return span._replace(end=next_start - timedelta(days=1))
 
 
 def _start(table: Mapping[str, object]) -> date | None:
@@ -134,18 +136,22 @@ def _price(raw: Raw, span: _Span, variants: Sequence[object]) -> Price | None:
     plain = _rates(raw, units, None)
     if plain is None:
         return None
-    lengths = sorted({start for unit in UNITS for start, _ in _tiers(units, unit)})
-    long = [(start, _rates(raw, units, start)) for start in lengths]
+    long = _long(raw, units)
     return price_of(
         plain,
         cache_writes=_writes(raw, units, plain),
-        tiers=_factors(raw, span, plain, variants),
-        long_context=tuple(
-            LongContext(start, *rates) for start, rates in long if rates is not None
-        ),
+        tiers=_factors(raw, span, {0: plain, **long}, variants),
+        long_context=tuple(LongContext(start, *rates) for start, rates in long.items()),
         valid_from=span.start,
         valid_until=span.end,
     )
+
+
+def _long(raw: Raw, units: Mapping[str, object]) -> dict[int, Rates]:
+    """The rates of long prompts, by the length that they begin above."""
+    lengths = sorted({start for unit in UNITS for start, _ in _tiers(units, unit)})
+    found = {start: _rates(raw, units, start) for start in lengths}
+    return {start: rates for start, rates in found.items() if rates is not None}
 
 
 def _rates(raw: Raw, units: Mapping[str, object], above: int | None) -> Rates | None:
@@ -192,20 +198,33 @@ def _writes(raw: Raw, units: Mapping[str, object], plain: Rates) -> tuple[tuple[
     return ((first, plain.cache_write), *found)
 
 
-def _factors(raw: Raw, span: _Span, plain: Rates, variants: Sequence[object]) -> dict[str, Decimal]:
-    """The factors of service tiers, where one holds for every rate of the span.
+def _factors(raw: Raw, span: _Span, long: _Lengths, variants: Sequence[object]) -> _Tiers:
+    """The factors of service tiers, where one gives every rate of the span, `long` ones too.
 
-    A variant counts in the spans that it began before, and in the last one.
+    Of the variants of a tier the first counts that begins before the span ends. It tells the units
+    that differ.
     """
-    found: dict[str, Decimal] = {}
+    first: dict[str, Mapping[str, object]] = {}
     for one in variants:
         table = table_of(one, "price_variants")
-        tier, start = _tier(table), _start(table)
-        rates = _rates(raw, table_of(table.get("prices"), "prices"), None)
-        factor = None if rates is None else factor_of(zip(plain, rates, strict=True))
-        if tier is not None and factor is not None and span.holds(start):
+        tier = _tier(table)
+        if tier is not None and span.sees(_start(table)):
+            first.setdefault(tier, table_of(table.get("prices"), "prices"))
+    found: dict[str, Decimal] = {}
+    for tier, units in first.items():
+        factor = _factor(raw, {**span.units, **units}, long)
+        if factor is not None:
             found[tier] = factor
     return found
+
+
+def _factor(raw: Raw, units: Mapping[str, object], long: _Lengths) -> Decimal | None:
+    pairs: list[tuple[Decimal | None, Decimal | None]] = []
+    for start, rates in long.items():
+        theirs = _rates(raw, units, start or None)
+        if theirs is not None:
+            pairs += zip(rates, theirs, strict=True)
+    return factor_of(pairs) if pairs else None
 
 
 def _tier(variant: Mapping[str, object]) -> str | None:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from .rows import Raw
 
 
+MOST_DIGITS = 9
+"""A factor of more digits is none that a host has set."""
+
+
 class Rates(NamedTuple):
     """USD per million tokens; None: charged like other input."""
 
@@ -67,7 +71,8 @@ def _ratio(pair: tuple[Decimal | None, Decimal | None]) -> Decimal | None:
     plain, theirs = pair
     if not plain or theirs is None or not plain.is_finite() or not theirs.is_finite():
         return None
-    return theirs / plain
+    factor = theirs / plain
+    return factor if len(factor.normalize().as_tuple().digits) <= MOST_DIGITS else None
 
 
 def _is_times(pair: tuple[Decimal | None, Decimal | None], factor: Decimal) -> bool:
