@@ -50,7 +50,8 @@ class Clause(NamedTuple):
     conditions hold. None means: no such condition. A clause without conditions always holds.
     `licensee_domicile_in` and `use_territory_in` hold country codes, or "EU". `modality` are
     abilities of the model, `field_of_use` words of FIELDS, `distribution` words of DISTRIBUTION.
-    `second_hand` is True when it was read in a quote, not in the text itself.
+    `if_stated`: counts only where the fields of use are stated; else a duty of the card stands for
+    it. `second_hand` is True when it was read in a quote, not in the text itself.
     """
 
     cite: str
@@ -64,6 +65,7 @@ class Clause(NamedTuple):
     modality: tuple[str, ...] | None = None
     field_of_use: tuple[str, ...] | None = None
     distribution: tuple[str, ...] | None = None
+    if_stated: bool = False
     second_hand: bool = False
 
 
@@ -130,6 +132,7 @@ def _clause(table: Table, second_hand: bool) -> Clause:
         modality=_words(table, "modality", MODALITIES),
         field_of_use=_words(table, "field_of_use", FIELDS),
         distribution=_words(table, "distribution", DISTRIBUTION),
+        if_stated=_flag(table, "if_stated"),
         second_hand=second_hand if quoted is None else quoted,
     )
     if not (clause.cite and clause.reads and effect):

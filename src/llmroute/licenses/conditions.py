@@ -67,7 +67,10 @@ def conditions(
 
 def _use(clause: Clause, facts: Facts) -> Iterator[Met]:
     if clause.field_of_use is not None:
-        yield _any_of(facts.fields_of_use, clause.field_of_use, "fields_of_use")
+        stated = facts.fields_of_use
+        if stated is None and clause.if_stated:
+            stated = ()
+        yield _any_of(stated, clause.field_of_use, "fields_of_use")
     if clause.distribution is not None:
         yield _distribution(clause.distribution, facts.distributes)
 
