@@ -1,4 +1,4 @@
-"""The command line: `llmroute chat`, `plan`, `check`, `models`, `catalog` and `doctor`."""
+"""The command line: `llmroute chat`, `plan`, `check`, `models`, `catalog`, `license`, `doctor`."""
 
 from __future__ import annotations
 
@@ -60,6 +60,8 @@ def _command(arguments: Arguments) -> int:
             from .models import models as command
         case "catalog":
             from .catalog import catalog as command
+        case "license":
+            from .license import license_ as command
         case _:
             from .doctor import doctor as command
     return command(arguments)

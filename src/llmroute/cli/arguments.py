@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, NoReturn, cast
+from typing import TYPE_CHECKING, cast
 
 from llmroute import __version__
 from llmroute.errors import RequestError
-from llmroute.errors.problems import close, nearest
+
+from .parser import Parser
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -65,40 +66,7 @@ class Arguments(argparse.Namespace):
     strict: bool
     record: str | None
     replay: str | None
-
-
-class Parser(argparse.ArgumentParser):
-    """Says in one sentence what is wrong; never repeats a question."""
-
-    def error(self, message: str) -> NoReturn:
-        """Leave with exit code 2."""
-        end = "" if message.endswith("?") else "."
-        self.exit(2, f"{self.prog}: {message}{end} See {self.prog} --help\n")
-
-    def _check_value(self, action: argparse.Action, value: object) -> None:
-        """Name the nearest choice; what is like none of them, perhaps a question, is not repeated.
-
-        Overrides the standard library's, which repeats everything; raises ArgumentError.
-        """
-        choices = [str(choice) for choice in action.choices or ()]
-        if not choices or value in choices:
-            return
-        found = close(str(value), choices)
-        if found is not None:
-            what = f"there is no {str(value)!r}. Did you mean {found!r}?"
-        else:
-            what = f"it is none of {', '.join(choices)}"
-            if action.dest == "command":
-                what += '; to ask, write llmroute chat "..."'
-        raise argparse.ArgumentError(action, what)
-
-    def refuse(self, extra: Sequence[str]) -> NoReturn:
-        """Name the first unknown option and the nearest known one; nothing else is repeated."""
-        flags = [word.partition("=")[0] for word in extra if word.startswith("-")]
-        if not flags:
-            self.error("too many words; put the question in quotes, after the options")
-        known = [flag for flag in self._option_string_actions if flag.startswith("--")]
-        self.error(f"there is no option {flags[0]}. {nearest(flags[0], known)}")
+    facts: list[str] | None
 
 
 def parse(words: Sequence[str] | None) -> Arguments:
@@ -265,6 +233,23 @@ def _fill_catalog(parser: Parser) -> None:
             action.add_argument("--json", action="store_true", help="write JSON")
 
 
+def _fill_license(parser: Parser) -> None:
+    actions = parser.add_subparsers(
+        dest="action", metavar="ACTION", required=True, parser_class=Parser
+    )
+    for name, summary in LICENSE_ACTIONS.items():
+        action = actions.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+        _add_policy(action, default=argparse.SUPPRESS)
+        action.add_argument("--json", action="store_true", help="write JSON")
+        if name == "explain":
+            what = 'a model of the policy or of the catalog, or a license: "llama-2"'
+            action.add_argument("target", metavar="MODEL", help=what)
+            what = "a fact of [facts] for this once: purposes=distill, commercial=true; repeat it"
+            action.add_argument(
+                "--fact", action="append", dest="facts", metavar="NAME=VALUE", help=what
+            )
+
+
 def _fill_doctor(parser: Parser) -> None:
     parser.add_argument(
         "--network",
@@ -289,12 +274,17 @@ ACTIONS = {
     "check": "Show what is old, odd or lacks its successor (exit code 1), and what is retired.",
     "import": "Write facts of models from somebody else's data to a fact file of yours.",
 }
+LICENSE_ACTIONS = {
+    "list": "Show every license that there is a card of.",
+    "explain": "Judge a use, clause by clause (exit code 3: denied, 1: not known).",
+}
 COMMANDS: dict[str, tuple[str, Callable[[Parser], None]]] = {
     "chat": ("Ask; the answer goes to stdout, everything about it to stderr.", _fill_chat),
     "plan": ("Show which models may answer, in order, and send nothing.", _fill_plan),
     "check": ("Check policy files; each problem with file and line.", _fill_check),
     "models": ("Show what can answer now, and what the rest is missing.", _fill_models),
     "catalog": ("Show what is known of models, from where, and what is old.", _fill_catalog),
+    "license": ("Show what licenses say, and whether they allow a use.", _fill_license),
     "doctor": ("Show what this machine and this installation can do.", _fill_doctor),
 }
 """What each command does, and what adds its arguments."""
