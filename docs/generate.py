@@ -2,8 +2,8 @@
 """Writes the pages and JSON Schemas that say what the code says: `python docs/generate.py`.
 
 docs/errors.md comes from the error tree and the table of faults, docs/options.md from the
-docstrings of `ChatOptions`, `EmbedOptions` and `ClientOptions`; the schemas come from
-docs/schemas.py.
+docstrings of `ChatOptions`, `EmbedOptions` and `ClientOptions`; docs/models.md comes from the
+catalog by docs/models_page.py, the schemas from docs/schemas.py.
 """
 
 from __future__ import annotations
@@ -181,8 +181,19 @@ def _lines(rows: list[str]) -> str:
     return "\n".join(rows) + "\n"
 
 
+def models_page() -> str:
+    """The page of models."""
+    from docs import models_page as page
+
+    return page.models_page()
+
+
 FOLDER = Path(__file__).parent
-PAGES = {FOLDER / "errors.md": errors_page, FOLDER / "options.md": options_page}
+PAGES = {
+    FOLDER / "errors.md": errors_page,
+    FOLDER / "models.md": models_page,
+    FOLDER / "options.md": options_page,
+}
 
 if __name__ == "__main__":
     sys.path.insert(0, str(FOLDER.parent))

@@ -164,7 +164,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("path", [*GENERATED, *SCHEMAS], ids=name_of)
 def test_generated_files_are_fresh(path: Path) -> None:
-    """The pages of errors and options, and the schemas, say what the code says."""
+    """The pages of errors, models and options, and the schemas, say what code and catalog say."""
     made = {**GENERATED, **SCHEMAS}[path]()
     assert path.read_text(encoding="utf-8") == made, "run python docs/generate.py"
 
