@@ -8,12 +8,17 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from llmroute.catalog import Declaration, resolve
 from llmroute.catalog.collection import Catalog
 from llmroute.catalog.importing import SOURCES, import_facts
+from llmroute.catalog.importing.writing import Entry, fact_file
+from llmroute.catalog.layers import read_layer
 from llmroute.errors import PolicyError
-from llmroute.types.prices import LongContext
+from llmroute.types.frozen import replace
+from llmroute.types.prices import LongContext, Price, joined
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -488,12 +493,54 @@ def test_keys_that_stand_twice(tmp_path: Path) -> None:
 
 
 def test_a_thousand_models_load(tmp_path: Path) -> None:
-    """A fact file may be larger than a policy file, which may not."""
+    """A fact file may be larger than a policy file; what is written is never too large to read."""
     rates = {"litellm_provider": "xai", "input_cost_per_token": 1e-6, "output_cost_per_token": 3e-6}
     done = imported(tmp_path, "litellm", {f"xai/made-up-{one}": rates for one in range(2000)})
     assert len(done.text) > 64 * 1024
     assert model_of(tmp_path, done, "xai/made-up-1999").price is not None
+    with pytest.raises(PolicyError, match="more than 512 KiB: name providers"):
+        imported(tmp_path, "litellm", {f"xai/made-up-{one}": rates for one in range(9000)})
     provider = tmp_path / "acme.toml"
     provider.write_text(f'[provider]\nname = "{"x" * 70_000}"\n', encoding="utf-8")
     with pytest.raises(PolicyError, match="it is larger than 64 KiB"):
         Catalog([provider])
+
+
+RATES = st.decimals("0", "1000", allow_nan=False, allow_infinity=False, places=12)
+FACTORS = st.decimals("0.001", "10", allow_nan=False, allow_infinity=False, places=6)
+MAYBE = st.none() | RATES
+
+
+@st.composite
+def prices(draw: st.DrawFn) -> Price:
+    """A price that says anything that a file may say."""
+    lives = draw(st.lists(st.sampled_from(["5m", "30m", "1h", "12h"]), unique=True))
+    writes = tuple((life, draw(RATES)) for life in lives)
+    lengths = sorted(draw(st.sets(st.integers(1, 2_000_000), max_size=3)))
+    return Price(
+        draw(RATES),
+        draw(RATES),
+        draw(MAYBE),
+        writes[0][1] if writes else draw(MAYBE),
+        cache_writes=writes,
+        tiers=tuple(
+            (name, draw(FACTORS)) for name in draw(st.sets(st.sampled_from(["batch", "flex"])))
+        ),
+        long_context=tuple(
+            LongContext(above, draw(RATES), draw(RATES), draw(MAYBE), draw(MAYBE))
+            for above in lengths
+        ),
+        regional=draw(st.none() | FACTORS),
+    )
+
+
+@given(now=prices(), before=st.none() | prices())
+def test_what_is_written_is_read_back(now: Price, before: Price | None) -> None:
+    """Every number of a price comes back from the file as it went in, digit by digit."""
+    price: Price | None = now
+    if before is not None:
+        now = replace(now, valid_from=date(2026, 7, 1))
+        price = joined([now, replace(before, valid_until=date(2026, 6, 30))])
+    text = fact_file("litellm", TODAY, [Entry("groq/m", {"context_tokens": 5}, price)])
+    layer = read_layer(text, "facts.toml", Catalog().provider)
+    assert layer.models["groq/m"].price == price

@@ -49,6 +49,22 @@ def policy(tmp_path: Path) -> str:
     return str(tmp_path / "p.toml")
 
 
+def test_list_shows_prices_of_today(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A price that begins in years to come is not shown before its day."""
+    rows = (("valid_until = 2089-12-31", 7), ("valid_from = 2090-01-01", 8))
+    head = '[[models."openai/gpt-4".prices]]'
+    text = "".join(f"{head}\ninput = {usd}\noutput = {usd}\n{day}\n" for day, usd in rows)
+    (tmp_path / "facts.toml").write_text(text, encoding="utf-8")
+    policy = tmp_path / "p.toml"
+    policy.write_text(
+        'version = 1\n[catalog]\nfiles = ["facts.toml"]\n[models.gpt]\nuse = "openai/gpt-4"\n',
+        encoding="utf-8",
+    )
+    run = here(capsys, "catalog", "list", "-p", str(policy))
+    (line,) = (line for line in run.out.splitlines() if line.endswith(" openai/gpt-4"))
+    assert "7/7" in line.split()
+
+
 def test_list_shows_every_model(policy: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Each model has a line that ends in its id, those of the policy's own providers too."""
     run = here(capsys, "catalog", "list", "-p", policy)

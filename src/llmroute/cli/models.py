@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from textwrap import fill
 from typing import TYPE_CHECKING
 
@@ -119,9 +120,10 @@ def window_of(tokens: int | None) -> str:
 
 
 def price_of(price: Price | None) -> str:
-    """Write a price, in/out."""
-    if price is None:
+    """Write today's price, in/out."""
+    row = None if price is None else price.on(datetime.now(UTC).date())
+    if row is None:
         return "unknown"
-    if price.marginal:
+    if row.marginal:
         return "marginal"
-    return f"{price.input}/{price.output}"
+    return f"{row.input}/{row.output}"

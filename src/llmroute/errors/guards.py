@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 VARIABLE = "LLMROUTE_POLICY"
 LARGEST_BYTES = 64 * 1024
-LARGEST_FACTS_BYTES = 1024 * 1024
+LARGEST_FACTS_BYTES = 512 * 1024
 """How large a fact file may be: an imported one tells of a thousand models."""
 DEEPEST = 16
 """How many parts a key may have, and how deep arrays and tables may nest.

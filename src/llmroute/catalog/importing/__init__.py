@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from llmroute.catalog.collection import BUILT_IN
 from llmroute.catalog.sanity import flaws
+from llmroute.errors.guards import LARGEST_FACTS_BYTES
 from llmroute.types.prices import Price
 
 from . import genai_prices, litellm, models_dev, reading
@@ -77,7 +78,8 @@ def import_facts(source: str, path: Path, today: date, only: Collection[str] = (
     """Read a file of `source`; `only` names the providers that are wanted, empty: all.
 
     Raises:
-        PolicyError: the file cannot be read, or is not of that source.
+        PolicyError: the file cannot be read, is not of that source, or tells more than a fact file
+            holds.
     """
     reader = SOURCES[source]
     found = [_read(raw, reader) for raw in reader.rows(reader.read(path), path)]
@@ -92,6 +94,9 @@ def import_facts(source: str, path: Path, today: date, only: Collection[str] = (
         else:
             entries[entry.id] = entry
     text = fact_file(source, today, entries.values())
+    if len(text) > LARGEST_FACTS_BYTES:
+        what = f"its facts would fill more than {LARGEST_FACTS_BYTES // 1024} KiB: name providers"
+        reading.refuse(path, what)
     return Imported(text, len(entries), len(found), tuple(left))
 
 
