@@ -253,3 +253,19 @@ def test_every_row_explains_itself() -> None:
     assert first.layer == "providers/weights/llama.toml"
     (languages,) = facts["languages"].told
     assert languages.value == ("en",)
+
+
+def test_what_hosts_do_with_prompts() -> None:
+    """Who must not keep prompts is asked only if the host's own page says that it keeps none."""
+    models = [
+        llmroute.model("fireworks", use="fireworks/accounts/fireworks/models/gpt-oss-20b", key="k"),
+        llmroute.model("together", use="together/openai/gpt-oss-120b", key="k"),
+        llmroute.model("groq", use="groq/openai/gpt-oss-20b", key="k"),
+        llmroute.model("other", use="fireworks/another", key="k", context_tokens=8192),
+    ]
+    rule = llmroute.policies.zero_retention
+    policy = llmroute.policies.order("fireworks", "together", "groq", "other", require=[rule])
+    with llmroute.Client(policy, models=models) as client:
+        plan = client.plan("hi")
+    assert [one.model.name for one in plan.candidates] == ["fireworks"]
+    assert {one.model.name for one in plan.refused} == {"together", "groq", "other"}
