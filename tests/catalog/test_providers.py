@@ -260,7 +260,9 @@ def test_regions() -> None:
     assert anywhere.price is not None
     assert found.price is not None
     assert found.price.output == anywhere.price.output * Decimal("1.1")
-    assert made_of({"use": "openai/gpt-4o-mini", "region": "eu"}).price is None
+    older = made_of({"use": "openai/gpt-4o-mini", "region": "eu"}).price
+    assert older == made_of({"use": "openai/gpt-4o-mini"}).price
+    assert made_of({"use": "openai/text-embedding-3-small", "region": "eu"}).price is None
     with pytest.raises(PolicyError, match=r"OpenAI has no region 'eur'\. Did you mean 'eu'"):
         made_of({"use": "openai/gpt-6.1-terra", "region": "eur"})
 

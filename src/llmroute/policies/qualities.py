@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 GENERAL = "MMLU"
 BENCHMARKS: dict[str, tuple[str, ...]] = {
-    "code": ("HumanEval", "MT-Bench/coding"),
+    "code": ("HumanEval", "MT-Bench/coding", "SWE-bench Pro", "Aider Polyglot"),
     "math": ("GSM8K", "MATH", "MT-Bench/math"),
     "summarize": ("summary-factuality",),
     "translate": ("MGSM",),
@@ -41,6 +41,8 @@ BANDS: dict[str, tuple[float, float, float, float]] = {
     "TriviaQA": (40, 65, 80, 90),
     "NQ": (15, 25, 35, 45),
     "GPQA": (25, 35, 50, 65),
+    "SWE-bench Pro": (10, 25, 40, 50),
+    "Aider Polyglot": (10, 30, 55, 75),
     "MMLU-Pro": (20, 40, 60, 75),
     "MT-Bench": (4, 6, 7.5, 8.9),
     "summary-factuality": (50, 60, 80, 85),
