@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import llmroute
+from llmroute import policies
 from llmroute.catalog.collection import Catalog
 from llmroute.catalog.data import names, read_table
 from llmroute.catalog.entries import provider, provider_names
@@ -263,8 +264,8 @@ def test_what_hosts_do_with_prompts() -> None:
         llmroute.model("groq", use="groq/openai/gpt-oss-20b", key="k"),
         llmroute.model("other", use="fireworks/another", key="k", context_tokens=8192),
     ]
-    rule = llmroute.policies.zero_retention
-    policy = llmroute.policies.order("fireworks", "together", "groq", "other", require=[rule])
+    rule = policies.zero_retention
+    policy = policies.order("fireworks", "together", "groq", "other", require=[rule])
     with llmroute.Client(policy, models=models) as client:
         plan = client.plan("hi")
     assert [one.model.name for one in plan.candidates] == ["fireworks"]
