@@ -248,6 +248,16 @@ def test_facts_of_models_dev(tmp_path: Path) -> None:
     assert reasons(done) == {"groq/made/up-voice": "kind"}
 
 
+def test_long_prompts_in_api_json(tmp_path: Path) -> None:
+    """The older form of api.json, context_over_200k, counts where there are no tiers."""
+    cost = {"input": 1, "output": 5, "context_over_200k": {"input": 2, "output": 7.5}}
+    row = {"modalities": {"input": ["text"], "output": ["text"]}, "cost": cost}
+    done = imported(tmp_path, "models.dev", {"xai": {"models": {"made-up": row}}})
+    price = model_of(tmp_path, done, "xai/made-up").price
+    assert price is not None
+    assert price.long_context == (LongContext(200_000, Decimal(2), Decimal("7.5")),)
+
+
 def test_the_tree_of_models_dev(tmp_path: Path) -> None:
     """The folder of its repository is read as well; a row inherits what its base model says."""
     base = tmp_path / "models" / "maker" / "one.toml"
