@@ -322,8 +322,8 @@ LICENSES = [
     ("OpenAI", "openai"),
     ("llama-3", None),
     ("apache-1.1", None),
-    ("openrail", None),
-    ("openrail-m", None),
+    ("openrail", "openrail-m"),
+    ("openmdw", None),
     ("mit", None),
 ]
 

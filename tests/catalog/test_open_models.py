@@ -145,7 +145,7 @@ def test_licenses_differ_by_size() -> None:
     found = {id_: entry.license for id_, entry in ALL.items() if entry.family == "qwen2.5"}
     assert found["qwen2.5-3b-instruct"] == "qwen-research"
     assert found["qwen2.5-7b-instruct"] == "apache-2.0"
-    assert found["qwen2.5-72b-instruct"] == "qwen"
+    assert found["qwen2.5-72b-instruct"] == "qwen-2.5"
 
 
 def test_a_distilled_model_is_of_the_family_it_was_made_from() -> None:

@@ -58,9 +58,10 @@ CHAT = [name for name in OPEN if entry_of(name).api == "openai-chat"]
 
 
 def lines_of(name: str) -> list[str]:
-    """The lines of a provider's file that say something of the provider."""
+    """The lines of a provider's file that say something of the provider, but for its contract."""
     text = (FOLDER / f"{name}.toml").read_text(encoding="utf-8").partition("\n[sources.")[0]
-    return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    besides = ("#", "host_terms = ")
+    return [line for line in text.splitlines() if line.strip() and not line.startswith(besides)]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -83,7 +84,7 @@ def test_a_file_is_sound(name: str) -> None:
 
 @pytest.mark.parametrize("name", CHAT)
 def test_a_compatible_vendor_is_a_short_file(name: str) -> None:
-    """A vendor that speaks the OpenAI API needs 15 lines at most, besides its models."""
+    """A vendor that speaks the OpenAI API needs 15 lines, besides its models and contract."""
     entry = entry_of(name)
     assert len(lines_of(name)) <= COMPATIBLE
     if name not in {"openai-compatible", "infery-llm"}:

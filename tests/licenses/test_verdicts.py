@@ -39,7 +39,7 @@ GOLDEN = [
     ("apache-2.0", facts("improve_llm"), "allowed_with_duties", None),
     ("apache-2.0", Facts(), "allowed_with_duties", None),
     ("openai", facts("chat"), "allowed", None),
-    ("openai", facts("compete"), "denied", "Restrictions"),
+    ("openai", facts("compete"), "denied", "3.3.e"),
     ("openai", facts("improve_llm"), "allowed_with_duties", None),
     ("openai", facts(), "unknown", None),
     ("no-such-license", facts("chat"), "unknown", None),

@@ -139,7 +139,7 @@ WRONG: list[tuple[str, int | None, str, str]] = [
     (swap('key_env = "CLUSTER_KEY"', 'api_key = "x"'), 38, "models.cluster.api_key", "key_env"),
     (swap('license = "llama-2"', 'license = "llama2"'), 29, "models.local.license", "'llama-2'?"),
     (swap("{ llama-2 =", "{ llama2 ="), 8, "facts.granted.llama2", "Did you mean 'llama-2'?"),
-    (swap("{ llama-2 =", "{ gemma ="), 8, "facts.granted.gemma", "Known: apache-2.0, llama-2"),
+    (swap("{ llama-2 =", "{ falcon ="), 8, "facts.granted.falcon", "Known: anthropic, apache-2.0"),
     (swap("gpu_layers", "gpu_layer"), 32, "models.local.gpu_layer", "Did you mean 'gpu_layers'?"),
     (swap("[models.cluster]", '[models."a/b"]'), 34, "models.a/b", "a model's name holds"),
     (swap("https://llm", "http://llm"), 36, "models.cluster.base_url", "this machine only"),
