@@ -26,6 +26,7 @@ from .keys import Keyring
 from .models import Models
 from .options import check_hints, request
 from .registry import Registry
+from .stated import Stated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,6 +90,7 @@ class Core:
         self._backoff_s = waits(options.get("backoff"))
         self._observations = Observations()
         self._prefixes = Prefixes()
+        self._stated = Stated(setup.facts)
         self._pid = os.getpid()
         self._closed = False
         self._calls: set[Stoppable] = set()
@@ -155,7 +157,7 @@ class Core:
             request=asked,
             tokens=tokens,
             today=today,
-            facts=self.setup.facts,
+            facts=self._stated.of(asked),
             unavailable=self._unavailable(models, key),
             offline_mode=self.setup.offline_mode,
             now=self.clock.wall_time(),

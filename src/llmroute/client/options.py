@@ -146,6 +146,7 @@ REQUEST = (
     "min_quality",
     "local",
     "purposes",
+    "facts",
     "extra_body",
     "extra_headers",
     "tools",

@@ -10,7 +10,7 @@ from numbers import Real
 from operator import index
 from typing import TYPE_CHECKING, cast, get_args
 
-from llmroute.errors import RequestError
+from llmroute.errors import PolicyError, RequestError
 from llmroute.errors.problems import nearest
 from llmroute.types.models import QUALITIES
 from llmroute.types.requests import LANGUAGE, PURPOSES, TASKS, OnBreak, ReasoningEffort
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import SupportsIndex
 
+    from llmroute.types.plans import Facts
     from llmroute.types.tools import Tool
 
 MOST_TOKENS = 100_000_000
@@ -169,6 +170,16 @@ def _purposes(name: str, value: object) -> tuple[str, ...]:
     return purposes
 
 
+def _facts(name: str, value: object) -> Facts:
+    from llmroute.policies.facts import facts
+
+    try:
+        return facts(_mapping(name, value))
+    except PolicyError as error:
+        found = error.problems[0]
+    raise RequestError(found.what, where=found.key, hint=found.hint)
+
+
 def _on_break(name: str, value: object) -> OnBreak:
     for choice in get_args(OnBreak):
         if value == choice:
@@ -250,12 +261,14 @@ CHECKERS: dict[str, Callable[[str, object], object]] = {
     "on_break": _on_break,
     "local": _flag,
     "purposes": _purposes,
+    "facts": _facts,
     "extra_body": _mapping,
     "extra_headers": _headers,
 }
 
 EMBED_CHECKERS: dict[str, Callable[[str, object], object]] = {
     **{name: CHECKERS[name] for name in ("model", "hints", "tags", "max_cost_usd", "deadline_s")},
-    **{name: CHECKERS[name] for name in ("local", "purposes", "extra_body", "extra_headers")},
+    **{name: CHECKERS[name] for name in ("local", "purposes", "facts")},
+    **{name: CHECKERS[name] for name in ("extra_body", "extra_headers")},
     "dimensions": _integer(1, 65_536),
 }

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from .messages import Message
+    from .plans import Facts
     from .tools import OutputSpec, Tool, ToolChoice
 
 OnBreak = Literal["raise", "restart"]
@@ -87,6 +88,7 @@ class ChatOptions(TypedDict, total=False):
         left out, that of [limits], "raise" by default.
     local: True refuses remote models, False refuses local ones; left out, neither.
     purposes: what the answer is for, in addition to the policy's facts ("chat", "improve_llm").
+    facts: what is true of this request, over the policy's [facts], as license clauses ask for it.
     api_key: a key for this call, for the model's own origin only; left out, that of its variable.
     extra_body: fields added to the JSON body; not model, stream, store, messages and whatever else
         holds the prompt on some wire (input, contents, system, instructions, ...): llmroute writes
@@ -118,6 +120,7 @@ class ChatOptions(TypedDict, total=False):
     on_break: OnBreak
     local: bool
     purposes: Sequence[str]
+    facts: Mapping[str, object]
     api_key: str
     extra_body: Mapping[str, object]
     extra_headers: Mapping[str, str]
@@ -138,6 +141,7 @@ class EmbedOptions(TypedDict, total=False):
         that of [limits], 120 by default.
     local: True refuses remote models, False refuses local ones; left out, neither.
     purposes: what the vectors are for, in addition to the policy's facts.
+    facts: what is true of this request, over the policy's [facts], as license clauses ask for it.
     api_key: a key for this call, for the model's own origin only; left out, that of its variable.
     extra_body: fields added to the JSON body of every request; not model, input
         and the others that llmroute writes.
@@ -152,6 +156,7 @@ class EmbedOptions(TypedDict, total=False):
     deadline_s: float
     local: bool
     purposes: Sequence[str]
+    facts: Mapping[str, object]
     api_key: str
     extra_body: Mapping[str, object]
     extra_headers: Mapping[str, str]
@@ -194,7 +199,8 @@ class Request:
     `models` of None leaves the choice to the policy; `local` of None allows both kinds; `reasoning`
     of None leaves the effort to the model, `output` of None the shape of the answer. `texts` are
     to be embedded; None for everything else. `dimensions` is the length that is asked for,
-    `vector_size` the one that vectors must have; None leaves both to the model. Parts of the
+    `vector_size` the one that vectors must have; None leaves both to the model. `facts` go over
+    those of the policy. Parts of the
     messages are checked and read: images hold a URL or bytes with a media type, results of tools
     are strings. `text_alone` says that it holds, and asks for, nothing but text; `plain` that every
     model gets all of it, since nothing is set either.
@@ -221,6 +227,7 @@ class Request:
     language: str | None = None
     max_latency_s: float | None = None
     min_quality: str | None = None
+    facts: Facts | None = None
     text_alone: bool = field(init=False, compare=False)
     plain: bool = field(init=False, compare=False)
 
