@@ -13,7 +13,7 @@ from llmroute.errors import PolicyError
 from llmroute.policies.files import loads_policy
 from llmroute.policies.qualities import BANDS, quality_of
 from llmroute.types.models import DataHandling, Score, Speed
-from llmroute.types.plans import Observed
+from llmroute.types.observed import Observed
 from llmroute.types.prices import Price
 from tests.policies.helpers import local, remote, request, situation
 

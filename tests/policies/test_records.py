@@ -29,7 +29,8 @@ from llmroute.policies.records import (
 )
 from llmroute.types.messages import Document, ReasoningBlock
 from llmroute.types.models import Model
-from llmroute.types.plans import Facts, Observed, Plan, Situation
+from llmroute.types.observed import Observed, Predicted
+from llmroute.types.plans import Facts, Plan, Situation
 from llmroute.types.prices import Price
 from llmroute.types.usage import TokenCount
 from tests.policies.any_values import JSON, made
@@ -109,7 +110,11 @@ def test_a_situation_with_everything() -> None:
     whole = situation(asked)._replace(
         now=datetime(2026, 11, 23, 22, 30, tzinfo=UTC),
         counts={"o200k": TokenCount(9, "exact", 9, 9)},
-        observed={"m": Observed(0.1, 0.02, (("code", 120.5),), 4)},
+        observed={
+            "m": Observed(
+                0.1, 0.02, (("code", 120.5),), 4, 1, 2, 1, 0.2, Predicted(1.0, 2.0, 1.0, 1.5, 4)
+            )
+        },
         held={"m": 7},
         unavailable={"m": "no key"},
     )

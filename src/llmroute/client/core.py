@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from llmroute.policies.records import Record
     from llmroute.types.calls import Clock, Provider
     from llmroute.types.models import Model
+    from llmroute.types.plans import Candidate
     from llmroute.types.reply import Attempt
     from llmroute.types.requests import OnBreak, Request
     from llmroute.types.secrets import Secret
@@ -55,13 +56,15 @@ class Stoppable(Protocol):
 class Lent:
     """What one call is lent: the client's resources, and a key of its own if it was given one."""
 
-    __slots__ = ("_core", "_key", "clock")
+    __slots__ = ("_core", "_key", "clock", "gone", "started")
 
     def __init__(self, core: Core, key: Secret | None) -> None:
         """Lend `core`; `key` goes before the client's own keys."""
         self._core = core
         self._key = key
         self.clock: Clock = core.clock
+        self.started = core.observations.started
+        self.gone = core.observations.gone
 
     def provider(self, model: Model) -> Provider:
         """The provider that answers for `model`."""
@@ -71,9 +74,9 @@ class Lent:
         """The key of `model`; raises AttemptError when it is missing or cannot be sent."""
         return self._core.keyring.read(model, self._key)
 
-    def record(self, attempt: Attempt, request: Request) -> None:
-        """Tell the observers of a finished attempt at a request."""
-        self._core.record(attempt, request)
+    def record(self, attempt: Attempt, order: Order) -> None:
+        """Tell the observers of a finished attempt of a call."""
+        self._core.record(attempt, order)
 
 
 class Core:
@@ -88,7 +91,7 @@ class Core:
         self._models = Models(setup.models, setup.catalog)
         self._has_files = any(model.weights is not None for model in setup.models)
         self._backoff_s = waits(options.get("backoff"))
-        self._observations = Observations()
+        self.observations = Observations()
         self._prefixes = Prefixes()
         self._stated = Stated(setup.facts)
         self._pid = os.getpid()
@@ -162,7 +165,7 @@ class Core:
             offline_mode=self.setup.offline_mode,
             now=self.clock.wall_time(),
             counts=counts,
-            observed=self._observations.seen,
+            observed=self.observations.seen,
             held=self._prefixes.held(asked, models, self.clock.now()),
         )
         return situation, models
@@ -217,9 +220,10 @@ class Core:
                 return
         raise ClosedError("this client is closed")
 
-    def record(self, attempt: Attempt, request: Request) -> None:
+    def record(self, attempt: Attempt, order: Order) -> None:
         """Observe an attempt, and log its outcome: names, times and kinds, never content."""
-        self._observations.note(attempt, request.task)
+        request = order.request
+        self.observations.note(attempt, request.task, _candidate(order.plan, attempt.model))
         self._prefixes.note(attempt, request, self.clock.now())
         if attempt.fault is not None:
             log_failure(attempt)
@@ -265,6 +269,14 @@ class Core:
         if "deadline_s" in values:
             limits = replace(limits, deadline_s=cast("float", values["deadline_s"]))
         return on.Snapshot(limits, stream, on_break, self._backoff_s, chance)
+
+
+def _candidate(plan: Plan, model: Model) -> Candidate | None:
+    """The candidate whose model was tried."""
+    for candidate in plan.candidates:
+        if candidate.model is model:
+            return candidate
+    return None
 
 
 def log_failure(attempt: Attempt) -> None:

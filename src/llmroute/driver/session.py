@@ -82,8 +82,16 @@ class Resources(Protocol):
         """The key of `model`; raises AttemptError when it is missing or cannot be sent."""
         ...
 
-    def record(self, attempt: Attempt, request: Request) -> None:
-        """Tell the observers of a finished attempt at a request of this task."""
+    def started(self, model: Model) -> None:
+        """Tell the observers that an attempt is under way; `record` or `gone` follows."""
+        ...
+
+    def record(self, attempt: Attempt, order: Order) -> None:
+        """Tell the observers of a finished attempt of this call."""
+        ...
+
+    def gone(self, model: Model) -> None:
+        """Tell the observers of an attempt that nobody will finish; from any thread."""
         ...
 
 
@@ -127,6 +135,12 @@ class Session(Generic[Events]):
         self.live: Live[Events] | None = None
         self.to_start: do.Start | None = None
         self.to_stop: Live[Events] | None = None
+        self._flying: Model | None = None
+
+    def __del__(self) -> None:
+        """Whoever drops a stream that was not closed does not leave its attempt counted."""
+        if self._flying is not None:
+            self.resources.gone(self._flying)
 
     def feed(self, occurrence: on.Occurrence) -> None:
         """Report what happened and take the commands down."""
@@ -171,6 +185,8 @@ class Session(Generic[Events]):
         start, self.to_start = self.to_start, None
         if start is None:
             return
+        self._flying = start.model
+        self.resources.started(start.model)
         try:
             call = self.call(start)
             events = events_of(self.resources.provider(start.model))
@@ -264,7 +280,8 @@ class Session(Generic[Events]):
             case do.Start():
                 self.to_start = command
             case do.Record():
-                self.resources.record(command.attempt, self._order.request)
+                self._flying = None
+                self.resources.record(command.attempt, self._order)
             case do.Finish(result) | do.Fail(result):
                 self.result = result
             case do.Cancel():

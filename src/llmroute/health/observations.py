@@ -1,24 +1,122 @@
-"""Observations: how fast models answered, and at what length; kept for one client.
+"""Observations: how models answered, how fast, and at what length; kept for one client.
 
 Times follow a peak-sensitive moving average: a slower answer counts at once, a faster one by a
-fifth, so that a model which became slow is noticed with its first slow answer.
+fifth, so that a model which became slow is noticed with its first slow answer. All else follows
+plain moving means.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from typing import TYPE_CHECKING
 
-from llmroute.types.plans import Observed
+from llmroute.types.observed import Observed, Predicted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from llmroute.types.models import Model
+    from llmroute.types.plans import Candidate
     from llmroute.types.reply import Attempt
 
 SHARE = 0.2
 """How much of a moving average the newest answer is, where it is not a new peak."""
+MOST_MODELS = 1000
+"""How many models are remembered; the one that was first seen longest ago is forgotten then."""
 UNSEEN = Observed()
+BLAMED = ("upstream", "model")
+"""Whose failures count; the rest is the fault of the request, the key, or nobody's."""
+
+
+class Seen:
+    """What was seen of one model: the same as `Observed`, while it changes."""
+
+    __slots__ = (
+        "answers",
+        "cost_usd",
+        "failure_share",
+        "failures",
+        "failures_in_a_row",
+        "first_token_s",
+        "in_flight",
+        "latency_s",
+        "output_tokens",
+        "token_s",
+    )
+
+    def __init__(self, before: Observed = UNSEEN) -> None:
+        """Go on from what was seen `before`."""
+        self.first_token_s = before.first_token_s
+        self.token_s = before.token_s
+        self.output_tokens = before.output_tokens
+        self.answers = before.answers
+        self.in_flight = before.in_flight
+        self.failures = before.failures
+        self.failures_in_a_row = before.failures_in_a_row
+        self.failure_share = before.failure_share
+        self.latency_s = before.latency_s
+        self.cost_usd = before.cost_usd
+
+    def observed(self) -> Observed:
+        """As it stands now."""
+        return Observed._make(
+            (
+                self.first_token_s,
+                self.token_s,
+                self.output_tokens,
+                self.answers,
+                self.in_flight,
+                self.failures,
+                self.failures_in_a_row,
+                self.failure_share,
+                self.latency_s,
+                self.cost_usd,
+            )
+        )
+
+    def failed(self) -> None:
+        """Take a failure."""
+        self.failures += 1
+        self.failures_in_a_row += 1
+        self.failure_share += SHARE * (1 - self.failure_share)
+
+    def answered(self, attempt: Attempt, task: str | None, candidate: Candidate | None) -> None:
+        """Take an answer; only one that has tokens tells of their time."""
+        self.answers += 1
+        if self.failures:
+            self.failures_in_a_row = 0
+            self.failure_share -= SHARE * self.failure_share
+        took_s = attempt.ended_s - attempt.started_s
+        usage, first_s = attempt.usage, attempt.first_token_s
+        if first_s is not None and usage is not None and usage.output_tokens:
+            first_s -= attempt.started_s
+            self.first_token_s = peak(self.first_token_s, first_s)
+            self.token_s = peak(self.token_s, (took_s - first_s) / usage.output_tokens)
+            self._length(usage.output_tokens, task)
+        if candidate is not None:
+            self._compare(attempt, candidate, took_s)
+
+    def _compare(self, attempt: Attempt, candidate: Candidate, took_s: float) -> None:
+        """Take what was predicted of an answer; a prediction of 0 has no relative error."""
+        if candidate.latency_s:
+            self.latency_s = compared(self.latency_s, candidate.latency_s, took_s)
+        if candidate.cost_usd and attempt.cost_usd is not None:
+            cost = float(attempt.cost_usd)
+            self.cost_usd = compared(self.cost_usd, float(candidate.cost_usd), cost)
+
+    def _length(self, tokens: int, task: str | None) -> None:
+        """Take the length of an answer: for any task, and for its own."""
+        before = self.output_tokens
+        if task is None and len(before) == 1:  # as a rule
+            mean = before[0][1]
+            self.output_tokens = (("", mean + SHARE * (tokens - mean)),)
+            return
+        lengths = dict(before)
+        for key in {"", task or ""}:
+            mean = lengths.get(key, tokens)
+            lengths[key] = mean + SHARE * (tokens - mean)
+        self.output_tokens = tuple(sorted(lengths.items()))
 
 
 def peak(before: float | None, seen: float) -> float:
@@ -28,44 +126,91 @@ def peak(before: float | None, seen: float) -> float:
     return before + SHARE * (seen - before)
 
 
-def mean(before: float | None, seen: float) -> float:
-    """The moving mean after one more value."""
-    return seen if before is None else before + SHARE * (seen - before)
+def compared(before: Predicted | None, predicted: float, actual: float) -> Predicted:
+    """How well was predicted, after one more answer."""
+    error = (actual - predicted) / predicted
+    size = abs(error)
+    if before is None:
+        return Predicted(predicted, actual, error, size, 1)
+    return Predicted._make(
+        (
+            before[0] + SHARE * (predicted - before[0]),
+            before[1] + SHARE * (actual - before[1]),
+            before[2] + SHARE * (error - before[2]),
+            before[3] + SHARE * (size - before[3]),
+            before[4] + 1,
+        )
+    )
 
 
 class Observations:
-    """What was seen of each model by its name; safe from any thread.
-
-    `seen` is never changed, but replaced, so that a snapshot of it costs nothing.
-    """
+    """What was seen of each model by its name; safe from any thread."""
 
     def __init__(self) -> None:
         """Begin with nothing seen."""
-        self.seen: Mapping[str, Observed] = {}
+        self._models: dict[str, Seen] = {}
+        self._shown: Mapping[str, Observed] = {}
+        self._changed: set[str] = set()
+        self._gone: deque[str] = deque()
         self._lock = threading.Lock()
 
-    def note(self, attempt: Attempt, task: str | None) -> None:
-        """Take what a finished attempt shows; only one that answered, with text, tells anything."""
-        usage = attempt.usage
-        answered = attempt.outcome == "answered" and attempt.first_token_s is not None
-        if not answered or usage is None or not usage.output_tokens:
-            return
+    @property
+    def seen(self) -> Mapping[str, Observed]:
+        """What was seen until now, by the model's name; it is never changed, but replaced."""
+        if self._changed or self._gone:
+            self._show()
+        return self._shown
+
+    def started(self, model: Model) -> None:
+        """An attempt at `model` is under way; `note` or `gone` must follow."""
+        name = model.name
+        with self._lock:
+            seen = self._models.get(name) or self._new(name)
+            seen.in_flight += 1
+            self._changed.add(name)
+
+    def note(self, attempt: Attempt, task: str | None, candidate: Candidate | None = None) -> None:
+        """Take what a finished attempt shows, also of what `candidate` of the plan predicted."""
         name = attempt.model.name
         with self._lock:
-            after = _after(self.seen.get(name, UNSEEN), attempt, usage.output_tokens, task)
-            self.seen = {**self.seen, name: after}
+            seen = self._models.get(name) or self._new(name)
+            if seen.in_flight:
+                seen.in_flight -= 1
+            if attempt.outcome == "answered":
+                seen.answered(attempt, task, candidate)
+            elif attempt.fault is not None and attempt.fault.remedy.blame in BLAMED:
+                seen.failed()
+            self._changed.add(name)
 
+    def gone(self, model: Model) -> None:
+        """An attempt will never be finished: nobody holds it any more.
 
-def _after(before: Observed, attempt: Attempt, output_tokens: int, task: str | None) -> Observed:
-    """What is known after an answer of so many tokens."""
-    first_s = (attempt.first_token_s or 0.0) - attempt.started_s
-    rest_s = attempt.ended_s - attempt.started_s - first_s
-    lengths = dict(before.output_tokens)
-    for key in {"", task or ""}:
-        lengths[key] = mean(lengths.get(key), output_tokens)
-    return Observed(
-        peak(before.first_token_s, first_s),
-        peak(before.token_s, rest_s / output_tokens),
-        tuple(sorted(lengths.items())),
-        before.answers + 1,
-    )
+        Takes no lock: it is called where memory is freed, at any moment of any thread.
+        """
+        self._gone.append(model.name)
+
+    def _new(self, name: str) -> Seen:
+        """Begin to observe a model; the one that was first seen longest ago may have to go."""
+        if len(self._models) >= MOST_MODELS:
+            oldest = next(iter(self._models))
+            del self._models[oldest]
+            self._shown = {name: one for name, one in self._shown.items() if name != oldest}
+        seen = self._models[name] = Seen()
+        return seen
+
+    def _show(self) -> None:
+        """Show what has changed."""
+        with self._lock:
+            while self._gone:
+                name = self._gone.popleft()
+                seen = self._models.get(name)
+                if seen is not None and seen.in_flight:
+                    seen.in_flight -= 1
+                    self._changed.add(name)
+            shown = dict(self._shown)
+            for name in self._changed:
+                seen = self._models.get(name)
+                if seen is not None:
+                    shown[name] = seen.observed()
+            self._shown = shown
+            self._changed.clear()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llmroute.types.plans import Observed
+from llmroute.types.observed import Observed
 
 if TYPE_CHECKING:
     from llmroute.types.models import Model

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from .models import Model
+    from .observed import Observed
     from .requests import Request
     from .usage import TokenCount
 
@@ -43,20 +44,6 @@ class Facts:
     fields_of_use: tuple[str, ...] | None = None
     distributes: str | None = None
     unknown: str | None = None
-
-
-class Observed(NamedTuple):
-    """What was seen of a model's answers; None means: nothing yet.
-
-    `first_token_s` and `token_s` are peak-sensitive moving averages, in seconds: until the answer
-    began, and per further token of it. `output_tokens` are pairs of a task, or "" for any, and the
-    mean length of its answers in tokens. `answers` is how many answers that is from.
-    """
-
-    first_token_s: float | None = None
-    token_s: float | None = None
-    output_tokens: tuple[tuple[str, float], ...] = ()
-    answers: int = 0
 
 
 _NOTHING: Mapping[str, str] = {}
