@@ -20,7 +20,7 @@ BENCHMARKS = (
     *("SimpleQA", "summary-factuality", "HellaSwag", "ARC", "BBH", "MBPP", "IFEval", "DROP"),
     *("WinoGrande", "TruthfulQA", "BoolQ", "PIQA", "AGIEval", "AIME 2024", "AIME 2025"),
     *("SWE-bench Verified", "LiveCodeBench", "MMMU", "MathVista", "GPQA Diamond", "MMMLU"),
-    *("SWE-bench Pro", "Aider Polyglot"),
+    *("SWE-bench Pro", "Aider Polyglot", "Terminal-Bench 4.0"),
 )
 """Benchmarks whose values are percent."""
 CATEGORIES = (

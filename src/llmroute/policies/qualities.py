@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 GENERAL = "MMLU"
 BENCHMARKS: dict[str, tuple[str, ...]] = {
-    "code": ("HumanEval", "MT-Bench/coding", "SWE-bench Pro", "Aider Polyglot"),
+    "code": (
+        *("HumanEval", "MT-Bench/coding"),
+        *("Terminal-Bench 4.0", "SWE-bench Pro", "Aider Polyglot"),
+    ),
     "math": ("GSM8K", "MATH", "MT-Bench/math"),
     "summarize": ("summary-factuality",),
     "translate": ("MGSM",),
@@ -41,14 +44,16 @@ BANDS: dict[str, tuple[float, float, float, float]] = {
     "TriviaQA": (40, 65, 80, 90),
     "NQ": (15, 25, 35, 45),
     "GPQA": (25, 35, 50, 65),
-    "SWE-bench Pro": (10, 25, 40, 50),
-    "Aider Polyglot": (10, 30, 55, 75),
+    "Terminal-Bench 4.0": (0.2, 0.5, 2, 8),
+    "SWE-bench Pro": (1, 2, 5, 20),
+    "Aider Polyglot": (0.5, 1, 3, 20),
     "MMLU-Pro": (20, 40, 60, 75),
     "MT-Bench": (4, 6, 7.5, 8.9),
     "summary-factuality": (50, 60, 80, 85),
 }
 """From which score on a model is basic, good, strong and top; a judgement of ours, coarse on
-purpose: harnesses differ by several points."""
+purpose: harnesses differ by several points. Those of a harder test begin low, where models stand
+that HumanEval puts into the same tier."""
 
 
 def benchmarks_of(task: str | None) -> tuple[str, ...]:
