@@ -52,6 +52,8 @@ def kind_of(value: object) -> str:
 
 def _integer(value: object) -> int | None:
     """Take what Python takes for an index, such as NumPy's integers; None when it is no integer."""
+    if type(value) is int:  # most are; asking a protocol is slow
+        return value
     if isinstance(value, bool) or not isinstance(value, SupportsIndex):
         return None
     try:
@@ -62,6 +64,8 @@ def _integer(value: object) -> int | None:
 
 def _decimal(value: object) -> Decimal | None:
     """Take any real number, as the decimal that it is written as; None when it is none."""
+    if type(value) is Decimal:
+        return value
     integer = _integer(value)
     if integer is not None:
         return Decimal(integer)
