@@ -188,9 +188,17 @@ def models_page() -> str:
     return page.models_page()
 
 
+def licenses_page() -> str:
+    """The page of licenses."""
+    from docs.license_page import licenses_page as page
+
+    return page()
+
+
 FOLDER = Path(__file__).parent
 PAGES = {
     FOLDER / "errors.md": errors_page,
+    FOLDER / "licenses.md": licenses_page,
     FOLDER / "models.md": models_page,
     FOLDER / "options.md": options_page,
 }

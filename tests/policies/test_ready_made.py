@@ -43,6 +43,7 @@ class Asked(NamedTuple):
 NEW = "split: arm new"
 PRIVATE: ChatOptions = {"hints": {"private": True}}
 HOME = "private data stays home"
+COUNTED = {"monthly_active_users": {"2024-11": 250_000}}
 ASKED = [
     Asked("default", "gpt"),
     Asked("default", "local", {"local": True}),
@@ -71,6 +72,12 @@ ASKED = [
     Asked("code-and-chat", "chat", route="chat"),
     Asked("code-and-chat", "code", {"task": "code"}, route="code"),
     Asked("canary", "old", {"hints": {"customer": "acme"}}, route="canary"),
+    Asked("license-strict", "gpt"),
+    Asked("license-strict", "small", {"local": True}),
+    Asked("license-strict", "small", {"purposes": ["compete"]}),
+    Asked("license-strict", None, {"model": "llama"}),
+    Asked("license-strict", "llama", {"model": "llama", "facts": COUNTED}),
+    Asked("license-strict", None, {"model": "groq/llama-3.1-8b-instant"}),
     Asked("night", "terra"),
     Asked("night", "haiku", hour=22, route="at night"),
 ]
@@ -134,6 +141,22 @@ def test_private_never_leaves_the_machine() -> None:
         assert {attempt.model.name for attempt in caught.value.attempts} == {"ollama", "small"}
         with pytest.raises(NoCandidateError, match="local = true is required"):
             made.chat("hi", model="openai/gpt-6.1-terra")
+
+
+def test_license_strict_never_falls_to_what_is_not_known_to_be_allowed() -> None:
+    """Whatever fails, the model whose license asks for a missing fact is not asked."""
+    down = ScriptedProvider(Fail("connect"))
+    with client("license-strict", gpt=down, small=ScriptedProvider(Fail("engine"))) as made:
+        with pytest.raises(llmroute.AllFailedError) as caught:
+            made.chat("hi")
+        assert {attempt.model.name for attempt in caught.value.attempts} == {"gpt", "small"}
+        plan = made.plan("hi")
+        refused = {one.model.name: one.reason for one in plan.refused}
+        assert "not known to be allowed" in refused["llama"]
+        assert '"2024-11" not stated' in refused["llama"]
+        assert made.plan("hi", facts=COUNTED).refused == ()
+        other = made.plan("hi", model="mistral/mistral-small-latest")
+        assert "no license is declared" in other.refused[0].reason
 
 
 def test_critical_fails_rather_than_falling_to_a_tiny_model() -> None:
