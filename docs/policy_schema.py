@@ -161,6 +161,7 @@ SECTIONS = {
     "route": "what holds for some requests only",
     "policies": "policies that routes use by name",
     "tokens": "how prompts are counted",
+    "observations": "where it is kept what was seen of models",
     "catalog": "files of providers and of facts, relative to this one",
 }
 
@@ -248,6 +249,7 @@ def policy_schema(page: str) -> Schema:
         "limits": described(as_read(read_limits, LIMITS), of_page(page, "## [limits]")),
         "offline": as_read(read_offline, {"mode": words(["auto", "always", "never"])}),
         "tokens": closed(count=words(["estimate", "exact"]), vocabularies=TEXT),
+        "observations": closed(["file"], file=TEXT),
         "catalog": closed(files=TEXTS),
         "policies": {"type": "object", "additionalProperties": policies},
         **parts,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         RequestError,
         StreamBrokenError,
     )
+    from llmroute.health import Observations
     from llmroute.types.calls import Call, Clock, Provider
     from llmroute.types.events import (
         End,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
         ToolResult,
     )
     from llmroute.types.models import Model, Upstream
+    from llmroute.types.observed import Observed, Predicted
     from llmroute.types.plans import Candidate, Facts, Plan, Refusal, Situation
     from llmroute.types.prices import LongContext, Price
     from llmroute.types.reply import Attempt, Embeddings, PartialReply, Reply
@@ -70,6 +72,7 @@ _HOMES = {
     "client.sync": "Client Stream",
     "errors": "AllFailedError AttemptError ClosedError DeadlineExceededError ForkedError "
     "LLMRouteError NoCandidateError PolicyError RequestError StreamBrokenError",
+    "health": "Observations",
     "types.calls": "Call Clock Provider",
     "types.events": "End Event Finish Opened Progress Reasoning ReasoningEnd Restarted Text "
     "ToolCallPart UsageReport Vectors",
@@ -77,6 +80,7 @@ _HOMES = {
     "types.limits": "Limits",
     "types.messages": "Document Image Message ReasoningBlock ToolCall ToolResult",
     "types.models": "Model Upstream",
+    "types.observed": "Observed Predicted",
     "types.plans": "Candidate Facts Plan Refusal Situation",
     "types.reply": "Attempt Embeddings PartialReply Reply",
     "types.requests": "ChatOptions EmbedOptions Request",
@@ -118,11 +122,14 @@ __all__ = [  # the names that type checkers see, sorted; `_HOMES` says where eac
     "Message",
     "Model",
     "NoCandidateError",
+    "Observations",
+    "Observed",
     "Opened",
     "OutputSpec",
     "PartialReply",
     "Plan",
     "PolicyError",
+    "Predicted",
     "Price",
     "Progress",
     "Provider",

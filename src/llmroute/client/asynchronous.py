@@ -135,6 +135,10 @@ class AsyncClient(EnteredAsync, BaseClient):
     async def close(self) -> None:
         """Stop live calls with ClosedError and free everything; closing twice does nothing."""
         if self._owner and self._core.stop():
+            if self._core.observations.file is not None:
+                import asyncio
+
+                await asyncio.to_thread(self._core.keep)
             await self._core.registry.aclose()
 
     async def __aenter__(self) -> Self:

@@ -11,6 +11,7 @@ from llmroute.catalog.declarations import provider_problem
 from llmroute.errors import PolicyError, Problem, RequestError
 from llmroute.errors.problems import nearest
 from llmroute.errors.reading import Table, collector
+from llmroute.health import Observations
 from llmroute.types.limits import Limits
 from llmroute.types.plans import OfflineMode
 
@@ -212,6 +213,12 @@ def _folder(value: object) -> None:
         raise wrong("vocabularies", f"it must be the path of a folder, got {_kind(value)}")
 
 
+def _observations(value: object) -> None:
+    if not isinstance(value, Observations) and not _name_of(value):
+        hint = "To share those of another client, pass other.observations"
+        raise wrong("observations", f"it must be the path of a file, got {_kind(value)}", hint)
+
+
 CHECKERS: dict[str, Callable[[object], None]] = {
     "catalog": _catalog,
     "models": _models,
@@ -224,6 +231,7 @@ CHECKERS: dict[str, Callable[[object], None]] = {
     "clock": _clock,
     "backoff": _backoff,
     "vocabularies": _folder,
+    "observations": _observations,
 }
 
 

@@ -14,6 +14,7 @@ from llmroute.driver.session import Order
 from llmroute.errors import ClosedError, ForkedError, NoCandidateError, RequestError
 from llmroute.flow import occurrences as on
 from llmroute.health import Observations, Prefixes
+from llmroute.health.observations import candidate_of
 from llmroute.policies.embedding import one_space
 from llmroute.providers.extras import check_extras
 from llmroute.tokens import estimate_for
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from llmroute.policies.records import Record
     from llmroute.types.calls import Clock, Provider
     from llmroute.types.models import Model
-    from llmroute.types.plans import Candidate
     from llmroute.types.reply import Attempt
     from llmroute.types.requests import OnBreak, Request
     from llmroute.types.secrets import Secret
@@ -91,7 +91,7 @@ class Core:
         self._models = Models(setup.models, setup.catalog)
         self._has_files = any(model.weights is not None for model in setup.models)
         self._backoff_s = waits(options.get("backoff"))
-        self.observations = Observations()
+        self.observations = _observations(setup, self.clock)
         self._prefixes = Prefixes()
         self._stated = Stated(setup.facts)
         self._pid = os.getpid()
@@ -223,7 +223,7 @@ class Core:
     def record(self, attempt: Attempt, order: Order) -> None:
         """Observe an attempt, and log its outcome: names, times and kinds, never content."""
         request = order.request
-        self.observations.note(attempt, request.task, _candidate(order.plan, attempt.model))
+        self.observations.note(attempt, request.task, candidate_of(order.plan, attempt.model))
         self._prefixes.note(attempt, request, self.clock.now())
         if attempt.fault is not None:
             log_failure(attempt)
@@ -238,6 +238,11 @@ class Core:
         for session in live:
             session.abort(on.Closing())
         return True
+
+    def keep(self) -> None:
+        """Save what was seen, where that is kept, and not in a child of the client's process."""
+        if os.getpid() == self._pid:
+            self.observations.keep()
 
     def named(self, names: tuple[str, ...] | None) -> tuple[Model, ...]:
         """The models of these names, those of this machine with the windows of their files."""
@@ -271,12 +276,10 @@ class Core:
         return on.Snapshot(limits, stream, on_break, self._backoff_s, chance)
 
 
-def _candidate(plan: Plan, model: Model) -> Candidate | None:
-    """The candidate whose model was tried."""
-    for candidate in plan.candidates:
-        if candidate.model is model:
-            return candidate
-    return None
+def _observations(setup: Setup, clock: Clock) -> Observations:
+    """Those that were passed on, else some of its own; raises PolicyError for a wrong file."""
+    given = setup.observations
+    return given if isinstance(given, Observations) else Observations(given, clock=clock)
 
 
 def log_failure(attempt: Attempt) -> None:

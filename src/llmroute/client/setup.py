@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypedDict
 from llmroute.catalog.collection import Catalog
 from llmroute.catalog.resolve import resolve
 from llmroute.errors.problems import nearest
+from llmroute.health import Observations
 from llmroute.policies.origins import PolicyText
 from llmroute.providers import HTTP_APIS
 from llmroute.types.limits import Limits
@@ -53,6 +54,8 @@ class ClientOptions(TypedDict, total=False):
     backoff: seconds to wait after the n-th failure of one model (counted from 1), or any
         `tenacity.wait_*` object; the default is 0.5, 1, 2, 4, 8, 8, ...; half of it is jitter.
     vocabularies: a folder of vocabulary files for exact counts, as under [tokens].
+    observations: a file in which it is kept what was seen of models, as [observations] file; or
+        those of another client, to share them: `other.observations`, `llmroute.Observations()`.
     """
 
     catalog: Sequence[str | Path]
@@ -66,6 +69,7 @@ class ClientOptions(TypedDict, total=False):
     clock: Clock
     backoff: Backoff
     vocabularies: str | Path
+    observations: str | Path | Observations
 
 
 class Setup(NamedTuple):
@@ -73,7 +77,8 @@ class Setup(NamedTuple):
 
     `lent` names the models that openai clients of the application send for. `source` is the text of
     the policy, None when it was made in code. `counts_exactly` says that plans count exactly where
-    they can, `vocabularies` names the folder of vocabulary files.
+    they can, `vocabularies` names the folder of vocabulary files. `observations` are those of
+    another client, a file, or None for some of its own.
     """
 
     models: tuple[Model, ...]
@@ -89,6 +94,7 @@ class Setup(NamedTuple):
     source: PolicyText | None = None
     counts_exactly: bool = False
     vocabularies: str | None = None
+    observations: Observations | str | None = None
 
 
 def read_setup(source: PolicySource | None, options: ClientOptions) -> Setup:
@@ -99,7 +105,13 @@ def read_setup(source: PolicySource | None, options: ClientOptions) -> Setup:
         file = _in_code(source, options, catalog)
     else:
         file = read_policy(source, catalog)
-    return _setup(_overridden(file, options), options.get("providers", {}))
+    setup = _setup(_overridden(file, options), options.get("providers", {}))
+    given = options.get("observations")
+    if given is None:
+        return setup
+    if isinstance(given, Observations):
+        return setup._replace(observations=given)
+    return setup._replace(observations=str(_expanded(Path(given))))
 
 
 def _setup(file: PolicyFile, providers: Mapping[str, Provider]) -> Setup:
@@ -121,6 +133,7 @@ def _setup(file: PolicyFile, providers: Mapping[str, Provider]) -> Setup:
         source=_text(file),
         counts_exactly=file.tokens.exact,
         vocabularies=file.tokens.vocabularies,
+        observations=file.observations,
     )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from llmroute.driver.session import Order
+    from llmroute.health import Observations
     from llmroute.policies.records import Record
     from llmroute.types.plans import Plan
     from llmroute.types.reply import Reply
@@ -59,6 +60,11 @@ class BaseClient(RefusesPickle):
         self._core = made
         self._base: Checked = NOTHING
         self._owner = True
+
+    @property
+    def observations(self) -> Observations:
+        """What it has seen of its models; pass it to another client to share it."""
+        return self._core.observations
 
     @overload
     def plan(

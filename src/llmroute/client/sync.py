@@ -134,6 +134,7 @@ class Client(BaseClient):
     def close(self) -> None:
         """Stop live calls with ClosedError and free everything; closing twice does nothing."""
         if self._owner and self._core.stop():
+            self._core.keep()
             self._core.registry.close()
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""Observations: how models answered, how fast, and at what length; kept for one client.
+"""Observations: how models answered, how fast, and at what length.
 
 Times follow a peak-sensitive moving average: a slower answer counts at once, a faster one by a
 fifth, so that a model which became slow is noticed with its first slow answer. All else follows
@@ -14,11 +14,15 @@ from typing import TYPE_CHECKING
 from llmroute.types.observed import Observed, Predicted
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
 
+    from llmroute.types.calls import Clock
     from llmroute.types.models import Model
-    from llmroute.types.plans import Candidate
+    from llmroute.types.plans import Candidate, Plan
     from llmroute.types.reply import Attempt
+
+    from .keeping import Keeper
 
 SHARE = 0.2
 """How much of a moving average the newest answer is, where it is not a new peak."""
@@ -27,6 +31,14 @@ MOST_MODELS = 1000
 UNSEEN = Observed()
 BLAMED = ("upstream", "model")
 """Whose failures count; the rest is the fault of the request, the key, or nobody's."""
+
+
+def candidate_of(plan: Plan, model: Model) -> Candidate | None:
+    """The candidate whose model was tried."""
+    for candidate in plan.candidates:
+        if candidate.model is model:
+            return candidate
+    return None
 
 
 class Seen:
@@ -144,15 +156,53 @@ def compared(before: Predicted | None, predicted: float, actual: float) -> Predi
 
 
 class Observations:
-    """What was seen of each model by its name; safe from any thread."""
+    """What was seen of each model by its name; safe from any thread.
 
-    def __init__(self) -> None:
-        """Begin with nothing seen."""
+    Each client has its own, unless one is passed on: `Client(observations=other.observations)`.
+    With a `file` it begins with what that holds, and is saved there: once a minute at most while
+    calls end, and whenever a client that uses it is closed. `clock` is for tests.
+
+    Raises PolicyError when the file cannot be read, or when it is no file of observations. One that
+    is damaged is set aside, with a warning in the log.
+    """
+
+    def __init__(
+        self, file: str | os.PathLike[str] | None = None, *, clock: Clock | None = None
+    ) -> None:
+        """Begin with what `file` holds, else with nothing seen."""
         self._models: dict[str, Seen] = {}
         self._shown: Mapping[str, Observed] = {}
         self._changed: set[str] = set()
         self._gone: deque[str] = deque()
         self._lock = threading.Lock()
+        self._keeper: Keeper | None = None
+        if file is not None:
+            from .keeping import Keeper
+
+            self._keeper = Keeper(file, None if clock is None else clock.wall_time)
+            oldest_first = sorted(self._keeper.kept.items(), key=lambda one: one[1].at)
+            for name, (observed, _) in oldest_first[-MOST_MODELS:]:
+                self._models[name] = Seen(observed)
+            self._changed.update(self._models)
+
+    @property
+    def file(self) -> str | None:
+        """The whole path of the file that it is saved in."""
+        return None if self._keeper is None else str(self._keeper.path)
+
+    def save(self) -> None:
+        """Save now what is new; without a file there is nothing to do.
+
+        Raises:
+            OSError: the file cannot be written; what was there stays.
+        """
+        if self._keeper is not None:
+            self._keeper.save(self.seen)
+
+    def keep(self) -> None:
+        """Save likewise; a file that cannot be written is a warning in the log."""
+        if self._keeper is not None:
+            self._keeper.try_to_save(self.seen)
 
     @property
     def seen(self) -> Mapping[str, Observed]:
@@ -181,6 +231,8 @@ class Observations:
             elif attempt.fault is not None and attempt.fault.remedy.blame in BLAMED:
                 seen.failed()
             self._changed.add(name)
+        if self._keeper is not None and self._keeper.due:
+            self._keeper.save_soon(lambda: self.seen)
 
     def gone(self, model: Model) -> None:
         """An attempt will never be finished: nobody holds it any more.

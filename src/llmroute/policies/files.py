@@ -27,6 +27,7 @@ from .sections import (
     TokenCounting,
     read_hints,
     read_limits,
+    read_observations,
     read_offline,
     read_tokens,
 )
@@ -62,7 +63,7 @@ class PolicyFile(NamedTuple):
 
     `models` and `declarations` are in the order of the file. `hints` maps each name that callers
     may pass to its type: "bool", "int", "float" or "str". `text` is what was read, `name` how plans
-    call it; both are "" for a policy in code.
+    call it; both are "" for a policy in code. `observations` is the file that they are kept in.
     """
 
     path: Path | None
@@ -75,6 +76,7 @@ class PolicyFile(NamedTuple):
     policy: Policy
     catalog: Catalog = BUILT_IN
     tokens: TokenCounting = TokenCounting()
+    observations: str | None = None
     text: str = ""
     name: str = ""
 
@@ -216,6 +218,7 @@ class _Reader:
             models=tuple(self.models),
             policy=parts.top.policy,
             tokens=read_tokens(top.table("tokens"), self.origin.folder),
+            observations=read_observations(top.table("observations"), self.origin),
             catalog=self.catalog,
         )
         top.done(elsewhere=MISPLACED)

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 from llmroute.types.limits import Limits
 
-from .origins import expanded
+from .origins import expanded, named_hint
 
 if TYPE_CHECKING:
     from llmroute.errors.reading import Table
     from llmroute.types.plans import OfflineMode
     from llmroute.types.requests import OnBreak
+
+    from .origins import Origin
 
 ELSEWHERE = {
     "timeout": "deadline_s",
@@ -95,6 +97,27 @@ def read_tokens(table: Table | None, folder: str) -> TokenCounting:
     table.done()
     place = None if vocabularies is None else str(Path(folder, expanded(vocabularies)))
     return TokenCounting(count == "exact", place)
+
+
+def read_observations(table: Table | None, origin: Origin) -> str | None:
+    """Read [observations]: the file that they are kept in, relative to the policy's folder.
+
+    A policy that nobody named may keep them in its own folder only.
+    """
+    if table is None:
+        return None
+    file = table.text("file")
+    if file is None and "file" not in table.values:
+        table.problem("file", "it is missing", 'Write file = "seen.json"')
+    table.done()
+    if file is None:
+        return None
+    path = Path(origin.folder, expanded(file))
+    if origin.found and not path.resolve().is_relative_to(Path(origin.folder).resolve()):
+        what = "a policy that was found, not named, may write into its own folder only"
+        table.problem("file", what, named_hint(origin))
+        return None
+    return str(path)
 
 
 def read_offline(table: Table | None) -> OfflineMode:

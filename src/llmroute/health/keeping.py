@@ -1,0 +1,87 @@
+"""Keeping observations in a file: when it is written, and what of it is new."""
+
+from __future__ import annotations
+
+import os
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from llmroute.policies.origins import expanded
+from llmroute.types.logs import logger
+from llmroute.types.observed import Observed
+
+from .saved import Dated, restore, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+EVERY_S = 60.0
+"""How long a file stays as it is, at least, while a client runs."""
+THREAD = "llmroute observations"
+UNSEEN = Observed()
+
+
+def utc_now() -> datetime:
+    """The time of day in UTC."""
+    return datetime.now(UTC)
+
+
+class Keeper:
+    """Reads a file once, and writes it anew when something changed; safe from any thread."""
+
+    def __init__(self, file: str | os.PathLike[str], now: Callable[[], datetime] | None) -> None:
+        """Read the file; raises PolicyError when it cannot be read, or holds something else."""
+        self.path = expanded(os.fsdecode(file)).resolve()
+        self._now = now or utc_now
+        self._began_at = self._now()
+        self.kept: dict[str, Dated] = restore(self.path, self._began_at)
+        self._lock = threading.Lock()
+        self._writing = False
+
+    @property
+    def due(self) -> bool:
+        """Whether a minute has passed since it was read or written; also when a clock was set."""
+        return not 0 <= (self._now() - self._began_at).total_seconds() < EVERY_S
+
+    def save(self, seen: Mapping[str, Observed]) -> None:
+        """Write what was seen, if any of it is new; raises OSError."""
+        with self._lock:
+            now = self._began_at = self._now()
+            entries = {
+                name: self._dated(name, one._replace(in_flight=0), now)
+                for name, one in seen.items()
+            }
+            entries = {name: one for name, one in entries.items() if one.observed != UNSEEN}
+            if any(one is not self.kept.get(name) for name, one in entries.items()):
+                write(self.path, entries)
+                self.kept = entries
+
+    def _dated(self, name: str, observed: Observed, now: datetime) -> Dated:
+        """Keep the day of what has not changed."""
+        before = self.kept.get(name)
+        return before if before and before.observed == observed else Dated(observed, now)
+
+    def try_to_save(self, seen: Mapping[str, Observed]) -> None:
+        """Write likewise; a file that cannot be written is a warning in the log."""
+        try:
+            self.save(seen)
+        except OSError as error:
+            what = "%s: the observations were not saved: %s"
+            logger("observations").warning(what, self.path, error.strerror)
+
+    def save_soon(self, seen: Callable[[], Mapping[str, Observed]]) -> None:
+        """Write in a thread of its own, so that no call and no event loop waits for a disk."""
+        with self._lock:
+            if self._writing or not self.due:
+                return
+            self._writing = True
+
+        def work() -> None:
+            self.try_to_save(seen())
+            self._writing = False
+
+        try:
+            threading.Thread(target=work, name=THREAD, daemon=True).start()
+        except RuntimeError:  # the interpreter is about to end
+            self._writing = False
