@@ -46,8 +46,8 @@ CATALOG = (
     "from llmroute.catalog.entries import provider, provider_names\n"
     "from llmroute.catalog.families import FOLDER, weights_of\n"
     "from llmroute.catalog.data import names\n"
-    "[provider(name) for name in provider_names()]\n"
-    "[weights_of(f'{FOLDER}/{name}.toml') for name in names(FOLDER)]\n"
+    "[list(provider(name).models.values()) for name in provider_names()]\n"
+    "[list(weights_of(f'{FOLDER}/{name}.toml').values()) for name in names(FOLDER)]\n"
 )
 
 
@@ -104,7 +104,7 @@ def _loads() -> list[Row]:
     over = f"over a bare interpreter ({bare_s * 1e3:.3g} ms), median of {PROCESSES} processes"
     return [
         Row("a policy of two providers is loaded (CPU)", policy_s * 1e3, "ms", 15, over),
-        Row("the whole catalog is loaded (CPU)", catalog_s * 1e3, "ms", 60, over),
+        Row("every row of the catalog is read (CPU)", catalog_s * 1e3, "ms", 60, over),
     ]
 
 

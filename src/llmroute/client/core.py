@@ -245,14 +245,12 @@ class Core:
             self.observations.keep()
 
     def named(self, names: tuple[str, ...] | None) -> tuple[Model, ...]:
-        """The models of these names, those of this machine with the windows of their files."""
+        """The models of these names, those of this machine with what their files say."""
         models = self._models.named(names)
         if names is None and not self._has_files:
             return models
         return tuple(
-            self.registry.with_window(model)
-            if model.weights is not None and model.context_tokens is None
-            else model
+            self.registry.with_file(model) if model.weights is not None else model
             for model in models
         )
 

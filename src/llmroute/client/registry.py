@@ -13,6 +13,7 @@ from llmroute.types.calls import (
     SupportsAclose,
     SupportsAvailability,
     SupportsClose,
+    SupportsFileTerms,
     SupportsWindow,
 )
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from llmroute.catalog.collection import Catalog
     from llmroute.providers.wire import Codec
-    from llmroute.types.calls import Provider
+    from llmroute.types.calls import FileTerms, Provider
     from llmroute.types.models import Model
 
 
@@ -43,6 +44,7 @@ class Registry:
         self._http_client = http_client
         self._opened: dict[str, Provider] = {}
         self._asked: dict[str, Callable[[Model], str | None]] = {}
+        self._seen: dict[str, tuple[Model, int | None, FileTerms | None, Model]] = {}
         self._lock = threading.Lock()
 
     def provider(self, model: Model) -> Provider:
@@ -64,13 +66,23 @@ class Registry:
             self._asked[model.name] = ask
         return ask(model)
 
-    def with_window(self, model: Model) -> Model:
-        """`model` with the window that its provider knows of, if it was not declared."""
+    def with_file(self, model: Model) -> Model:
+        """`model` with what its file says: the window, if none was declared, and the license."""
         provider = self.provider(model)
-        if isinstance(provider, SupportsWindow):
+        window = model.context_tokens
+        if window is None and isinstance(provider, SupportsWindow):
             window = provider.context_tokens(model)
-            return model if window is None else replace(model, context_tokens=window)
-        return model
+        stated = provider.file_terms(model) if isinstance(provider, SupportsFileTerms) else None
+        seen = self._seen.get(model.name)
+        if seen is not None and seen[:3] == (model, window, stated):
+            return seen[3]
+        made = model if window is None else replace(model, context_tokens=window)
+        if stated is not None:
+            from .file_terms import with_terms
+
+            made = with_terms(made, stated)
+        self._seen[model.name] = (model, window, stated, made)
+        return made
 
     def close(self) -> None:
         """Close what was opened here."""

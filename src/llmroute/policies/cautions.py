@@ -26,7 +26,7 @@ def warnings(situation: Situation, model: Model) -> tuple[str, ...]:
     API does not take, an open license clause.
     """
     request = situation.request
-    found = judged(model, situation.facts, request.purposes).warnings
+    found = _of_license(situation, model)
     window = model.context_tokens
     if window is not None and request.texts is None:
         tight = _tight(situation, model, window)
@@ -38,6 +38,12 @@ def warnings(situation: Situation, model: Model) -> tuple[str, ...]:
         return found
     successor = f"; successor {model.replaced_by}" if model.replaced_by else ""
     return (f"{model.id} retires on {day}{successor}", *found)
+
+
+def _of_license(situation: Situation, model: Model) -> tuple[str, ...]:
+    """Say what of the licenses is open, and where they come from if that is odd."""
+    found = judged(model, situation.facts, situation.request.purposes).warnings
+    return found if model.license_note is None else (model.license_note, *found)
 
 
 def _tight(situation: Situation, model: Model, window: int) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from llmroute.catalog.data import names, read_table
+from llmroute.catalog.data import names, read_table, read_text
 from llmroute.errors import PolicyError
 from llmroute.errors.reading import Table, collector
 from llmroute.licenses import TRAINING, Finding, Verdict, judge, read_card, stricter
@@ -39,6 +39,19 @@ def card(id_: str) -> Card | None:
     if problems:
         raise PolicyError(problems)
     return found
+
+
+@cache
+def card_of_tag(tag: str) -> str | None:
+    """The card of a license that hubs and files call `tag`; parses only cards that name it."""
+    plain = tag.strip().lower()
+    for name in card_names():
+        text = read_text(f"{FOLDER}/{name}.toml") or ""
+        if f'"{plain}"' in text:
+            found = card(name)
+            if found is not None and plain in found.tags:
+                return name
+    return plain if plain in card_names() else None
 
 
 class Terms(NamedTuple):

@@ -159,6 +159,27 @@ class SupportsWindow(Protocol):
         ...
 
 
+class FileTerms(NamedTuple):
+    """What a model file says of its license, in words of its own; None means that it does not say.
+
+    `license` is a tag ("llama2"), `name` what a license is called whose tag is "other", `bases`
+    are names or addresses of the models that it was made of.
+    """
+
+    license: str | None = None
+    name: str | None = None
+    bases: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class SupportsFileTerms(Protocol):
+    """A provider that knows without sending anything what a model's file says of its license."""
+
+    def file_terms(self, model: Model, /) -> FileTerms | None:
+        """What the file of `model` says; None when there is none, or it cannot be read."""
+        ...
+
+
 @runtime_checkable
 class SupportsCounting(Protocol):
     """A provider that counts prompts as its models do, without sending anything."""

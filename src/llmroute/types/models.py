@@ -175,7 +175,8 @@ class Model:
     or "chat". `qualities` maps a task, or "any", to a tier of QUALITIES that was declared; it goes
     before what `scores` say. `service_tier` is the tier asked of the host ("flex"), whose price
     counts; None: the standard one. `base_licenses` are license cards of the weights that these were
-    made of, the nearest first: they bind as well.
+    made of, the nearest first: they bind as well. `license_note` is what a user should know of the
+    license's origin.
     """
 
     name: str
@@ -212,6 +213,7 @@ class Model:
     images: ImageTokens | None = None
     service_tier: str | None = None
     base_licenses: tuple[str, ...] = ()
+    license_note: str | None = None
 
     @property
     def id(self) -> str:

@@ -13,6 +13,7 @@ from .header import beyond_trained, read_header, window
 from .templates import Unfit, choose_template
 
 if TYPE_CHECKING:
+    from llmroute.types.calls import FileTerms
     from llmroute.types.models import Model, Weights
 
     from .header import Header
@@ -64,6 +65,13 @@ class Files:
             return model.context_tokens
         found = self._look(model.weights.file)
         return None if isinstance(found, str) else window(None, found)
+
+    def terms(self, model: Model) -> FileTerms | None:
+        """What the file says of its license; None when there is none, or it cannot be read."""
+        if model.weights is None:
+            return None
+        found = self._look(model.weights.file)
+        return None if isinstance(found, str) else found.terms
 
     def remember(self, path: str, reason: str) -> None:
         """Keep why `path` did not load, until the file changes."""

@@ -10,6 +10,8 @@ import struct
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple, NoReturn
 
+from llmroute.types.calls import FileTerms
+
 from .reader import Reader, refuse
 from .soundness import TOKENS, Contents, damage
 
@@ -21,6 +23,7 @@ MAX_KEYS = 65_536
 MAX_TENSORS = 65_536
 MAX_KEY_BYTES = 65_535
 MAX_DIMENSIONS = 8
+MAX_BASES = 16
 VERSION_BYTES = 8
 DEFAULT_WINDOW = 4096
 """Tokens of the window when none is declared: the file's own, but no more than this."""
@@ -39,6 +42,23 @@ class Header(NamedTuple):
     context_tokens: int | None
     template: str | None
     keys: dict[str, Scalar]
+
+    @property
+    def terms(self) -> FileTerms:
+        """What the file says of its license, and of the models that it was made of."""
+        count = self.keys.get("general.base_model.count")
+        most = min(count, MAX_BASES) if isinstance(count, int) else 0
+        bases = [
+            self.keys.get(f"general.base_model.{at}.{key}")
+            for at in range(most)
+            for key in ("repo_url", "name")
+        ]
+        named = self.keys.get("general.license.name")
+        return FileTerms(
+            self.license,
+            named if isinstance(named, str) else None,
+            tuple(one for one in bases if isinstance(one, str) and one.strip()),
+        )
 
     @property
     def is_encoder(self) -> bool:

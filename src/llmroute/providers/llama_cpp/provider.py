@@ -16,7 +16,7 @@ from .availability import Files
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
 
-    from llmroute.types.calls import Call
+    from llmroute.types.calls import Call, FileTerms
     from llmroute.types.events import ProviderEvent
     from llmroute.types.faults import Fault
     from llmroute.types.models import Model
@@ -98,6 +98,10 @@ class LlamaCppProvider:
         at the file's header as `unavailable` does.
         """
         return self._files.context_tokens(model)
+
+    def file_terms(self, model: Model, /) -> FileTerms | None:
+        """What the file of `model` says of its license; None when it cannot be read."""
+        return self._files.terms(model)
 
     def count_tokens(self, model: Model, request: Request, /) -> int | str:
         """Tokens of the prompt that `request` becomes by the template of `model`, exactly.
