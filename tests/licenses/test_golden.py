@@ -13,7 +13,7 @@ from llmroute.catalog.data import names, read_text
 from llmroute.licenses import judge
 from llmroute.licenses.cards import DISTRIBUTION, FIELDS
 from llmroute.policies.facts import facts
-from llmroute.policies.licensing import Terms, card, card_names, judged, verdict
+from llmroute.policies.licensing import Terms, card, card_names, card_of_tag, judged, verdict
 from llmroute.types.models import Model
 from llmroute.types.plans import Facts
 from llmroute.types.requests import PURPOSES
@@ -90,6 +90,36 @@ def test_a_tag_names_one_license() -> None:
     for id_ in CARDS:
         spdx = of(id_).spdx
         assert spdx is None or spdx.lower() in of(id_).tags
+
+
+HUBS = {
+    "llama2": "llama-2",
+    "llama3": "llama-3",
+    "llama3.1": "llama-3.1",
+    "llama3.2": "llama-3.2",
+    "llama3.3": "llama-3.3",
+    "llama4": "llama-4",
+    "gemma": "gemma",
+    "Apache-2.0": "apache-2.0",
+    "MIT": "mit",
+    "CC-BY-NC-4.0": "cc-by-nc-4.0",
+    "qwen": "qwen-2.5",
+    "qwen-research": "qwen-research",
+    "tongyi-qianwen": "qwen",
+    "deepseek": "deepseek",
+    "mrl": "mrl-0.1",
+    "mnpl": "mnpl-0.1",
+    "bigcode-openrail-m": "openrail-m",
+    "nvidia-open-model-license": "nvidia-open-model",
+    "modified-mit": None,  # of several makers, with clauses that differ
+    "other": None,
+}
+
+
+@pytest.mark.parametrize(("tag", "id_"), HUBS.items())
+def test_tags_of_hubs(tag: str, id_: str | None) -> None:
+    """What hubs and GGUF files write names the card that is meant, or none where it is unclear."""
+    assert card_of_tag(tag) == id_
 
 
 def test_every_license_of_the_catalog_has_a_card() -> None:
