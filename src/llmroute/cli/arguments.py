@@ -67,6 +67,7 @@ class Arguments(argparse.Namespace):
     record: str | None
     replay: str | None
     facts: list[str] | None
+    observed: str | None
 
 
 def parse(words: Sequence[str] | None) -> Arguments:
@@ -210,6 +211,9 @@ def _fill_models(parser: Parser) -> None:
     parser.add_argument(
         "--all", action="store_true", dest="every", help="the catalog's other models too"
     )
+    what = "how models answered, by the file that the policy keeps, or by this one"
+    parser.add_argument("--observed", nargs="?", const="", metavar="FILE", help=what)
+    parser.add_argument("--json", action="store_true", help="write --observed as JSON")
 
 
 def _fill_catalog(parser: Parser) -> None:

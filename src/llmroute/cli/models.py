@@ -10,7 +10,7 @@ from llmroute.catalog import model as declare
 from llmroute.catalog import resolve
 from llmroute.client.setup import read_policy
 from llmroute.client.sync import Client
-from llmroute.errors import PolicyError
+from llmroute.errors import PolicyError, RequestError
 from llmroute.types.tables import WIDTH, table
 
 from .check import place_of
@@ -35,6 +35,12 @@ SHORTENED = 100_000
 
 def models(arguments: Arguments) -> int:
     """Print a table of the policy's models; with --all, of the catalog's others too."""
+    if arguments.observed is not None:
+        from .observed import observed
+
+        return observed(arguments)
+    if arguments.json:
+        raise RequestError("it goes with --observed", where="--json")
     policy = read_policy(arguments.policy)
     with Client(arguments.policy) as client:
         rows = _rows(client, [model.name for model in policy.models])
