@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
@@ -146,7 +146,35 @@ def test_price_by_day_tier_cache_and_region() -> None:
     )
 
 
-WRONG: list[tuple[str, object, str, str, dict[str, object]]] = [
+def test_a_factor_counts_once() -> None:
+    """A model that is asked at a tier or in a region has its factor in its price already."""
+    usage = Usage(1000, 1000)
+    flex = resolve(llmroute.model("m", use="openai/gpt-6.1-terra", service_tier="flex"))
+    assert llmroute.price(flex, usage) == llmroute.price(flex, usage, tier="flex")
+    assert llmroute.price(flex, usage) == llmroute.price(flex.id, usage, tier="flex")
+    for other in ("standard", "batch"):
+        with pytest.raises(RequestError, match="that of its tier 'flex'"):
+            llmroute.price(flex, usage, tier=other)
+    there = listed().in_region()
+    assert there is not None
+    assert (there.input, there.in_region()) == (Decimal("4.4"), there)
+
+
+def test_a_moment_is_on_its_day_in_utc() -> None:
+    """Prices change at midnight in UTC, whatever the time zone of the moment asked for."""
+    model = replace(resolve(llmroute.model("m", use="openai/gpt-4")), price=listed())
+    usage = Usage(1000, 100)
+    early = datetime(2026, 8, 21, 1, tzinfo=timezone(timedelta(hours=2)))
+    assert llmroute.price(model, usage, at=early) == Decimal("0.008")
+    assert llmroute.price(model, usage, at=early + timedelta(hours=1)) == Decimal("0.006")
+
+
+WRONG: list[tuple[object, object, str, str, dict[str, object]]] = [
+    (None, Usage(1, 1), "model", "a name or a Model, not a Python NoneType", {}),
+    ("openai/gpt-4", Usage(cast("int", 1.5), 1), "usage", "whole numbers, not a number", {}),
+    ("openai/gpt-4", Usage(1, 1), "at", "a date, not a string", {"at": "2026-08-01"}),
+    ("openai/gpt-4", Usage(1, 1), "at", "without its time zone", {"at": datetime(2026, 8, 1)}),  # noqa: DTZ001
+    ("openai/gpt-4", Usage(1, 1), "tier", "a string, not an integer", {"tier": 3}),
     ("openai/gpt-4", Usage(1, 1), "tier", "no known price of the tier 'bach'", {"tier": "bach"}),
     ("gpt-4", Usage(1, 1), "model", "Did you mean 'openai/gpt-4'?", {}),
     ("openai/gpt-9", Usage(1, 1), "model", "the catalog has no model 'gpt-9' of OpenAI", {}),
@@ -161,7 +189,7 @@ WRONG: list[tuple[str, object, str, str, dict[str, object]]] = [
 
 @pytest.mark.parametrize(("model", "usage", "where", "what", "how"), WRONG)
 def test_what_is_unknown_raises(
-    model: str, usage: object, where: str, what: str, how: dict[str, object]
+    model: object, usage: object, where: str, what: str, how: dict[str, object]
 ) -> None:
     """A price that is not known is an error that says which part of it, never 0."""
     ask = cast("Callable[..., Decimal]", llmroute.price)

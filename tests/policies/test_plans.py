@@ -493,3 +493,10 @@ def test_a_marked_prompt_costs_what_writing_it_costs() -> None:
     costs = [one.cost_usd for one in plan.candidates]
     assert costs[0] is not None
     assert costs[1] == 2 * costs[0]
+
+
+def test_a_cache_that_is_written_for_nothing_costs_nothing() -> None:
+    """A rate of 0 that was declared is 0, not unknown."""
+    price = Price(Decimal(4), Decimal(0), cache_write=Decimal(0))
+    plan = policies.order("m")(situation(request()), [replace(remote("m", price), cache="1h")])
+    assert plan.candidates[0].cost_usd == 0

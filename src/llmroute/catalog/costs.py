@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,6 @@ from .advice import for_id, for_use, near_model
 from .entries import provider, provider_names
 
 if TYPE_CHECKING:
-    from datetime import date
     from decimal import Decimal
 
     from llmroute.types.prices import Price
@@ -44,13 +43,14 @@ def price(
             time in the cache or region; or `usage` is not possible. What is unknown is never 0.
     """
     _check_usage(usage)
+    day = datetime.now(UTC).date() if at is None else _day(at)
     found = _priced(model)
-    if tier is not None and tier not in STANDARD:
+    if tier is not None:
         found = _at_tier(found, tier, model)
     if regional:
         found = _in_region(found, model)
     if found.is_dated:
-        found = _on(found, at or datetime.now(UTC).date(), model)
+        found = _on(found, day, model)
     if cache is not None:
         found = _kept(found, cache, model)
     return found.cost_usd(usage)
@@ -69,11 +69,24 @@ def _check_usage(usage: object) -> None:
         hint = "Pass llmroute.Usage(input_tokens=1000, output_tokens=500)"
         raise _unknown("usage", f"it must be a Usage, not {kind_of(usage)}", hint)
     from_cache, to_cache = usage.cached_input_tokens, usage.cache_write_tokens
-    if min(usage.input_tokens, usage.output_tokens, from_cache, to_cache) < 0:
-        raise _unknown("usage", "a number of tokens is negative")
+    for tokens in (usage.input_tokens, usage.output_tokens, from_cache, to_cache):
+        if not isinstance(tokens, int):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise _unknown("usage", f"tokens are whole numbers, not {kind_of(tokens)}")
+        if tokens < 0:
+            raise _unknown("usage", "a number of tokens is negative")
     if from_cache + to_cache > usage.input_tokens:
         what = "input_tokens is less than the tokens read from the cache and written to it"
         raise _unknown("usage", what, "input_tokens includes them")
+
+
+def _day(at: object) -> date:
+    """The day that was asked for; a moment with its time zone is on a day in UTC."""
+    if isinstance(at, datetime) and at.tzinfo is not None:
+        return at.astimezone(UTC).date()
+    if isinstance(at, date) and not isinstance(at, datetime):
+        return at
+    without = "a moment without its time zone" if isinstance(at, datetime) else kind_of(at)
+    raise _unknown("at", f"it must be a date, not {without}", "Pass datetime.date(2026, 8, 1)")
 
 
 @cache
@@ -94,6 +107,8 @@ def _listed(name: str) -> Price | None:
 
 
 def _priced(model: str | Model) -> Price:
+    if not isinstance(model, str | Model):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise _unknown("model", f"it must be a name or a Model, not {kind_of(model)}")
     found = model.price if isinstance(model, Model) else _listed(model)
     if found is None:
         raise _unknown("model", f"no price is known of {_name(model)}")
@@ -108,6 +123,14 @@ def _in_region(found: Price, model: str | Model) -> Price:
 
 
 def _at_tier(found: Price, tier: str, model: str | Model) -> Price:
+    asked = model.service_tier if isinstance(model, Model) else None
+    if asked is not None and asked not in STANDARD:
+        if tier == asked:
+            return found
+        what = f"the price known of {_name(model)} is that of its tier {asked!r}"
+        raise _unknown("tier", what, 'For others name it as "provider/model"')
+    if not isinstance(tier, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise _unknown("tier", f"it must be a string, not {kind_of(tier)}")
     there = found.at_tier(tier)
     if there is None:
         known = (STANDARD[0], *(name for name, _ in found.tiers))

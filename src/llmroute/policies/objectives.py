@@ -48,7 +48,8 @@ def held_tokens(situation: Situation, model: Model, tokens: int) -> int:
 
 def _prompt_usd(model: Model, rates: Price | LongContext, tokens: int, held: int) -> Decimal:
     """A million times what a prompt costs, of whose tokens so many are held in the cache."""
-    each = rates.input if model.cache is None else rates.cache_write or rates.input
+    write = None if model.cache is None else rates.cache_write
+    each = rates.input if write is None else write
     if not held or rates.cached_input is None:
         return tokens * each
     return held * rates.cached_input + (tokens - held) * each

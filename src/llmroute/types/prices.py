@@ -95,8 +95,18 @@ class Price:
         return joined([row.times(factor) for row, factor in known if factor is not None])
 
     def in_region(self) -> Price | None:
-        """The price where a region was asked for; None when no factor is known."""
-        return joined([row.times(row.regional) for row in self.rows if row.regional is not None])
+        """The price where a region was asked for; None when no factor is known.
+
+        It holds its factor already: asked for again, it is the same.
+        """
+        known = [(row, row.regional) for row in self.rows]
+        return joined(
+            [
+                replace(row.times(factor), regional=Decimal(1))
+                for row, factor in known
+                if factor is not None
+            ]
+        )
 
     def marked(self, life: str | None) -> Price:
         """The price when prompts are marked for the provider's cache for so long; None: not."""
@@ -117,7 +127,7 @@ class Price:
         return replace(self, cache_write=write, long_context=longer)
 
     def times(self, factor: Decimal) -> Price:
-        """Every rate times `factor`; no other tier or region can be asked of that."""
+        """Every rate times `factor`."""
         return replace(
             self,
             input=self.input * factor,
