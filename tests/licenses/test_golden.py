@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -14,6 +14,7 @@ from llmroute.licenses import judge
 from llmroute.licenses.cards import DISTRIBUTION, FIELDS
 from llmroute.policies.facts import facts
 from llmroute.policies.licensing import Terms, card, card_names, card_of_tag, judged, verdict
+from llmroute.types.frozen import replace
 from llmroute.types.models import Model
 from llmroute.types.plans import Facts
 from llmroute.types.requests import PURPOSES
