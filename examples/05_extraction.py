@@ -28,7 +28,7 @@ client = Client(
 try:
     with client:
         reply = client.chat(
-            f"Who is this about? {text}", output=Person, task="extract", max_tokens=200
+            f"Who is this about? {text}", output=Person, task="extract", temperature=0
         )
 except llmroute.LLMRouteError as error:
     sys.exit(str(error))

@@ -74,7 +74,7 @@ def test_the_price_of_the_day_counts() -> None:
     day, before = price.on(date(2026, 8, 21)), price.on(date(2026, 8, 20))
     assert day is not None
     assert before is not None
-    assert (day.input, before.input) == (4, 5)
+    assert [day.input, before.input] == [4, 5]
     assert day.others == before.others == ()
 
 
@@ -89,10 +89,9 @@ def test_a_tier_multiplies_every_rate() -> None:
     """At flex every rate is half, those of long prompts and of the cache too; no tier is left."""
     flex = listed().at_tier("flex")
     assert flex is not None
-    assert (flex.input, flex.output, flex.cached_input, flex.cache_write) == (
-        *(Decimal(2), Decimal(10), Decimal("0.2"), Decimal("2.5")),
-    )
-    assert flex.long_context[0][1:] == (4, 15, Decimal("0.4"), Decimal("4.5"))
+    rates = [flex.input, flex.output, flex.cached_input, flex.cache_write]
+    assert rates == [Decimal(2), Decimal(10), Decimal("0.2"), Decimal("2.5")]
+    assert list(flex.long_context[0][1:]) == [4, 15, Decimal("0.4"), Decimal("4.5")]
     assert dict(flex.cache_writes) == {"30m": Decimal("2.5"), "12h": 5}
     assert flex.others == ()  # the older row knows no flex
     batch = listed().at_tier("batch")
@@ -120,7 +119,7 @@ def test_writing_to_the_cache_costs_by_its_life() -> None:
     price = listed()
     assert price.cache_write == 5
     longer = price.marked("12h")
-    assert (longer.cache_write, longer.long_context[0].cache_write) == (10, 18)
+    assert [longer.cache_write, longer.long_context[0].cache_write] == [10, 18]
     assert price.marked(None) is price
     assert price.marked("1h").cache_write == 5
 

@@ -8,7 +8,6 @@ import typing
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
-from functools import cache
 from typing import Literal, cast
 
 from hypothesis import strategies as st
@@ -75,10 +74,15 @@ def _union(hints: Sequence[object]) -> Values:
     return st.one_of(*[any_of(one) for one in hints if typing.get_origin(one) not in left_out])
 
 
-@cache
+MADE: dict[str, Values] = {}
+
+
 def made(kind: type) -> Values:
     """Any value of a dataclass or a NamedTuple, each field given or left out."""
-    return st.deferred(lambda: _fields_of(kind))  # a field may be of the class itself
+    name = f"{kind.__module__}.{kind.__name__}"
+    if name not in MADE:  # a field may be of the class itself
+        MADE[name] = st.deferred(lambda: _fields_of(kind))
+    return MADE[name]
 
 
 def _fields_of(kind: type) -> Values:
