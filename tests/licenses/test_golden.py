@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -183,7 +183,8 @@ def more(base: Facts, other: Facts, name: str) -> Facts:
     held, learned = cast("Values", had), cast("Values", got)
     known = {one[0] for one in held if isinstance(one, tuple)}
     extra = [one for one in learned if one not in held and one[0] not in known]
-    return replace(base, **{name: (*held, *extra)})
+    added: dict[str, Any] = {name: (*held, *extra)}
+    return replace(base, **added)
 
 
 @settings(max_examples=300, deadline=None)
@@ -222,7 +223,7 @@ def test_allowed_needs_no_fact_that_is_missing(id_: str, base: Facts) -> None:
 def worst_of(base: Facts) -> Facts:
     """The facts with every one that is missing set as the strictest license would have it."""
     largest = tuple((month, 10**12) for month in MONTHS)
-    counts = {
+    counts: dict[str, Any] = {
         name: (*getattr(base, name), *(m for m in largest if m[0] not in dict(getattr(base, name))))
         for name in ("monthly_active_users", "annual_revenue_usd", "monthly_revenue_usd")
     }
