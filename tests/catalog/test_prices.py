@@ -207,6 +207,17 @@ def test_an_unknown_price_of_a_known_model_raises() -> None:
         llmroute.price(model, Usage(1, 1), at=date(2020, 1, 1))
 
 
+def test_a_local_model_of_the_catalog_costs_its_marginal_cost() -> None:
+    """A local model's price is 0 by its name in the catalog, as it is in plans and replies."""
+    assert llmroute.price("llama-cpp/smollm2-135m-instruct", Usage(1000, 1000)) == 0
+
+
+def test_another_time_in_the_cache_is_no_near_word() -> None:
+    """Of a time that has no price, the times that have one are told; none is suggested."""
+    with pytest.raises(RequestError, match=r"for '1h'\. Known: 30m, 12h"):
+        llmroute.price("openai/gpt-6.1-terra", Usage(1, 1), cache="1h")
+
+
 ROW: PriceTable = {"input": 1, "output": 2, "valid_from": date(2026, 1, 1)}
 
 
@@ -236,6 +247,7 @@ def test_a_row_of_a_file_that_is_laid_over_replaces_the_price() -> None:
 
 MISTAKES: list[tuple[dict[str, object], str, str]] = [
     ({"price": {"input": 1}}, "m.price", "needs input and output"),
+    ({"price": {"input": 1, "ouput": 1}}, "m.price.ouput", "Did you mean 'output'?"),
     ({"price": {"input": 1, "output": 1, "tiers": {"flex": 0}}}, "m.price.tiers.flex", "more than"),
     ({"price": {"input": 1, "output": 1, "tiers": {"Flex": 1}}}, "m.price.tiers.Flex", "no name"),
     (

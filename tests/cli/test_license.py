@@ -53,6 +53,13 @@ def test_a_model_is_judged_with_its_host(capsys: Capsys) -> None:
     assert (run.code, "host openai" in run.out) == (3, True)
 
 
+def test_no_line_is_too_long_where_nothing_bears_on_the_use(capsys: Capsys) -> None:
+    """Also a verdict without findings keeps to 100 columns."""
+    run = here(capsys, "license", "explain", "openai/gpt-6.1-terra", "--fact", "purposes=chat")
+    assert "no clause bears on this use" in " ".join(run.out.split())
+    assert max(map(len, run.out.splitlines())) <= 100
+
+
 def test_facts_of_the_policy_count(capsys: Capsys, tmp_path: Path) -> None:
     """What the policy states holds, and what the command line states goes over it."""
     file = tmp_path / "llmroute.toml"

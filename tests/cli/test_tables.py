@@ -81,6 +81,23 @@ def test_models_says_what_is_ready_and_what_is_missing(
     assert "openai/gpt-4 " not in run.out
 
 
+def test_a_ready_made_policy_is_called_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    """`models` and `doctor` name the ready-made policy that they show."""
+    assert here(capsys, "models", "-p", "balanced").out.startswith("policies/balanced.toml;")
+    assert "policies/balanced.toml, 4 models" in here(capsys, "doctor", "-p", "balanced").out
+    assert here(capsys, "models").out.startswith("built-in default;")
+
+
+def test_an_id_is_not_broken_where_there_is_room(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A table that fits into 100 columns breaks no id."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    run = here(capsys, "plan", "-p", "default", "Why is the sky blue?")
+    assert "llama-cpp/smollm2-135m-instruct" in run.out
+    assert "first in the given order" in run.out
+
+
 def test_models_of_the_catalog(capsys: pytest.CaptureFixture[str]) -> None:
     """--all adds what the policy does not name, retired models and models without file included."""
     run = here(capsys, "models", "--all")

@@ -63,6 +63,25 @@ def test_a_length_is_learned_per_task() -> None:
     assert policies.latency_s(short, model) == pytest.approx(0.1)
 
 
+def test_of_none_anything_is_known() -> None:
+    """What no candidate has decides nothing, and the plan does not say that it did."""
+    dark = [remote("b", CHEAP), remote("a", CHEAP)]
+    fastest = policies.best(policies.latency_s)(situation(), dark)
+    assert (names(fastest), fastest.because) == (["a", "b"], "by name, as no latency is known")
+    near = policies.within(0, of=policies.quality, then=policies.cost_usd)
+    assert policies.best(near)(situation(), dark).because == "by name, as no quality is known"
+    both = policies.weighted({policies.cost_usd: 1, policies.latency_s: 1})
+    said = "best of 50% cheapest, 50% fastest (no latency is known)"
+    assert policies.best(both)(situation(), dark).because == said
+
+
+def test_half_a_speed_is_told() -> None:
+    """A refusal says what a declared speed lacks."""
+    half = replace(remote("half"), speed=Speed(None, 100))
+    plan = policies.order("half", require=[policies.max_latency_s(2)])(situation(), [half])
+    assert "speed needs first_token_s and tokens_per_s" in refusals(plan)["half"][1]
+
+
 def test_max_latency_refuses_what_is_slow_or_unknown() -> None:
     """The limit of latency refuses a slower model, and one of which nothing is known."""
     slow = replace(remote("slow"), speed=Speed(3, 100))

@@ -10,7 +10,7 @@ from llmroute.errors import RequestError
 from llmroute.errors.problems import nearest
 from llmroute.errors.reading import kind_of
 from llmroute.types.models import Model
-from llmroute.types.prices import STANDARD
+from llmroute.types.prices import FREE, STANDARD
 from llmroute.types.usage import Usage
 
 from .advice import for_id, for_use, near_model
@@ -103,7 +103,7 @@ def _listed(name: str) -> Price | None:
     if known is None:
         what = f"the catalog has no model {id_[:80]!r} of {entry.name}"
         raise _unknown("model", what, for_id(id_, entry))
-    return known.price
+    return FREE if entry.local and known.price is None else known.price
 
 
 def _priced(model: str | Model) -> Price:
@@ -151,4 +151,4 @@ def _kept(found: Price, life: str, model: str | Model) -> Price:
     if life in known:
         return found.marked(life)
     what = f"{_name(model)} has no known price of writing to a cache for {life!r}"
-    raise _unknown("cache", what, nearest(life, known) if known else "")
+    raise _unknown("cache", what, f"Known: {', '.join(known)}" if known else "")

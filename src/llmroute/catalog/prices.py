@@ -7,7 +7,7 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from llmroute.types.prices import STANDARD, LongContext, Price, joined
+from llmroute.types.prices import FREE, STANDARD, LongContext, Price, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,23 +27,22 @@ def read_price(table: Table) -> Price | None:
     """Read a price in USD per million tokens; None, and problems, when it is not whole."""
     rates = _rates(table)
     write, writes = _writes(table)
-    price = None
-    if rates is not None:
-        price = Price(
-            input=rates[0],
-            output=rates[1],
-            cached_input=table.number("cached_input", "0", MOST_USD),
-            cache_write=write,
-            cache_writes=writes,
-            tiers=_factors(table, "tiers", TIER),
-            long_context=_long(table),
-            regional=table.number("regional", "0", "10", above=True),
-            valid_from=table.day("valid_from"),
-            valid_until=table.day("valid_until"),
-        )
-        table.done()
-        _check_days(price, table)
-    return price
+    into, out = rates or (FREE.input, FREE.output)  # read on, for mistakes
+    price = Price(
+        input=into,
+        output=out,
+        cached_input=table.number("cached_input", "0", MOST_USD),
+        cache_write=write,
+        cache_writes=writes,
+        tiers=_factors(table, "tiers", TIER),
+        long_context=_long(table),
+        regional=table.number("regional", "0", "10", above=True),
+        valid_from=table.day("valid_from"),
+        valid_until=table.day("valid_until"),
+    )
+    table.done()
+    _check_days(price, table)
+    return price if rates is not None else None
 
 
 def _rates(table: Table) -> tuple[Decimal, Decimal] | None:

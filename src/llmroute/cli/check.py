@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from llmroute.client.setup import read_policy
 from llmroute.errors import PolicyError
 from llmroute.policies.branching import routes_of
+from llmroute.policies.origins import DEFAULT_NAME
 
 from .failures import USAGE
 from .terminal import write
@@ -43,7 +44,7 @@ def check(arguments: Arguments) -> int:
 def place_of(policy: PolicyFile) -> str:
     """Where a policy stands, seen from the current folder."""
     if policy.path is None:
-        return "built-in default"
+        return policy.name or DEFAULT_NAME
     folder = Path.cwd()
     near = policy.path.is_relative_to(folder)
     return str(policy.path.relative_to(folder) if near else policy.path)

@@ -14,7 +14,7 @@ from llmroute.errors import RequestError
 from llmroute.errors.problems import close
 from llmroute.policies.facts import facts, merged
 from llmroute.policies.licensing import Terms, card, card_names, terms_of, verdict
-from llmroute.types.tables import table
+from llmroute.types.tables import WIDTH, table, wrapped
 
 from .failures import FAILED, NO_MODEL
 from .terminal import write
@@ -137,7 +137,8 @@ def _shown(target: str, terms: Terms, found: Verdict) -> str:
     title = f"{target}: {found.status.replace('_', ' ')}; {weights}"
     rows = [(one.effect, one.license, one.cite or "", one.reason) for one in found.findings]
     if not rows:
-        return f"{title}{host}; no clause bears on this use; {NO_ADVICE}"
+        line = f"{title}{host}; no clause bears on this use; {NO_ADVICE}"
+        return "\n".join(wrapped(line, WIDTH))
     return table(("effect", "license", "clause", "why"), rows, title=f"{title}{host}; {NO_ADVICE}")
 
 

@@ -42,6 +42,7 @@ def quality(situation: Situation, model: Model) -> float | None:
 SAYS: dict[Objective, str] = {cost_usd: "cheapest", latency_s: "fastest", quality: "best"}
 NAMED: dict[str, Objective] = {"cost": cost_usd, "latency": latency_s, "quality": quality}
 """What a policy file calls the objectives."""
+NOUNS: dict[Objective, str] = {cost_usd: "price", latency_s: "latency", quality: "quality"}
 REASONS: dict[Objective, str] = {
     cost_usd: "its price is not known",
     latency_s: "its latency is not known, nothing was observed and no speed is declared",
@@ -53,6 +54,14 @@ REASONS: dict[Objective, str] = {
 def name_of(objective: Objective) -> str:
     """How a plan names what an objective puts first."""
     return SAYS.get(objective) or f"lowest {getattr(objective, '__name__', 'objective')}"
+
+
+def _unknown(objective: Objective, found: Sequence[float | None]) -> str:
+    """Say that nothing is known of any candidate; "" if something is, or there is none."""
+    if not found or any(value is not None and isfinite(value) for value in found):
+        return ""
+    noun = NOUNS.get(objective) or getattr(objective, "__name__", "objective")
+    return f"no {noun} is known"
 
 
 def values(
@@ -110,6 +119,9 @@ class Lowest(NamedTuple):
         """Order by the objective, then by name."""
         found = values(self.objective, situation, candidates)
         ordered = _sorted(found, candidates, unknown_first=self.unknown == "first")
+        dark = _unknown(self.objective, found)
+        if dark:
+            return Ordered(ordered, f"by name, as {dark}")
         tiers = _by_tier(self.objective, situation, candidates)
         return Ordered(ordered, "best by tier" if tiers else name_of(self.objective))
 
@@ -129,11 +141,15 @@ class Weighted(NamedTuple):
         """Order by the sum, then by name; what is unknown counts as the worst, or as the best."""
         sums = [0.0] * len(candidates)
         missing = 0.0 if self.unknown == "first" else 1.0
-        for objective, weight in self.weights:
-            for at, part in enumerate(_normalized(values(objective, situation, candidates))):
-                sums[at] += weight * (missing if part is None else part)
         total = sum(weight for _, weight in self.weights)
-        parts = (f"{weight / total:.0%} {name_of(one)}" for one, weight in self.weights)
+        parts: list[str] = []
+        for objective, weight in self.weights:
+            found = values(objective, situation, candidates)
+            for at, part in enumerate(_normalized(found)):
+                sums[at] += weight * (missing if part is None else part)
+            dark = _unknown(objective, found)
+            note = f" ({dark})" if dark else ""
+            parts.append(f"{weight / total:.0%} {name_of(objective)}{note}")
         return Ordered(_sorted(sums, candidates), f"best of {', '.join(parts)}")
 
 
@@ -175,8 +191,10 @@ class Within(NamedTuple):
         first = _sorted(values(self.then, situation, close), close, unknown_first=ahead)
         far = [not one for one in near]
         last = _sorted(list(compress(found, far)), list(compress(candidates, far)))
-        because = f"{name_of(self.then)} within {self.share:.0%} of the {name_of(self.of)}"
-        return Ordered([*first, *last], because)
+        dark = _unknown(self.of, found)
+        share = f"within {self.share:.0%} of" if self.share else "of"
+        because = f"{name_of(self.then)} {share} the {name_of(self.of)}"
+        return Ordered([*first, *last], f"by name, as {dark}" if dark and not ahead else because)
 
 
 def required(preference: Objective | Preference | None) -> tuple[Constraint, ...]:

@@ -27,7 +27,9 @@ def too_slow(limit_s: float, situation: Situation, model: Model) -> Refusal | No
     latency_s = predicted_latency_s(situation, model)
     if latency_s is None:
         reason = f"how fast it is is not known, and it may take {limit_s:g} s at most"
-        return Refusal(model, "latency", f"{reason}; declare speed, or let it answer some requests")
+        lacks = "speed needs first_token_s and tokens_per_s"
+        declare = "declare speed" if model.speed is None else lacks
+        return Refusal(model, "latency", f"{reason}; {declare}, or let it answer some requests")
     if latency_s <= limit_s:
         return None
     return Refusal(model, "latency", f"predicted to take {latency_s:.2f} s of {limit_s:g} s")
@@ -223,8 +225,8 @@ def osi_approved(_: Situation, model: Model) -> Refusal | None:
     found = card(model.license) if model.license is not None else None
     if found is not None and found.osi_approved:
         return None
-    name = model.license or "unknown"
-    return Refusal(model, "license", f"the license {name} is not known to be approved by the OSI")
+    what = f"the license {model.license} is" if model.license else "its license is not known, so"
+    return Refusal(model, "license", f"{what} not known to be approved by the OSI")
 
 
 def every_parameter(situation: Situation, model: Model) -> Refusal | None:

@@ -59,7 +59,8 @@ def _fit(rows: list[list[str]]) -> list[int]:
         max(width(word) for cell in column for word in cell.split() or [""]) for column in columns
     ]
     least = [min(one, LONGEST_WORD) for one in words]
-    _narrow(fixed, least, WIDTH - 2 * NARROWEST)
+    longest = max(width(row[-1]) for row in rows)
+    _narrow(fixed, least, WIDTH - min(2 * NARROWEST, longest))
     _narrow(fixed, [min(one, 2) for one in least], WIDTH - NARROWEST)
     return fixed
 
