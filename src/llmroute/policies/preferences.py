@@ -191,10 +191,13 @@ class Within(NamedTuple):
         first = _sorted(values(self.then, situation, close), close, unknown_first=ahead)
         far = [not one for one in near]
         last = _sorted(list(compress(found, far)), list(compress(candidates, far)))
-        dark = _unknown(self.of, found)
+        return Ordered([*first, *last], self._because("" if ahead else _unknown(self.of, found)))
+
+    def _because(self, dark: str) -> str:
+        if dark:
+            return f"by name, as {dark}"
         share = f"within {self.share:.0%} of" if self.share else "of"
-        because = f"{name_of(self.then)} {share} the {name_of(self.of)}"
-        return Ordered([*first, *last], f"by name, as {dark}" if dark and not ahead else because)
+        return f"{name_of(self.then)} {share} the {name_of(self.of)}"
 
 
 def required(preference: Objective | Preference | None) -> tuple[Constraint, ...]:
