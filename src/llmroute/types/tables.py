@@ -55,14 +55,15 @@ def _fit(rows: list[list[str]]) -> list[int]:
     """The widths of all columns but the last: the widest are narrowed until that has room."""
     columns = list(zip(*rows, strict=True))[:-1]
     fixed = [max(map(width, column)) for column in columns]
-    words = [
-        max(width(word) for cell in column for word in cell.split() or [""]) for column in columns
-    ]
-    least = [min(one, LONGEST_WORD) for one in words]
+    least = [min(_longest_word(column), LONGEST_WORD) for column in columns]
     longest = max(width(row[-1]) for row in rows)
     _narrow(fixed, least, WIDTH - min(2 * NARROWEST, longest))
     _narrow(fixed, [min(one, 2) for one in least], WIDTH - NARROWEST)
     return fixed
+
+
+def _longest_word(column: Sequence[str]) -> int:
+    return max(width(word) for cell in column for word in cell.split() or [""])
 
 
 def _narrow(fixed: list[int], least: list[int], most: int) -> None:
