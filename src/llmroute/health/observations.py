@@ -51,7 +51,7 @@ class Seen:
         "failures",
         "failures_in_a_row",
         "first_token_s",
-        "in_flight",
+        "flying",
         "latency_s",
         "output_tokens",
         "token_s",
@@ -63,7 +63,7 @@ class Seen:
         self.token_s = before.token_s
         self.output_tokens = before.output_tokens
         self.answers = before.answers
-        self.in_flight = before.in_flight
+        self.flying: list[None] = []  # one for each attempt: a list grows without a lock
         self.failures = before.failures
         self.failures_in_a_row = before.failures_in_a_row
         self.failure_share = before.failure_share
@@ -72,19 +72,17 @@ class Seen:
 
     def observed(self) -> Observed:
         """As it stands now."""
-        return Observed._make(
-            (
-                self.first_token_s,
-                self.token_s,
-                self.output_tokens,
-                self.answers,
-                self.in_flight,
-                self.failures,
-                self.failures_in_a_row,
-                self.failure_share,
-                self.latency_s,
-                self.cost_usd,
-            )
+        return Observed(
+            self.first_token_s,
+            self.token_s,
+            self.output_tokens,
+            self.answers,
+            len(self.flying),
+            self.failures,
+            self.failures_in_a_row,
+            self.failure_share,
+            self.latency_s,
+            self.cost_usd,
         )
 
     def failed(self) -> None:
@@ -144,14 +142,12 @@ def compared(before: Predicted | None, predicted: float, actual: float) -> Predi
     size = abs(error)
     if before is None:
         return Predicted(predicted, actual, error, size, 1)
-    return Predicted._make(
-        (
-            before[0] + SHARE * (predicted - before[0]),
-            before[1] + SHARE * (actual - before[1]),
-            before[2] + SHARE * (error - before[2]),
-            before[3] + SHARE * (size - before[3]),
-            before[4] + 1,
-        )
+    return Predicted(
+        before[0] + SHARE * (predicted - before[0]),
+        before[1] + SHARE * (actual - before[1]),
+        before[2] + SHARE * (error - before[2]),
+        before[3] + SHARE * (size - before[3]),
+        before[4] + 1,
     )
 
 
@@ -214,18 +210,17 @@ class Observations:
     def started(self, model: Model) -> None:
         """An attempt at `model` is under way; `note` or `gone` must follow."""
         name = model.name
-        with self._lock:
-            seen = self._models.get(name) or self._new(name)
-            seen.in_flight += 1
-            self._changed.add(name)
+        seen = self._models.get(name) or self._new(name)
+        seen.flying.append(None)
+        self._changed.add(name)
 
     def note(self, attempt: Attempt, task: str | None, candidate: Candidate | None = None) -> None:
         """Take what a finished attempt shows, also of what `candidate` of the plan predicted."""
         name = attempt.model.name
+        seen = self._models.get(name) or self._new(name)
         with self._lock:
-            seen = self._models.get(name) or self._new(name)
-            if seen.in_flight:
-                seen.in_flight -= 1
+            if seen.flying:
+                seen.flying.pop()
             if attempt.outcome == "answered":
                 seen.answered(attempt, task, candidate)
             elif attempt.fault is not None and attempt.fault.remedy.blame in BLAMED:
@@ -243,12 +238,12 @@ class Observations:
 
     def _new(self, name: str) -> Seen:
         """Begin to observe a model; the one that was first seen longest ago may have to go."""
-        if len(self._models) >= MOST_MODELS:
-            oldest = next(iter(self._models))
-            del self._models[oldest]
-            self._shown = {name: one for name, one in self._shown.items() if name != oldest}
-        seen = self._models[name] = Seen()
-        return seen
+        with self._lock:
+            if len(self._models) >= MOST_MODELS:
+                oldest = next(iter(self._models))
+                del self._models[oldest]
+                self._shown = {name: one for name, one in self._shown.items() if name != oldest}
+            return self._models.setdefault(name, Seen())
 
     def _show(self) -> None:
         """Show what has changed."""
@@ -256,13 +251,14 @@ class Observations:
             while self._gone:
                 name = self._gone.popleft()
                 seen = self._models.get(name)
-                if seen is not None and seen.in_flight:
-                    seen.in_flight -= 1
+                if seen is not None and seen.flying:
+                    seen.flying.pop()
                     self._changed.add(name)
+            names = tuple(self._changed)
+            self._changed.difference_update(names)  # first: who changes more is shown next time
             shown = dict(self._shown)
-            for name in self._changed:
+            for name in names:
                 seen = self._models.get(name)
                 if seen is not None:
                     shown[name] = seen.observed()
             self._shown = shown
-            self._changed.clear()

@@ -21,27 +21,27 @@ def expected_output_tokens(situation: Situation, model: Model) -> int:
 
     It is never more than max_tokens.
     """
-    limit = situation.request.sampling.max_tokens
-    if not situation.observed:
-        return EXPECTED_OUTPUT_TOKENS if limit is None else min(EXPECTED_OUTPUT_TOKENS, limit)
+    request = situation.request
+    limit = request.sampling.max_tokens
     seen = situation.observed.get(model.name)
     expected = EXPECTED_OUTPUT_TOKENS
-    if seen is not None:
+    if seen is not None and seen.output_tokens:
         for task, mean in seen.output_tokens:
-            if task == situation.request.task:
-                expected = max(1, round(mean))
-                break
-            if not task:
-                expected = max(1, round(mean))
+            if not task or task == request.task:
+                expected = round(mean) or 1
+                if task == request.task or request.task is None:
+                    break
     return expected if limit is None else min(expected, limit)
 
 
-def predicted_latency_s(situation: Situation, model: Model) -> float | None:
+def predicted_latency_s(
+    situation: Situation, model: Model, output_tokens: int | None = None
+) -> float | None:
     """Predict the seconds until the whole answer is there; None when too little is known.
 
     Time to the first token + expected tokens x time per token. Both are those observed, else those
     that the catalog or the declaration says; where a speed of reading is known, the prompt is read
-    before the first token.
+    before the first token. `output_tokens` are those expected, where that was reckoned already.
     """
     seen = situation.observed.get(model.name) or UNSEEN
     first_s = _said_first_s(situation, model) if seen.first_token_s is None else seen.first_token_s
@@ -50,7 +50,9 @@ def predicted_latency_s(situation: Situation, model: Model) -> float | None:
         token_s = 1 / model.speed.tokens_per_s
     if first_s is None or token_s is None:
         return None
-    return first_s + expected_output_tokens(situation, model) * token_s
+    if output_tokens is None:
+        output_tokens = expected_output_tokens(situation, model)
+    return first_s + output_tokens * token_s
 
 
 def _said_first_s(situation: Situation, model: Model) -> float | None:

@@ -111,13 +111,13 @@ def _expected(situation: Situation, model: Model, planned: TokenCount) -> Candid
     found = warnings(situation, model)
     if situation.request.texts is not None:
         return Candidate(model, cost, None, None, found, tokens)
+    expected = expected_output_tokens(situation, model)
     latency_s, quality = None, None
-    if model.speed is not None or situation.observed:
-        latency_s = predicted_latency_s(situation, model)
+    if model.speed is not None or model.name in situation.observed:
+        latency_s = predicted_latency_s(situation, model, expected)
     if model.scores or model.qualities:
         quality = quality_of(model, situation.request.task)
     held = held_tokens(situation, model, counted.value)
-    expected = expected_output_tokens(situation, model)
     return Candidate(model, cost, latency_s, quality, found, tokens, expected, held)
 
 
