@@ -23,14 +23,12 @@ def expected_output_tokens(situation: Situation, model: Model) -> int:
     """
     request = situation.request
     limit = request.sampling.max_tokens
-    seen = situation.observed.get(model.name)
     expected = EXPECTED_OUTPUT_TOKENS
-    if seen is not None and seen.output_tokens:
-        for task, mean in seen.output_tokens:
-            if not task or task == request.task:
-                expected = round(mean) or 1
-                if task == request.task or request.task is None:
-                    break
+    for task, mean in situation.observed.get(model.name, UNSEEN).output_tokens:
+        if not task or task == request.task:
+            expected = round(mean) or 1
+            if task:
+                break
     return expected if limit is None else min(expected, limit)
 
 
