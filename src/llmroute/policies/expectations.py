@@ -43,14 +43,18 @@ def predicted_latency_s(
     """
     seen = situation.observed.get(model.name) or UNSEEN
     first_s = _said_first_s(situation, model) if seen.first_token_s is None else seen.first_token_s
-    token_s = seen.token_s
-    if token_s is None and model.speed is not None and model.speed.tokens_per_s:
-        token_s = 1 / model.speed.tokens_per_s
+    token_s = _said_token_s(model) if seen.token_s is None else seen.token_s
     if first_s is None or token_s is None:
         return None
     if output_tokens is None:
         output_tokens = expected_output_tokens(situation, model)
     return first_s + output_tokens * token_s
+
+
+def _said_token_s(model: Model) -> float | None:
+    """The time per token as it is said."""
+    speed = model.speed
+    return 1 / speed.tokens_per_s if speed is not None and speed.tokens_per_s else None
 
 
 def _said_first_s(situation: Situation, model: Model) -> float | None:
