@@ -49,6 +49,15 @@ def policy(tmp_path: Path) -> str:
     return str(tmp_path / "p.toml")
 
 
+def test_a_price_is_explained_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    """Tiers and long prompts stand in brackets; what says nothing is not told."""
+    out = " ".join(here(capsys, "catalog", "explain", "openai/gpt-6.1-terra").out.split())
+    assert "tiers (batch 0.5; flex 0.5; fast 2; priority 2)" in out
+    assert "long_context (above_tokens 272000, input 2, output 7.5" in out
+    assert "is_dated" not in out
+    assert "marginal" not in out
+
+
 def test_list_shows_prices_of_today(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A price that begins in years to come is not shown before its day."""
     rows = (("valid_until = 2089-12-31", 7), ("valid_from = 2090-01-01", 8))

@@ -107,11 +107,28 @@ def _shown(value: object) -> str:
     if isinstance(plain, list):
         return "; ".join(_shown(one) for one in cast("list[object]", plain))
     if isinstance(plain, dict):
-        told = cast("dict[str, object]", plain)
-        return ", ".join(f"{key} {_shown(one)}" for key, one in told.items() if one is not None)
+        told = cast("dict[str, object]", plain).items()
+        return ", ".join(f"{key} {_nested(one)}" for key, one in told if not _goes_unsaid(key, one))
     if isinstance(plain, bool):
         return "yes" if plain else "no"
     return str(plain)
+
+
+def _goes_unsaid(key: str, value: object) -> bool:
+    """Whether it says nothing: what is not known, and what follows from the rest of a price."""
+    return value is None or key == "is_dated" or (key == "marginal" and value is False)
+
+
+def _nested(plain: object) -> str:
+    """A list inside of a fact, such as tiers, in brackets: (batch 0.5; flex 0.5)."""
+    rows = _items(plain)
+    if any(isinstance(one, list | dict) for one in rows):
+        return f"({'; '.join(' '.join(map(_shown, _items(one))) or _shown(one) for one in rows)})"
+    return _shown(plain)
+
+
+def _items(plain: object) -> list[object]:
+    return cast("list[object]", plain) if isinstance(plain, list) else []
 
 
 def _plain(value: object) -> object:
