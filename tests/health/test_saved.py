@@ -8,15 +8,21 @@ import logging
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 import llmroute
 from llmroute.health.keeping import THREAD
-from llmroute.health.saved import LARGEST_BYTES, MARK
+from llmroute.health.saved import LARGEST_BYTES, MARK, read
 from llmroute.testing import ScriptedProvider, VirtualClock
+from llmroute.types.plans import Candidate
+from llmroute.types.reply import Attempt
+from llmroute.types.usage import Usage
+from tests.policies.helpers import remote
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,6 +110,20 @@ def test_async_clients_save_likewise(tmp_path: Path) -> None:
     assert asyncio.run(ask()) == 1
     assert asyncio.run(ask()) == 2
     assert saved(file)["m"]["answers"] == 2
+
+
+def test_extreme_answers_leave_a_file_that_can_be_read(tmp_path: Path) -> None:
+    """Times that round below nothing, and predictions of next to nothing, are no damage."""
+    file = tmp_path / "seen.json"
+    observations = llmroute.Observations(file, clock=VirtualClock())
+    answer = Attempt(1, remote(), "answered", 0.1, 0.3, first_token_s=0.3, usage=Usage(1, 3))
+    for predicted in (5e-324, 1e-17, 1e12):
+        for started_s in (0.1, 0.2, 0.3, -1e9):
+            attempt = replace(answer, started_s=started_s, cost_usd=Decimal(9))
+            candidate = Candidate(answer.model, Decimal(predicted), predicted)
+            observations.note(attempt, "qa", candidate)
+    observations.save()
+    assert read(file, VirtualClock().wall_time())["far"].observed == observations.seen["far"]
 
 
 def test_a_file_is_written_once_a_minute(tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ SHARE = 0.2
 """How much of a moving average the newest answer is, where it is not a new peak."""
 MOST_MODELS = 1000
 """How many models are remembered; the one that was first seen longest ago is forgotten then."""
+MOST_ERROR = 1e6
+"""The largest relative error of a prediction: one of next to nothing tells no more."""
 UNSEEN = Observed()
 BLAMED = ("upstream", "model")
 """Whose failures count; the rest is the fault of the request, the key, or nobody's."""
@@ -102,7 +104,8 @@ class Seen:
         if first_s is not None and usage is not None and usage.output_tokens:
             first_s -= attempt.started_s
             self.first_token_s = peak(self.first_token_s, first_s)
-            self.token_s = peak(self.token_s, (took_s - first_s) / usage.output_tokens)
+            rest_s = max(0.0, took_s - first_s)  # a rounding may be below 0
+            self.token_s = peak(self.token_s, rest_s / usage.output_tokens)
             self._length(usage.output_tokens, task)
         if candidate is not None:
             self._compare(attempt, candidate, took_s)
@@ -138,7 +141,7 @@ def peak(before: float | None, seen: float) -> float:
 
 def compared(before: Predicted | None, predicted: float, actual: float) -> Predicted:
     """How well was predicted, after one more answer."""
-    error = (actual - predicted) / predicted
+    error = min((actual - predicted) / predicted, MOST_ERROR)
     size = abs(error)
     if before is None:
         return Predicted(predicted, actual, error, size, 1)
