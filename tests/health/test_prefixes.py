@@ -95,6 +95,34 @@ def test_a_provider_whose_cache_did_nothing_is_doubted() -> None:
     assert prefixes.held(LATER, [FAR], 8.0) == {"far": 2100}
 
 
+def test_attempts_at_once_do_not_make_a_provider_doubted() -> None:
+    """Of two attempts that ran at once, the later answer could not read what the earlier wrote."""
+    prefixes = after(Usage(2000, 10))
+    prefixes.note(attempt(Usage(2000, 10)), ASKED, 0.5)
+    assert prefixes.held(LATER, [FAR], 1.0) == {"far": 2000}
+    prefixes.note(attempt(Usage(2000, 10)), ASKED, 2.0)
+    assert prefixes.held(LATER, [FAR], 3.0) == {}
+
+
+def test_where_writing_has_a_price_whole_prompts_are_kept_for_half_an_hour() -> None:
+    """OpenAI's models since GPT-5.6 find a whole earlier prompt, no part of one."""
+    price = Price(Decimal(2), Decimal(8), Decimal("0.2"), cache_write=Decimal("2.5"))
+    new = Model("new", "test", "new", "openai-chat", price=price)
+    prefixes = after(Usage(2000, 10), new)
+    assert prefixes.held(LATER, [new], 1799.0) == {"new": 2000}
+    assert prefixes.held(LATER, [new], 1800.0) == {}
+    assert prefixes.held(Request((SYSTEM, Message.user("And sick leave?"))), [new], 1.0) == {}
+
+
+def test_a_tool_with_other_parameters_is_another_beginning() -> None:
+    """Tools stand in front of a prompt with all that they say."""
+    tools = [llmroute.Tool("look", parameters={"type": "object", "title": at}) for at in "ab"]
+    asked = [Request(ASKED.messages, tools=(tool,)) for tool in tools]
+    prefixes = after(Usage(2000, 10), request=asked[0])
+    assert prefixes.held(asked[0], [FAR], 1.0) == {"far": 2000}
+    assert prefixes.held(asked[1], [FAR], 1.0) == {}
+
+
 def test_failed_and_estimated_attempts_tell_nothing() -> None:
     """Only what a provider reported of an answer counts."""
     prefixes = after(Usage(2000, 10, estimated=True))

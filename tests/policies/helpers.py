@@ -27,6 +27,7 @@ CHAT = Facts(purposes=("chat",))
 class ModelFacts(TypedDict, total=False):
     """Fields of Model that tests set."""
 
+    api: str
     license: str | None
     weights: Weights
     context_tokens: int

@@ -500,3 +500,15 @@ def test_a_cache_that_is_written_for_nothing_costs_nothing() -> None:
     price = Price(Decimal(4), Decimal(0), cache_write=Decimal(0))
     plan = policies.order("m")(situation(request()), [replace(remote("m", price), cache="1h")])
     assert plan.candidates[0].cost_usd == 0
+
+
+def test_a_host_that_writes_unasked_is_expected_to() -> None:
+    """Where writing has a price, OpenAI writes prompts of 1,024 tokens or more."""
+    price = Price(Decimal(4), Decimal(0), cache_write=Decimal(5))
+    model = remote("m", price, api="openai-chat")
+    for tokens, rate in ((1023, 4), (1024, 5)):
+        plan = policies.order("m")(situation(request(), tokens=tokens), [model])
+        assert plan.candidates[0].cost_usd == Decimal(tokens * rate) / 10**6
+    asks = replace(model, api="anthropic-messages")
+    plan = policies.order("m")(situation(request(), tokens=1024), [asks])
+    assert plan.candidates[0].cost_usd == Decimal(1024 * 4) / 10**6

@@ -12,6 +12,7 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, NamedTuple
 
+from llmroute.policies.objectives import UNASKED as WRITES_UNASKED
 from llmroute.types.messages import Document, Image, ReasoningBlock, ToolCall
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 LEAST_TOKENS = 1024
 """Shorter beginnings are not kept: OpenAI's and Anthropic's pages on prompt caching."""
 LIVES_S = {"5m": 300.0, "1h": 3600.0}
+WRITTEN_S = 1800.0
+"""For how long OpenAI keeps what it asks for writing: its page on prompt caching."""
 USUAL_S = 300.0
 """For how long an unmarked prompt is kept: OpenAI says for 5 to 10 minutes after its last use."""
 MOST_TRAILS = 64
@@ -41,10 +44,14 @@ class Trail(NamedTuple):
     marks: tuple[int, ...]
     sizes: tuple[int, ...]
     tokens: int
+    since_s: float
     until_s: float
 
-    def shared(self, marks: Sequence[int]) -> int:
-        """How many tokens of it are the beginning of a prompt with these marks."""
+    def shared(self, marks: Sequence[int], *, whole: bool = False) -> int:
+        """How many tokens of it are the beginning of a prompt with these marks.
+
+        If caches know `whole` prompts only, a part of it is nothing.
+        """
         same = 0
         for mine, theirs in zip(self.marks, marks, strict=False):
             if mine != theirs:
@@ -52,6 +59,8 @@ class Trail(NamedTuple):
             same += 1
         if same == len(self.marks):
             return self.tokens
+        if whole:
+            return 0
         total = sum(self.sizes)
         return self.tokens * sum(self.sizes[:same]) // total if total else 0
 
@@ -76,15 +85,19 @@ class Prefixes:
         found: dict[str, int] = {}
         with self._lock:
             for model in models:
-                tokens = self._tokens(model.name, marks, now_s)
+                tokens = self._tokens(model, marks, now_s)
                 if tokens and model.name not in self._doubted:
                     found[model.name] = tokens
         return found
 
-    def _tokens(self, name: str, marks: Sequence[int], now_s: float) -> int:
-        trails = self._trails.get(name)
-        alive = () if trails is None else [one for one in trails.values() if now_s < one.until_s]
-        most = max((one.shared(marks) for one in alive), default=0)
+    def _tokens(self, model: Model, marks: Sequence[int], asked_s: float) -> int:
+        """What was held when a prompt was asked at `asked_s`."""
+        trails = self._trails.get(model.name)
+        if trails is None:
+            return 0
+        whole = _charges_writing(model)
+        alive = [one for one in trails.values() if one.since_s <= asked_s < one.until_s]
+        most = max((one.shared(marks, whole=whole) for one in alive), default=0)
         return most if most >= LEAST_TOKENS else 0
 
     def note(self, attempt: Attempt, request: Request, now_s: float) -> None:
@@ -96,17 +109,22 @@ class Prefixes:
         tokens = usage.input_tokens if model.api in UNASKED else marked
         marks, sizes = marks_of(request)
         with self._lock:
-            self._compare(model.name, marks, usage.cached_input_tokens, now_s)
+            self._compare(attempt, marks, usage.cached_input_tokens, now_s)
             if tokens >= LEAST_TOKENS:
-                life_s = LIVES_S.get(model.cache or "", USUAL_S)
-                self._keep(model.name, Trail(marks, sizes, tokens, now_s + life_s))
+                usual_s = WRITTEN_S if _charges_writing(model) else USUAL_S
+                life_s = LIVES_S.get(model.cache or "", usual_s)
+                self._keep(model.name, Trail(marks, sizes, tokens, now_s, now_s + life_s))
 
-    def _compare(self, name: str, marks: Sequence[int], cached: int, now_s: float) -> None:
-        """Believe a provider whose cache did what was expected, doubt one whose did not."""
+    def _compare(self, attempt: Attempt, marks: Sequence[int], cached: int, now_s: float) -> None:
+        """Believe a provider whose cache did what was expected, doubt one whose did not.
+
+        What came into the cache after the attempt had begun was not expected.
+        """
+        model, asked_s = attempt.model, now_s - (attempt.ended_s - attempt.started_s)
         if cached:
-            self._doubted.discard(name)
-        elif self._tokens(name, marks, now_s):
-            self._doubted.add(name)
+            self._doubted.discard(model.name)
+        elif self._tokens(model, marks, asked_s):
+            self._doubted.add(model.name)
 
     def _keep(self, name: str, trail: Trail) -> None:
         trails = self._trails.setdefault(name, OrderedDict())
@@ -124,16 +142,23 @@ def _tells(attempt: Attempt, usage: Usage) -> bool:
     return not usage.estimated and usage.input_tokens >= LEAST_TOKENS
 
 
+def _charges_writing(model: Model) -> bool:
+    """Whether it is a model of OpenAI since GPT-5.6: whole prompts are kept, for longer."""
+    price = model.price
+    charged = price is not None and price.cache_write is not None
+    return charged and model.cache is None and model.api in WRITES_UNASKED
+
+
 def marks_of(request: Request) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """A mark for the tools and each message of a prompt, and how long each of them is."""
     messages = request.messages
     marks = [_mark(message) for message in messages]
     sizes = [sum(map(_size, message.parts)) for message in messages]
     if request.tools or request.output is not None:
-        tools = tuple((tool.name, tool.description) for tool in request.tools)
+        tools = tuple((one.name, one.description, str(one.parameters)) for one in request.tools)
         shape = "" if request.output is None else repr(request.output.schema)
         marks.insert(0, hash((tools, shape)))
-        sizes.insert(0, sum(len(name) + len(about) for name, about in tools) + len(shape))
+        sizes.insert(0, sum(len("".join(tool)) for tool in tools) + len(shape))
     return tuple(marks), tuple(sizes)
 
 

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from llmroute.types.plans import Situation
     from llmroute.types.prices import LongContext, Price
 
+UNASKED = ("openai-chat", "openai-responses")
+"""The APIs whose hosts, where writing to the cache has a price, write there without a mark."""
+LEAST_TOKENS = 1024
+"""Shorter prompts are not written: OpenAI's and Anthropic's pages on prompt caching."""
+
 
 def expected_cost_usd(situation: Situation, model: Model) -> Decimal | None:
     """Expect the cost of one attempt in USD; None when no price of the day is known.
@@ -22,8 +27,8 @@ def expected_cost_usd(situation: Situation, model: Model) -> Decimal | None:
     Counted prompt tokens and expected answer tokens, each at the model's price:
     input x price.input + output x price.output, where the length of the answer is that observed for
     the task, else 256, and at most max_tokens. What the provider's cache still holds of the prompt
-    costs what reading there does. Vectors are no tokens. A prompt that is marked for the cache
-    costs what writing it there does, as its first call will.
+    costs what reading there does. Vectors are no tokens. A prompt that is marked for the cache, or
+    that its host writes there unasked, costs what writing does, as its first call will.
     """
     price = model.price
     if price is not None and price.is_dated:
@@ -35,10 +40,7 @@ def expected_cost_usd(situation: Situation, model: Model) -> Decimal | None:
     if situation.request.texts is not None:
         return tokens * rates.input / PER_MILLION
     answer_usd = expected_output_tokens(situation, model) * rates.output
-    if model.cache is None and not situation.held:
-        return (tokens * rates.input + answer_usd) / PER_MILLION
-    held = held_tokens(situation, model, tokens)
-    return (_prompt_usd(model, rates, tokens, held) + answer_usd) / PER_MILLION
+    return (_prompt_usd(situation, model, rates, tokens) + answer_usd) / PER_MILLION
 
 
 def held_tokens(situation: Situation, model: Model, tokens: int) -> int:
@@ -46,13 +48,22 @@ def held_tokens(situation: Situation, model: Model, tokens: int) -> int:
     return min(tokens, situation.held.get(model.name, 0)) if situation.held else 0
 
 
-def _prompt_usd(model: Model, rates: Price | LongContext, tokens: int, held: int) -> Decimal:
-    """A million times what a prompt costs, of whose tokens so many are held in the cache."""
-    write = None if model.cache is None else rates.cache_write
+def _prompt_usd(
+    situation: Situation, model: Model, rates: Price | LongContext, tokens: int
+) -> Decimal:
+    """A million times what a prompt costs: what is held is read, the rest perhaps written."""
+    write = None if rates.cache_write is None else _write_rate(model, rates, tokens)
     each = rates.input if write is None else write
+    held = held_tokens(situation, model, tokens) if situation.held else 0
     if not held or rates.cached_input is None:
         return tokens * each
     return held * rates.cached_input + (tokens - held) * each
+
+
+def _write_rate(model: Model, rates: Price | LongContext, tokens: int) -> Decimal | None:
+    """What each token costs that is written to the cache; None when nothing will be."""
+    unasked = model.api in UNASKED and tokens >= LEAST_TOKENS
+    return rates.cache_write if unasked or model.cache is not None else None
 
 
 def cost_usd(situation: Situation, model: Model) -> float | None:
