@@ -203,8 +203,8 @@ def test_an_unknown_price_of_a_known_model_raises() -> None:
     with pytest.raises(RequestError, match="no price is known of ollama/x"):
         llmroute.price("ollama/x", Usage(1, 1))
     model = resolve(llmroute.model("m", use="openai/gpt-4", prices=[ROW]))
-    with pytest.raises(RequestError, match="no known price of 2020-01-01"):
-        llmroute.price(model, Usage(1, 1), at=date(2020, 1, 1))
+    with pytest.raises(RequestError, match="no known price of 2025-01-01"):
+        llmroute.price(model, Usage(1, 1), at=date(2025, 1, 1))
 
 
 def test_a_local_model_of_the_catalog_costs_its_marginal_cost() -> None:
@@ -351,3 +351,11 @@ def test_a_price_of_code_is_checked_as_one_of_a_file() -> None:
     price = listed()
     found = resolve(llmroute.model("m", use="openai/gpt-4", price=price)).price
     assert found == price
+
+
+def test_a_model_has_no_price_before_it_came_out() -> None:
+    """A day before the release is refused, the day itself is not."""
+    usage = Usage(1000, 500)
+    with pytest.raises(RequestError, match="openai/gpt-4 came out on 2023-03-14"):
+        llmroute.price("openai/gpt-4", usage, at=date(2023, 3, 13))
+    assert llmroute.price("openai/gpt-4", usage, at=date(2023, 3, 14)) == Decimal("0.06")

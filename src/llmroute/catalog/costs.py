@@ -45,6 +45,7 @@ def price(
     _check_usage(usage)
     day = datetime.now(UTC).date() if at is None else _day(at)
     found = _priced(model)
+    _check_released(model, day)
     if tier is not None:
         found = _at_tier(found, tier, model)
     if regional:
@@ -113,6 +114,22 @@ def _priced(model: str | Model) -> Price:
     if found is None:
         raise _unknown("model", f"no price is known of {_name(model)}")
     return found
+
+
+@cache
+def _released(name: str) -> date | None:
+    """The day on which a model of the catalog came out; None: not known."""
+    host, _, id_ = name.partition("/")
+    entry = provider(host)
+    known = None if entry is None else entry.model(id_)
+    return None if known is None else known.released
+
+
+def _check_released(model: str | Model, day: date) -> None:
+    """A model has no price before it came out."""
+    released = model.released if isinstance(model, Model) else _released(model)
+    if released is not None and day < released:
+        raise _unknown("at", f"{_name(model)} came out on {released}, {day} is before that")
 
 
 def _in_region(found: Price, model: str | Model) -> Price:

@@ -67,7 +67,7 @@ def _writes(table: Table) -> tuple[Decimal | None, tuple[tuple[str, Decimal], ..
 
 def _factors(table: Table, key: str, pattern: str) -> tuple[tuple[str, Decimal], ...]:
     inner = table.table(key)
-    factors = () if inner is None else _numbers(inner, pattern, "100", above=True)
+    factors = () if inner is None else _numbers(inner, pattern, "10", above=True)
     for name, _ in factors:
         if name in STANDARD:
             table.problem(key, f"the price itself is that of the tier {name!r}", "Leave it out")

@@ -100,7 +100,7 @@ def _any_of(stated: tuple[str, ...] | None, named: Iterable[str], fact: str) -> 
 def _distribution(named: tuple[str, ...], distributes: str | None) -> Met:
     """Whether something is passed on; nobody having said so, it is reckoned with."""
     if distributes is None:
-        return True, f"unless {' or '.join(named)} is not passed on"
+        return True, f"if {' or '.join(named)} is passed on: [facts] distributes is not stated"
     return distributes in named, ""
 
 

@@ -41,7 +41,8 @@ def too_weak(least: str, situation: Situation, model: Model) -> Refusal | None:
     quality = quality_of(model, task)
     what = f"for {task}" if task else "in general"
     if quality is None:
-        reason = f'how good it is {what} is not known, "{least}" is required; declare quality'
+        reason = f'how good it is {what} is not known, "{least}" is required'
+        reason += f'; declare quality = "{least}" if it is'
         return Refusal(model, "quality", reason)
     if QUALITIES.index(quality.tier) >= QUALITIES.index(least):
         return None
