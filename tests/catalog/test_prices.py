@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from datetime import date, datetime, timedelta, timezone
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -359,3 +359,14 @@ def test_a_model_has_no_price_before_it_came_out() -> None:
     with pytest.raises(RequestError, match="openai/gpt-4 came out on 2023-03-14"):
         llmroute.price("openai/gpt-4", usage, at=date(2023, 3, 13))
     assert llmroute.price("openai/gpt-4", usage, at=date(2023, 3, 14)) == Decimal("0.06")
+
+
+def test_money_is_exact_whatever_the_precision_of_the_program() -> None:
+    """A program that reckons with three digits of its own is told the whole cost all the same."""
+    with localcontext() as context:
+        context.prec = 3
+        found = llmroute.price("openai/gpt-4", Usage(123_457, 500))
+        flex = listed().at_tier("fast")
+    assert found == Decimal("3.73371")
+    assert flex is not None
+    assert flex.output == 40

@@ -25,7 +25,9 @@ DECLARED = (
     *("vector_space", "quality", "speed", "data"),
 )
 """What a declaration may say over every file."""
-ORDER = tuple(dict.fromkeys((*FACTS, *SHARED, *DECLARED)))
+SPOKEN = ("api", "parameters")
+"""How a model is asked: what its row, or its provider, says."""
+ORDER = tuple(dict.fromkeys((*FACTS, *SHARED, *DECLARED, *SPOKEN)))
 
 
 class Told(NamedTuple):
@@ -85,8 +87,20 @@ def _told(entry: ProviderEntry, id_: str) -> Iterator[tuple[str, Told]]:
     yield from _shared(row.weights if row else id_ if entry.local else None)
     if row is not None:
         yield from _facts(row, place, FACTS)
+    yield from _spoken(entry, id_, place)
     for layer in entry.layers:
         yield from _laid(layer, f"{entry.id}/{id_}")
+
+
+def _spoken(entry: ProviderEntry, id_: str, place: str) -> Iterator[tuple[str, Told]]:
+    """The API that the model is asked by, and the parameters that are sent."""
+    known = entry.model(id_)
+    for key in SPOKEN if known is not None else ():
+        value: object = getattr(known, key)
+        row = entry.models.get(id_)
+        own = row is not None and key in row.said
+        if value:
+            yield key, Told(place if own else f"{place} [provider]", value)
 
 
 def _shared(weights: str | None) -> Iterator[tuple[str, Told]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from llmroute.types.prices import EXACT
 from llmroute.types.reply import PartialReply, Reply
 from llmroute.types.usage import Usage
 
@@ -96,5 +97,5 @@ def total_usd(attempts: tuple[Attempt, ...]) -> Decimal | None:
     for attempt in attempts:
         if attempt.cost_usd is None:
             return None
-        total += attempt.cost_usd
+        total = EXACT.add(total, attempt.cost_usd)
     return total

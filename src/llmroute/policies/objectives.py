@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llmroute.types.prices import PER_MILLION
+from llmroute.types.prices import millionths
 
 from .expectations import expected_output_tokens
 
@@ -38,9 +38,9 @@ def expected_cost_usd(situation: Situation, model: Model) -> Decimal | None:
     tokens = situation.tokens_of(model).value
     rates = price.rates(tokens) if price.long_context else price
     if situation.request.texts is not None:
-        return tokens * rates.input / PER_MILLION
-    answer_usd = expected_output_tokens(situation, model) * rates.output
-    return (_prompt_usd(situation, model, rates, tokens) + answer_usd) / PER_MILLION
+        return millionths((tokens, rates.input))
+    answer = (expected_output_tokens(situation, model), rates.output)
+    return millionths(*_prompt(situation, model, rates, tokens), answer)
 
 
 def held_tokens(situation: Situation, model: Model, tokens: int) -> int:
@@ -48,16 +48,16 @@ def held_tokens(situation: Situation, model: Model, tokens: int) -> int:
     return min(tokens, situation.held.get(model.name, 0)) if situation.held else 0
 
 
-def _prompt_usd(
+def _prompt(
     situation: Situation, model: Model, rates: Price | LongContext, tokens: int
-) -> Decimal:
-    """A million times what a prompt costs: what is held is read, the rest perhaps written."""
+) -> tuple[tuple[int, Decimal], ...]:
+    """The tokens of a prompt by their rates: what is held is read, the rest perhaps written."""
     write = None if rates.cache_write is None else _write_rate(model, rates, tokens)
     each = rates.input if write is None else write
     held = held_tokens(situation, model, tokens) if situation.held else 0
     if not held or rates.cached_input is None:
-        return tokens * each
-    return held * rates.cached_input + (tokens - held) * each
+        return ((tokens, each),)
+    return (held, rates.cached_input), (tokens - held, each)
 
 
 def _write_rate(model: Model, rates: Price | LongContext, tokens: int) -> Decimal | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from .frozen import dataclass, field, replace
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from .usage import Usage
 
 PER_MILLION = Decimal(1_000_000)
+EXACT = Context(prec=60)
+"""What money is reckoned in, whatever precision the program's own context has."""
 STANDARD = ("standard", "default")
 """Names of the service tier that a price is of when no other is asked for."""
 
@@ -34,8 +36,8 @@ class LongContext(NamedTuple):
         """Every rate times `factor`."""
         return LongContext(
             self.above_tokens,
-            self.input * factor,
-            self.output * factor,
+            EXACT.multiply(self.input, factor),
+            EXACT.multiply(self.output, factor),
             _times(self.cached_input, factor),
             _times(self.cache_write, factor),
         )
@@ -120,7 +122,7 @@ class Price:
         write = dict(self.cache_writes).get(life)
         if write is None or write == self.cache_write:
             return self
-        factor = write / self.cache_write if self.cache_write else Decimal(1)
+        factor = EXACT.divide(write, self.cache_write) if self.cache_write else Decimal(1)
         longer = tuple(
             one._replace(cache_write=_times(one.cache_write, factor)) for one in self.long_context
         )
@@ -130,11 +132,13 @@ class Price:
         """Every rate times `factor`."""
         return replace(
             self,
-            input=self.input * factor,
-            output=self.output * factor,
+            input=EXACT.multiply(self.input, factor),
+            output=EXACT.multiply(self.output, factor),
             cached_input=_times(self.cached_input, factor),
             cache_write=_times(self.cache_write, factor),
-            cache_writes=tuple((life, rate * factor) for life, rate in self.cache_writes),
+            cache_writes=tuple(
+                (life, EXACT.multiply(rate, factor)) for life, rate in self.cache_writes
+            ),
             long_context=tuple(one.times(factor) for one in self.long_context),
         )
 
@@ -150,17 +154,27 @@ class Price:
         """Price `usage` in USD, exactly; the day is not looked at."""
         rates = self.rates(usage.input_tokens) if self.long_context else self
         if not usage.cached_input_tokens and not usage.cache_write_tokens:
-            plain_usd = usage.input_tokens * rates.input + usage.output_tokens * rates.output
-            return plain_usd / PER_MILLION
+            return millionths(
+                (usage.input_tokens, rates.input), (usage.output_tokens, rates.output)
+            )
         cached = rates.input if rates.cached_input is None else rates.cached_input
         write = rates.input if rates.cache_write is None else rates.cache_write
         plain = usage.input_tokens - usage.cached_input_tokens - usage.cache_write_tokens
-        return (
-            plain * rates.input
-            + usage.cached_input_tokens * cached
-            + usage.cache_write_tokens * write
-            + usage.output_tokens * rates.output
-        ) / PER_MILLION
+        return millionths(
+            (plain, rates.input),
+            (usage.cached_input_tokens, cached),
+            (usage.cache_write_tokens, write),
+            (usage.output_tokens, rates.output),
+        )
+
+
+def millionths(*parts: tuple[int, Decimal]) -> Decimal:
+    """What so many tokens cost together, each kind at its rate in USD per million, exactly."""
+    tokens, rate = parts[0]
+    total = EXACT.multiply(tokens, rate)
+    for tokens, rate in parts[1:]:
+        total = EXACT.fma(tokens, rate, total)
+    return EXACT.divide(total, PER_MILLION)
 
 
 def joined(rows: Sequence[Price]) -> Price | None:
@@ -171,7 +185,7 @@ def joined(rows: Sequence[Price]) -> Price | None:
 
 
 def _times(rate: Decimal | None, factor: Decimal) -> Decimal | None:
-    return None if rate is None else rate * factor
+    return None if rate is None else EXACT.multiply(rate, factor)
 
 
 FREE = Price(Decimal(0), Decimal(0), marginal=True)
