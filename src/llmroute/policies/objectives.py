@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llmroute.types.prices import millionths
+from llmroute.types.prices import millionths, two_kinds
 
 from .expectations import expected_output_tokens
 
@@ -39,8 +39,10 @@ def expected_cost_usd(situation: Situation, model: Model) -> Decimal | None:
     rates = price.rates(tokens) if price.long_context else price
     if situation.request.texts is not None:
         return millionths((tokens, rates.input))
-    answer = (expected_output_tokens(situation, model), rates.output)
-    return millionths(*_prompt(situation, model, rates, tokens), answer)
+    answer = expected_output_tokens(situation, model)
+    if rates.cache_write is None and not situation.held:
+        return two_kinds(tokens, rates.input, answer, rates.output)
+    return millionths(*_prompt(situation, model, rates, tokens), (answer, rates.output))
 
 
 def held_tokens(situation: Situation, model: Model, tokens: int) -> int:

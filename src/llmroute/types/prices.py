@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 PER_MILLION = Decimal(1_000_000)
 EXACT = Context(prec=60)
 """What money is reckoned in, whatever precision the program's own context has."""
+_multiply, _fma, _divide = EXACT.multiply, EXACT.fma, EXACT.divide
 STANDARD = ("standard", "default")
 """Names of the service tier that a price is of when no other is asked for."""
 
@@ -154,9 +155,7 @@ class Price:
         """Price `usage` in USD, exactly; the day is not looked at."""
         rates = self.rates(usage.input_tokens) if self.long_context else self
         if not usage.cached_input_tokens and not usage.cache_write_tokens:
-            return millionths(
-                (usage.input_tokens, rates.input), (usage.output_tokens, rates.output)
-            )
+            return two_kinds(usage.input_tokens, rates.input, usage.output_tokens, rates.output)
         cached = rates.input if rates.cached_input is None else rates.cached_input
         write = rates.input if rates.cache_write is None else rates.cache_write
         plain = usage.input_tokens - usage.cached_input_tokens - usage.cache_write_tokens
@@ -166,6 +165,11 @@ class Price:
             (usage.cache_write_tokens, write),
             (usage.output_tokens, rates.output),
         )
+
+
+def two_kinds(tokens: int, rate: Decimal, others: int, other_rate: Decimal) -> Decimal:
+    """What tokens of two kinds cost together, at rates in USD per million, exactly."""
+    return _divide(_fma(others, other_rate, _multiply(tokens, rate)), PER_MILLION)
 
 
 def millionths(*parts: tuple[int, Decimal]) -> Decimal:
