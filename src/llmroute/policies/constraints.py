@@ -123,7 +123,11 @@ def affordable(situation: Situation, model: Model) -> Refusal | None:
 
 
 def _within(limit: Decimal, situation: Situation, model: Model) -> Refusal | None:
-    cost = expected_cost_usd(situation, model)
+    return beyond(limit, expected_cost_usd(situation, model), model)
+
+
+def beyond(limit: Decimal, cost: Decimal | None, model: Model) -> Refusal | None:
+    """Refuse a model whose expected cost in USD exceeds `limit`, or is not known."""
     if cost is None:
         return Refusal(model, "price", f"no price is known, and at most ${limit} may be spent")
     if cost <= limit:
@@ -232,6 +236,17 @@ def _tightest(require: tuple[Constraint, ...]) -> tuple[Constraint, ...]:
         for one in require
         if one is limits[0] or one not in limits
     )
+
+
+def cost_limit(constraints: tuple[Constraint, ...]) -> tuple[Constraint, Decimal] | None:
+    """The one among `constraints` that limits the cost, and its limit; None when none does.
+
+    Whoever reckons the cost anyway need not have it reckoned twice.
+    """
+    for one in constraints:
+        if isinstance(getattr(one, "__self__", None), MaxCost):
+            return one, _limit(one)
+    return None
 
 
 def _limit(check: Constraint) -> Decimal:

@@ -10,7 +10,7 @@ from llmroute.types.instruction import repeated
 from llmroute.types.plans import Candidate, Ordered, Plan, Refusal
 
 from .cautions import warnings
-from .constraints import standing
+from .constraints import beyond, cost_limit, standing
 from .expectations import expected_output_tokens, predicted_latency_s
 from .objectives import expected_cost_usd, held_tokens
 from .preferences import Lowest, required
@@ -18,6 +18,7 @@ from .qualities import quality_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from decimal import Decimal
 
     from llmroute.types.models import Model
     from llmroute.types.plans import Constraint, Objective, Preference, Situation
@@ -47,15 +48,16 @@ class Ranking(NamedTuple):
         request = situation.request
         named = request.models if request.models is not None else self.use
         constraints = standing(situation, self.require + required(self.objective))
+        limit = cost_limit(constraints)
         candidates: list[Candidate] = []
         refused: list[Refusal] = []
         for model in models if named is None else _named(named, models):
             seen = repeating(situation) if model.repeat_instruction else situation
-            refusal = _refused(seen, model, constraints)
-            if refusal is None:
-                candidates.append(_expected(seen, model, situation.tokens))
+            found = _found(seen, model, constraints, limit)
+            if isinstance(found, Refusal):
+                refused.append(found)
             else:
-                refused.append(refusal)
+                candidates.append(_expected(seen, model, found.cost_usd, situation.tokens))
         if named is not None and request.models is None:
             refused += self._left_out(models, named)
         ordered = self._ordered(situation, candidates)
@@ -93,20 +95,36 @@ class Ranking(NamedTuple):
         return preference.order(situation, candidates)
 
 
-def _refused(
-    situation: Situation, model: Model, constraints: tuple[Constraint, ...]
-) -> Refusal | None:
-    """The first refusal; None when the model may answer."""
+class Passed(NamedTuple):
+    """A model that may answer: its expected cost, which is reckoned once."""
+
+    cost_usd: Decimal | None
+
+
+def _found(
+    situation: Situation,
+    model: Model,
+    constraints: tuple[Constraint, ...],
+    limit: tuple[Constraint, Decimal] | None,
+) -> Passed | Refusal:
+    """The first refusal; else that the model may answer, with its expected cost."""
+    priced, most = limit or (None, None)
+    cost = expected_cost_usd(situation, model)
     for constraint in constraints:
-        refusal = constraint(situation, model)
+        if constraint is priced and most is not None:
+            refusal = beyond(most, cost, model)
+        else:
+            refusal = constraint(situation, model)
         if refusal is not None:
             return refusal
-    return None
+    return Passed(cost)
 
 
-def _expected(situation: Situation, model: Model, planned: TokenCount) -> Candidate:
+def _expected(
+    situation: Situation, model: Model, cost: Decimal | None, planned: TokenCount
+) -> Candidate:
     """What is expected of a model that may answer; its tokens where `planned` are others."""
-    cost, counted = expected_cost_usd(situation, model), situation.tokens_of(model)
+    counted = situation.tokens_of(model)
     tokens = None if counted is planned or _alike(counted, planned) else counted
     found = warnings(situation, model)
     if situation.request.texts is not None:
