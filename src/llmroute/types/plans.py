@@ -46,6 +46,18 @@ class Facts:
     unknown: str | None = None
 
 
+class Detected(NamedTuple):
+    """What kind of work a request was found to ask for.
+
+    `confidence` is from 0 to 1. `signals` say in a few fixed words by what it was told, the
+    strongest first; they hold nothing of the prompt.
+    """
+
+    task: str
+    confidence: float
+    signals: tuple[str, ...] = ()
+
+
 _NOTHING: Mapping[str, str] = {}
 _NO_COUNTS: Mapping[str, TokenCount] = {}
 _NOT_OBSERVED: Mapping[str, Observed] = {}

@@ -1,0 +1,246 @@
+"""Which kind of work a request asks for: told by its words and its form, without any model.
+
+Of a long prompt the beginning and the end are read, since instructions stand at either. Words of
+many languages are known by what they ask for; these signals, the form of the text (code, formulas,
+a question, a list) and hashed words have weights, which were fitted once. Nothing is loaded and
+nothing is asked; equal requests give equal answers.
+"""
+
+from __future__ import annotations
+
+import re
+from math import exp
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+from llmroute.types.messages import Document, Image
+from llmroute.types.plans import Detected
+from llmroute.types.requests import TASKS
+
+from .task_weights import ROWS, SCALE
+from .task_words import WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from llmroute.types.requests import Request
+
+PART = 600
+"""How many characters are read at the beginning, and as many at the end."""
+MOST_TOKENS = 40
+"""How many words are read of the instruction, of what follows, and of the last line."""
+STEM = 5
+BUCKETS = 4096
+FOLLOWING = 8
+"""How many signals are shown."""
+HAN = "\u3040-\u30ff\u3400-\u9fff"
+TOKEN = re.compile(
+    rf"[{HAN}]|[^\s!-\"$-&(-*,./:-@\[-`{{-~\u00ab\u00bb\u00a1\u00bf\u0964\u060c\u061b\u061f"
+    rf"\u2000-\u2017\u201a-\u206f\u3000-\u303f\uff00-\uffef{HAN}]+"
+)
+END = re.compile(r"[:\n\"\u201c\u00ab\uff1a]|```")
+"""Where an instruction ends, and what it is about begins."""
+LAST = re.compile(r"[.!?]\s+|[\n\u3002\uff01\uff1f\uff1a\u0964]")
+"""What stands before the last sentence."""
+STOPS = " \n\t.!?:\u3002\uff01\uff1f\uff1a\u0964\u061f"
+CODE = re.compile(
+    r"[;{}]\s*(?:\n|$)|\bdef \w+\(|\bfn \w+\(|\bfunc \w+\(|\bfunction \w*\(|#include|\bimport \w+\n"
+    r"|\breturn \w+[\n;]|\b(?:var|let|const|int|char) \*?\w+ ?=|\bprintf?\(|\w\(\)|\w\.\w+\(|[=!<>]="
+    r"|=>|</\w|\w::\w|\w->\w|\w\+\+|&&|\bSELECT\b.*\bFROM\b|\bfor \w+ in \w+\(|Error: "
+)
+FORMULA = re.compile(
+    r"\d\s*[+*^=\u00d7\u00f7<>]\s*\d|\d [-/] \d|\\[a-z]{3,}|\w\^|[\u00b2\u00b3\u221a\u222b]"
+    r"|\b\d*[xyn] ?[-+=] ?[\dxyn]|\b[fgy]\(?x?\)? ?="
+)
+NUMBER = re.compile(r"\d+")
+CHOICES = re.compile(r"(?m)(?:^|\s)\(?[A-Da-d1-4][.)] ")
+QUESTION = ("?", "\uff1f", "\u061f")
+SHOWN = {
+    "S:fence": "fence",
+    "S:code": "code",
+    "S:formula": "formula",
+    "S:numbers": "numbers",
+    "S:asks": "question mark",
+    "S:short": "short",
+    "S:image": "image",
+    "S:document": "document",
+    "S:tools": "tools",
+    "S:schema": "schema",
+    "S:labels": "schema of labels",
+}
+"""Signals of form, in words."""
+SAID: Mapping[str, Mapping[str, float]] = {
+    "S:image": {"qa": 0.5, "extract": 0.4, "chat": -1},
+    "S:document": {"summarize": 0.8, "extract": 0.4, "qa": 0.4, "chat": -1},
+    "S:tools": {"qa": 0.4},
+    "S:schema": {"extract": 1.5, "chat": -2, "creative": -1},
+    "S:labels": {"classify": 2.5, "chat": -2, "creative": -1},
+}
+"""What is not fitted, but said: what else than text a request holds, or asks for."""
+
+
+def detect(request: Request) -> Detected:
+    """Tell the task of a request, how surely (0 to 1), and by which signals.
+
+    Signals are words of this module, never of the prompt. A request without text is of task "chat"
+    and confidence 0; so is one of texts to be embedded.
+    """
+    names = list(features(request))
+    if not any(name[1] == ":" for name in names):
+        return Detected("chat", 0.0, ())
+    totals = _totals(names)
+    most = max(totals)
+    sure = 1 / sum(exp(one - most) for one in totals)
+    at = totals.index(most)
+    return Detected(TASKS[at], round(sure, 3), _signals(names, at))
+
+
+def features(request: Request) -> Iterator[str]:
+    """What is seen of a request: names of signals, "I:asks to write", and words, "wwrite"."""
+    if request.texts is not None:
+        return
+    said = [one.text for one in request.messages if one.role == "user"]
+    system = [one.text for one in request.messages if one.role == "system"]
+    text = said[-1] if said else ""
+    head, tail = text[:PART], text[max(PART, len(text) - PART) :]
+    cues = list(of_text(head, tail))
+    yield from cues
+    if system:
+        yield from _cues("Y", tokens(system[0][:PART]))
+    if not any(name[:2] in {"I:", "T:"} for name in cues):
+        yield "S:no words known"
+        yield from (name for one in said[-2:-1] for name in _cues("Y", tokens(one[:PART])))
+    if not request.text_alone:
+        yield from _held(request)
+
+
+def of_text(head: str, tail: str) -> Iterator[str]:
+    """What is seen of the beginning of a text, and of its end, where that is another part."""
+    if not head.strip():
+        return
+    found = END.search(head, 12)
+    cut = found.start() if found else len(head)
+    asked, rest = tokens(head[:cut]), tokens(head[cut:])
+    last = tokens(LAST.split((tail or head).rstrip(STOPS))[-1][-PART // 2 :])
+    last = [] if last == asked else last
+    first = list(_cues("I", asked))
+    yield from first
+    yield from ("F:" + name[2:] for name in first[:1])
+    yield from ("G:" + one[2:] + "+" + two[2:] for one, two in zip(first, first[1:3], strict=False))
+    yield from _cues("R", rest)
+    yield from _cues("T", last)
+    for words in (asked, last):
+        yield from ("w" + word for word in words)
+        yield from (f"w{one} {two}" for one, two in zip(words, words[1:], strict=False))
+    yield from _form(head, tail, len(asked) + len(rest), found is not None)
+
+
+def tokens(text: str) -> list[str]:
+    """The first words of a text; each character where no spaces are written."""
+    return TOKEN.findall(text[:PART].lower().replace("\u2019", "'"))[:MOST_TOKENS]
+
+
+def _cues(zone: str, words: Sequence[str]) -> Iterator[str]:
+    """What the words of a part of the text ask for, each once, in their order."""
+    seen: dict[str, None] = {}
+    for at, word in enumerate(words):
+        cue = CUES.get(word) or (CUES.get(word[:STEM] + "*") if len(word) > STEM else None)
+        if at:
+            pair = f"{words[at - 1]} {word}"
+            cue = (at > 1 and CUES.get(f"{words[at - 2]} {pair}")) or CUES.get(pair) or cue
+        if cue:
+            seen[cue] = None
+    return (f"{zone}:{cue}" for cue in seen)
+
+
+def _form(head: str, tail: str, length: int, parted: bool) -> Iterator[str]:  # noqa: FBT001
+    """What the form of a text tells."""
+    code = len(CODE.findall(head)) + len(CODE.findall(tail))
+    numbers = len(NUMBER.findall(head))
+    end = (tail or head).rstrip()
+    told = (
+        ("fence", "```" in head or "```" in tail),
+        ("code", code > 0),
+        ("much code", code > 2),  # noqa: PLR2004 - one or two may be chance
+        ("formula", FORMULA.search(head) is not None),
+        ("a number", numbers == 1),
+        ("numbers", numbers > 1),
+        ("asks", end.endswith(QUESTION)),
+        ("asks early", not end.endswith(QUESTION) and any(one in head for one in QUESTION)),
+        ("short", length <= 4),  # noqa: PLR2004
+        ("long", length > 25),  # noqa: PLR2004
+        ("parted", parted),
+        ("lines", head.count("\n") > 1),
+        ("choices", len(CHOICES.findall(head)) > 1),
+        ("cut", bool(tail)),
+    )
+    return (f"S:{name}" for name, holds in told if holds)
+
+
+def _held(request: Request) -> Iterator[str]:
+    """What a request holds besides text, or asks for."""
+    parts = [part for one in request.messages for part in one.parts]
+    if any(isinstance(part, Image) for part in parts):
+        yield "S:image"
+    if any(isinstance(part, Document) for part in parts):
+        yield "S:document"
+    if request.tools:
+        yield "S:tools"
+    if request.output is not None:
+        yield "S:labels" if _chooses(request.output.schema) else "S:schema"
+
+
+def _chooses(schema: Mapping[str, object]) -> bool:
+    """Whether a schema has one choice of words, alone or as its only property."""
+    properties = schema.get("properties")
+    if isinstance(properties, dict) and len(properties) == 1:
+        schema = next(iter(properties.values()))
+    return isinstance(schema, dict) and "enum" in schema
+
+
+def bucket(name: str) -> int:
+    """Where the weights of a feature stand."""
+    return crc32(name.encode("utf-8", "surrogatepass")) % BUCKETS
+
+
+def _totals(names: Iterable[str]) -> list[float]:
+    """What all features say for each task."""
+    given = [name for name in names]
+    rows = [ROWS[at] for at in map(bucket, given) if at in ROWS]
+    totals = [sum(column) * SCALE for column in zip(*rows, strict=True)] or [0.0] * len(TASKS)
+    for name in given:
+        for task, value in SAID.get(name, {}).items():
+            totals[TASKS.index(task)] += value
+    return totals
+
+
+def _signals(names: Iterable[str], at: int) -> tuple[str, ...]:
+    """The signals that speak for a task, in words, the strongest first."""
+    shown: dict[str, float] = {}
+    for name in names:
+        word = SHOWN.get(name) or (name[2:] if name[1] == ":" and name[0] in "ITY" else "")
+        weight = ROWS[bucket(name)][at] * SCALE if bucket(name) in ROWS else 0.0
+        weight += SAID.get(name, {}).get(TASKS[at], 0.0)
+        if word and weight > 0:
+            shown[word] = max(weight, shown.get(word, 0.0))
+    return tuple(sorted(shown, key=lambda word: (-shown[word], word))[:3])
+
+
+def _spaced(word: str) -> str:
+    """A word as tokens are joined: a space for an underscore, and between Chinese characters."""
+    return " ".join(TOKEN.findall(word.replace("_", " "))[:3]) + "*" * word.endswith("*")
+
+
+def _cue_words() -> dict[str, str]:
+    """Map each word, or pair of words, to what it asks for; the first list that has it counts."""
+    found: dict[str, str] = {}
+    for cue, words in WORDS.items():
+        for word in words.split():
+            stem = word[:STEM] + "*" if word.endswith("*") else ""
+            found.setdefault(stem or _spaced(word), cue)
+            if stem:
+                found.setdefault(word[:-1], cue)
+    return found
+
+
+CUES = _cue_words()
