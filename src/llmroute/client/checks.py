@@ -213,6 +213,12 @@ def _folder(value: object) -> None:
         raise wrong("vocabularies", f"it must be the path of a folder, got {_kind(value)}")
 
 
+def _detect(value: object) -> None:
+    if not isinstance(value, bool | int | float) or not 0 <= value <= 1:
+        hint = "True: for every chat; False: never; a number: the least confidence that counts"
+        raise wrong("detect", "it must be True, False, or a number from 0 to 1", hint)
+
+
 def _observations(value: object) -> None:
     if not isinstance(value, Observations) and not _name_of(value):
         hint = "To share those of another client, pass other.observations"
@@ -232,6 +238,7 @@ CHECKERS: dict[str, Callable[[object], None]] = {
     "backoff": _backoff,
     "vocabularies": _folder,
     "observations": _observations,
+    "detect": _detect,
 }
 
 

@@ -23,6 +23,7 @@ from llmroute.types.plans import Plan, Situation
 
 from .backoff import chance, waits
 from .checks import wrong
+from .detecting import detected
 from .keys import Keyring
 from .models import Models
 from .options import check_hints, request
@@ -156,6 +157,7 @@ class Core:
         today = self.clock.today()
         models = self._models.priced(models, today)
         tokens, counts = self._counted(asked, models)
+        seen = self.observations.seen
         situation = Situation(
             request=asked,
             tokens=tokens,
@@ -165,8 +167,9 @@ class Core:
             offline_mode=self.setup.offline_mode,
             now=self.clock.wall_time(),
             counts=counts,
-            observed=self.observations.seen,
+            observed=seen,
             held=self._prefixes.held(asked, models, self.clock.now()),
+            detected=detected(asked, self.setup.detect, seen),
         )
         return situation, models
 
@@ -223,7 +226,7 @@ class Core:
     def record(self, attempt: Attempt, order: Order) -> None:
         """Observe an attempt, and log its outcome: names, times and kinds, never content."""
         request = order.request
-        self.observations.note(attempt, request.task, candidate_of(order.plan, attempt.model))
+        self.observations.note(attempt, order.plan.task, candidate_of(order.plan, attempt.model))
         self._prefixes.note(attempt, request, self.clock.now())
         if attempt.fault is not None:
             log_failure(attempt)

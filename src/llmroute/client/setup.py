@@ -12,6 +12,7 @@ from llmroute.catalog.resolve import resolve
 from llmroute.errors.problems import nearest
 from llmroute.health import Observations
 from llmroute.policies.origins import PolicyText
+from llmroute.policies.sections import Detection
 from llmroute.providers import HTTP_APIS
 from llmroute.types.limits import Limits
 from llmroute.types.plans import Facts
@@ -54,6 +55,9 @@ class ClientOptions(TypedDict, total=False):
     backoff: seconds to wait after the n-th failure of one model (counted from 1), or any
         `tenacity.wait_*` object; the default is 0.5, 1, 2, 4, 8, 8, ...; half of it is jitter.
     vocabularies: a folder of vocabulary files for exact counts, as under [tokens].
+    detect: whether the task of a request is detected that names none, as under [detect]: True for
+        every chat, False never; a number from 0 to 1 is the least confidence that counts. Left out,
+        it is detected where the policy can use it, and counts from 0.5.
     observations: a file in which it is kept what was seen of models, as [observations] file; or
         those of another client, to share them: `other.observations`, `llmroute.Observations()`.
     """
@@ -69,6 +73,7 @@ class ClientOptions(TypedDict, total=False):
     clock: Clock
     backoff: Backoff
     vocabularies: str | Path
+    detect: bool | float
     observations: str | Path | Observations
 
 
@@ -94,6 +99,7 @@ class Setup(NamedTuple):
     source: PolicyText | None = None
     counts_exactly: bool = False
     vocabularies: str | None = None
+    detect: Detection = Detection()
     observations: Observations | str | None = None
 
 
@@ -133,8 +139,18 @@ def _setup(file: PolicyFile, providers: Mapping[str, Provider]) -> Setup:
         source=_text(file),
         counts_exactly=file.tokens.exact,
         vocabularies=file.tokens.vocabularies,
+        detect=_detection(file),
         observations=file.observations,
     )
+
+
+def _detection(file: PolicyFile) -> Detection:
+    """Where nothing is said, tasks are detected if the policy can use them."""
+    if file.detect.task is not None:
+        return file.detect
+    from llmroute.policies.detecting import uses_task
+
+    return file.detect._replace(task=True) if uses_task(file.policy) else file.detect
 
 
 def _text(file: PolicyFile) -> PolicyText | None:
@@ -167,6 +183,10 @@ def _overridden(file: PolicyFile, options: ClientOptions) -> PolicyFile:
         file = file._replace(limits=limits_of(options["limits"]))
     if "offline" in options:
         file = file._replace(offline_mode=options["offline"])
+    if "detect" in options:
+        given = options["detect"]
+        least = Detection().min_confidence if isinstance(given, bool) else float(given)
+        file = file._replace(detect=Detection(given is not False, least))
     if "vocabularies" in options:
         folder = str(_expanded(Path(options["vocabularies"])))
         file = file._replace(tokens=file.tokens._replace(vocabularies=folder))

@@ -116,7 +116,7 @@ class ByTask(NamedTuple):
 
     def plan(self, situation: Situation, models: Sequence[Model]) -> Plan:
         """Plan by the policy of the task; its name is the route."""
-        task = situation.request.task
+        task = situation.task
         policy = self.tasks.get(task) if task is not None else None
         if policy is None:
             return self.otherwise(situation, models)

@@ -72,7 +72,7 @@ class When(NamedTuple):
     def matches(self, seen: Seen) -> bool:
         """Whether the condition holds."""
         request = seen.request
-        if self.task is not None and self.task != request.task:
+        if self.task is not None and self.task != seen.situation.task:
             return False
         if self.hints and not self._hinted(request):
             return False

@@ -19,16 +19,20 @@ UNSEEN = Observed()
 def expected_output_tokens(situation: Situation, model: Model) -> int:
     """Expect the length of an answer in tokens: as observed for the task, else 256.
 
-    It is never more than max_tokens.
+    It is never more than max_tokens. Where the task was detected, it is never less than it is for
+    any task: a detection lets no model in that would be refused without it.
     """
     request = situation.request
     limit = request.sampling.max_tokens
+    wanted = situation.task
     expected = EXPECTED_OUTPUT_TOKENS
     for task, mean in situation.observed.get(model.name, UNSEEN).output_tokens:
-        if not task or task == request.task:
+        if not task:
             expected = round(mean) or 1
-            if task:
-                break
+        elif task == wanted:
+            seen = round(mean) or 1
+            expected = max(seen, expected) if request.task is None else seen
+            break
     return expected if limit is None else min(expected, limit)
 
 

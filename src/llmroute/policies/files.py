@@ -24,7 +24,9 @@ from .origins import DEFAULT_NAME, Origin, named_hint, placing, read_catalog
 from .routing import Known, Parts
 from .sections import (
     ELSEWHERE,
+    Detection,
     TokenCounting,
+    read_detect,
     read_hints,
     read_limits,
     read_observations,
@@ -76,6 +78,7 @@ class PolicyFile(NamedTuple):
     policy: Policy
     catalog: Catalog = BUILT_IN
     tokens: TokenCounting = TokenCounting()
+    detect: Detection = Detection()
     observations: str | None = None
     text: str = ""
     name: str = ""
@@ -217,6 +220,7 @@ class _Reader:
             declarations=tuple(self.declarations),
             models=tuple(self.models),
             policy=parts.top.policy,
+            detect=read_detect(top.table("detect")),
             tokens=read_tokens(top.table("tokens"), self.origin.folder),
             observations=read_observations(top.table("observations"), self.origin),
             catalog=self.catalog,

@@ -59,6 +59,8 @@ class PlanData(NamedTuple):
     tags: tuple[str, ...] = ()
     language: str | None = None
     repeat_instruction: bool = False
+    confidence: float | None = None
+    signals: tuple[str, ...] = ()
 
 
 class Difference(NamedTuple):
@@ -104,6 +106,8 @@ def made_plan(data: PlanData, models: Iterable[Model], file: str) -> Plan:
         data.tags,
         data.repeat_instruction,
         data.language,
+        data.confidence,
+        data.signals,
     )
 
 

@@ -35,7 +35,7 @@ def quality(situation: Situation, model: Model) -> float | None:
 
     As an objective of a policy, scores that were measured alike go before tiers.
     """
-    found = quality_of(model, situation.request.task)
+    found = quality_of(model, situation.task)
     return None if found is None else -float(QUALITIES.index(found.tier))
 
 
@@ -72,7 +72,7 @@ def values(
         return [_dollars(one) for one in candidates]
     models = [one.model for one in candidates]
     if objective is quality:
-        scores = comparable(models, situation.request.task)
+        scores = comparable(models, situation.task)
         if scores is not None:
             return [-score.value for score in scores]
     return [objective(situation, model) for model in models]
@@ -86,7 +86,7 @@ def _by_tier(objective: Objective, situation: Situation, candidates: Sequence[Ca
     """Whether it is tiers of quality that are compared."""
     if objective is not quality:
         return False
-    return comparable([one.model for one in candidates], situation.request.task) is None
+    return comparable([one.model for one in candidates], situation.task) is None
 
 
 def _sorted(

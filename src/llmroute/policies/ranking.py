@@ -61,6 +61,7 @@ class Ranking(NamedTuple):
         if named is not None and request.models is None:
             refused += self._left_out(models, named)
         ordered = self._ordered(situation, candidates)
+        found = situation.detected if request.task is None else None
         return Plan(
             tuple(ordered.candidates),
             tuple(refused),
@@ -68,9 +69,11 @@ class Ranking(NamedTuple):
             self.place,
             ordered.because,
             self.route,
-            request.task,
+            situation.task,
             request.tags,
             language=request.language,
+            confidence=None if found is None else found.confidence,
+            signals=() if found is None else found.signals,
         )
 
     @staticmethod
@@ -134,7 +137,7 @@ def _expected(
     if model.speed is not None or model.name in situation.observed:
         latency_s = predicted_latency_s(situation, model, expected)
     if model.scores or model.qualities:
-        quality = quality_of(model, situation.request.task)
+        quality = quality_of(model, situation.task)
     held = held_tokens(situation, model, counted.value)
     return Candidate(model, cost, latency_s, quality, found, tokens, expected, held)
 

@@ -36,8 +36,19 @@ def too_slow(limit_s: float, situation: Situation, model: Model) -> Refusal | No
 
 
 def too_weak(least: str, situation: Situation, model: Model) -> Refusal | None:
-    """Refuse a model below a tier for the task, or of unknown quality."""
-    task = situation.request.task
+    """Refuse a model below a tier for the task, or of unknown quality.
+
+    A task that was detected refuses more models, and lets none in.
+    """
+    refusal = _too_weak(least, situation.request.task, model)
+    if refusal is not None or situation.detected is None:
+        return refusal
+    if quality_of(model, situation.task) is None:
+        return None
+    return _too_weak(least, situation.task, model)
+
+
+def _too_weak(least: str, task: str | None, model: Model) -> Refusal | None:
     quality = quality_of(model, task)
     what = f"for {task}" if task else "in general"
     if quality is None:

@@ -78,6 +78,27 @@ def _seconds(table: Table, name: str, default: Default) -> Default | float:
     return default if value is None else float(value)
 
 
+class Detection(NamedTuple):
+    """Whether the task of a request is detected that names none.
+
+    `task` of None: where the policy can use it. What is less sure than `min_confidence`, from 0 to
+    1, counts as not detected.
+    """
+
+    task: bool | None = None
+    min_confidence: float = 0.5
+
+
+def read_detect(table: Table | None) -> Detection:
+    """Read [detect]."""
+    if table is None:
+        return Detection()
+    task = table.flag("task")
+    least = table.number("min_confidence", "0", "1")
+    table.done()
+    return Detection(task, Detection().min_confidence if least is None else float(least))
+
+
 class TokenCounting(NamedTuple):
     """How prompts are counted: by an estimate, or exactly where a vocabulary is at hand.
 

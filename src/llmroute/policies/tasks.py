@@ -21,18 +21,22 @@ from .task_weights import ROWS, SCALE
 from .task_words import WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from llmroute.types.requests import Request
 
 PART = 600
 """How many characters are read at the beginning, and as many at the end."""
 MOST_TOKENS = 40
-"""How many words are read of the instruction, of what follows, and of the last line."""
+"""How many words are read of the instruction, and of the last sentence."""
+REST = 24
+"""How many words are read of what follows the instruction."""
 STEM = 5
+HASHED = 14
+"""How many words of the instruction, and of the last sentence, have weights of their own."""
 BUCKETS = 4096
-FOLLOWING = 8
-"""How many signals are shown."""
+NOTHING = (0,) * len(TASKS)
+NOT_SAID: Mapping[str, float] = {}
 HAN = "\u3040-\u30ff\u3400-\u9fff"
 TOKEN = re.compile(
     rf"[{HAN}]|[^\s!-\"$-&(-*,./:-@\[-`{{-~\u00ab\u00bb\u00a1\u00bf\u0964\u060c\u061b\u061f"
@@ -44,9 +48,13 @@ LAST = re.compile(r"[.!?]\s+|[\n\u3002\uff01\uff1f\uff1a\u0964]")
 """What stands before the last sentence."""
 STOPS = " \n\t.!?:\u3002\uff01\uff1f\uff1a\u0964\u061f"
 CODE = re.compile(
-    r"[;{}]\s*(?:\n|$)|\bdef \w+\(|\bfn \w+\(|\bfunc \w+\(|\bfunction \w*\(|#include|\bimport \w+\n"
-    r"|\breturn \w+[\n;]|\b(?:var|let|const|int|char) \*?\w+ ?=|\bprintf?\(|\w\(\)|\w\.\w+\(|[=!<>]="
-    r"|=>|</\w|\w::\w|\w->\w|\w\+\+|&&|\bSELECT\b.*\bFROM\b|\bfor \w+ in \w+\(|Error: "
+    r"[;{}]\s*(?:\n|$)|#include|(?<=\w)\(\)|(?<=\w)\.\w+\(|[=!<>]=|=>|</\w|(?<=\w)(?:::|->)\w"
+    r"|(?<=\w)\+\+|&&"
+)
+"""Begins with signs only, so that most of a text is passed over."""
+CODE_WORDS = re.compile(
+    r"\b(?:(?:def|fn|func) \w+\(|function \w*\(|import \w+\n|return \w+[\n;]|printf?\(|Error: "
+    r"|(?:var|let|const|int|char) \*?\w+ ?=|SELECT\b.*\bFROM\b|for \w+ in \w+\()"
 )
 FORMULA = re.compile(
     r"\d\s*[+*^=\u00d7\u00f7<>]\s*\d|\d [-/] \d|\\[a-z]{3,}|\w\^|[\u00b2\u00b3\u221a\u222b]"
@@ -86,13 +94,17 @@ def detect(request: Request) -> Detected:
     and confidence 0; so is one of texts to be embedded.
     """
     names = list(features(request))
-    if not any(name[1] == ":" for name in names):
+    if not names:
         return Detected("chat", 0.0, ())
-    totals = _totals(names)
+    rows = [ROWS.get(bucket(name), NOTHING) for name in names]
+    totals = [sum(column) * SCALE for column in zip(*rows, strict=True)]
+    for name in SAID.keys() & set(names):
+        for task, value in SAID[name].items():
+            totals[TASKS.index(task)] += value
     most = max(totals)
-    sure = 1 / sum(exp(one - most) for one in totals)
+    sure = 1 / sum([exp(one - most) for one in totals])
     at = totals.index(most)
-    return Detected(TASKS[at], round(sure, 3), _signals(names, at))
+    return Detected(TASKS[at], round(sure, 3), _signals(names, rows, at))
 
 
 def features(request: Request) -> Iterator[str]:
@@ -120,7 +132,7 @@ def of_text(head: str, tail: str) -> Iterator[str]:
         return
     found = END.search(head, 12)
     cut = found.start() if found else len(head)
-    asked, rest = tokens(head[:cut]), tokens(head[cut:])
+    asked, rest = tokens(head[:cut]), tokens(head[cut:])[:REST]
     last = tokens(LAST.split((tail or head).rstrip(STOPS))[-1][-PART // 2 :])
     last = [] if last == asked else last
     first = list(_cues("I", asked))
@@ -130,8 +142,9 @@ def of_text(head: str, tail: str) -> Iterator[str]:
     yield from _cues("R", rest)
     yield from _cues("T", last)
     for words in (asked, last):
-        yield from ("w" + word for word in words)
-        yield from (f"w{one} {two}" for one, two in zip(words, words[1:], strict=False))
+        few = words[:HASHED]
+        yield from [f"w{word}" for word in few]
+        yield from [f"w{one} {two}" for one, two in zip(few, few[1:], strict=False)]
     yield from _form(head, tail, len(asked) + len(rest), found is not None)
 
 
@@ -153,9 +166,9 @@ def _cues(zone: str, words: Sequence[str]) -> Iterator[str]:
     return (f"{zone}:{cue}" for cue in seen)
 
 
-def _form(head: str, tail: str, length: int, parted: bool) -> Iterator[str]:  # noqa: FBT001
+def _form(head: str, tail: str, length: int, parted: bool) -> Iterator[str]:
     """What the form of a text tells."""
-    code = len(CODE.findall(head)) + len(CODE.findall(tail))
+    code = len(CODE.findall(head)) + len(CODE_WORDS.findall(head)) + len(CODE.findall(tail))
     numbers = len(NUMBER.findall(head))
     end = (tail or head).rstrip()
     told = (
@@ -203,24 +216,14 @@ def bucket(name: str) -> int:
     return crc32(name.encode("utf-8", "surrogatepass")) % BUCKETS
 
 
-def _totals(names: Iterable[str]) -> list[float]:
-    """What all features say for each task."""
-    given = [name for name in names]
-    rows = [ROWS[at] for at in map(bucket, given) if at in ROWS]
-    totals = [sum(column) * SCALE for column in zip(*rows, strict=True)] or [0.0] * len(TASKS)
-    for name in given:
-        for task, value in SAID.get(name, {}).items():
-            totals[TASKS.index(task)] += value
-    return totals
-
-
-def _signals(names: Iterable[str], at: int) -> tuple[str, ...]:
+def _signals(names: Sequence[str], rows: Sequence[tuple[int, ...]], at: int) -> tuple[str, ...]:
     """The signals that speak for a task, in words, the strongest first."""
     shown: dict[str, float] = {}
-    for name in names:
-        word = SHOWN.get(name) or (name[2:] if name[1] == ":" and name[0] in "ITY" else "")
-        weight = ROWS[bucket(name)][at] * SCALE if bucket(name) in ROWS else 0.0
-        weight += SAID.get(name, {}).get(TASKS[at], 0.0)
+    for name, row in zip(names, rows, strict=True):
+        if name[1] != ":":
+            continue
+        word = SHOWN.get(name) or (name[2:] if name[0] in "ITY" else "")
+        weight = row[at] * SCALE + SAID.get(name, NOT_SAID).get(TASKS[at], 0.0)
         if word and weight > 0:
             shown[word] = max(weight, shown.get(word, 0.0))
     return tuple(sorted(shown, key=lambda word: (-shown[word], word))[:3])

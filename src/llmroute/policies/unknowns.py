@@ -24,7 +24,14 @@ class Known(NamedTuple):
     reason: str
 
     def check(self, situation: Situation, model: Model) -> Refusal | None:
-        """Refuse a model of which the value is not known, nor a finite number."""
+        """Refuse a model of which the value is not known, nor a finite number.
+
+        A task that was detected lets no model in.
+        """
+        if situation.detected is not None:
+            refusal = self.check(situation._replace(detected=None), model)
+            if refusal is not None:
+                return refusal
         value = self.objective(situation, model)
         if value is not None and isfinite(value):
             return None

@@ -21,6 +21,8 @@ def plan_data(plan: Plan) -> dict[str, object]:
         "route": plan.route,
         "because": plan.because,
         "task": plan.task,
+        "confidence": plan.confidence,
+        "signals": list(plan.signals),
         "tags": list(plan.tags),
         "language": plan.language,
         "repeat_instruction": plan.repeat_instruction,

@@ -122,7 +122,16 @@ def _title(plan: Plan, columns: Columns) -> str:
     route = f', route "{plan.route}"' if plan.route else ""
     bases = _bases(plan)
     quality = f"; quality: {bases[0]}" if len(bases) == 1 and bases[0] else ""
-    return f"{_counted(plan.tokens)}{_expected(plan, columns)}; {plan.policy}{route}{quality}"
+    counted = f"{_counted(plan.tokens)}{_expected(plan, columns)}"
+    return f"{counted}{_detected(plan)}; {plan.policy}{route}{quality}"
+
+
+def _detected(plan: Plan) -> str:
+    """The task that was detected, how surely, and by what."""
+    if plan.confidence is None:
+        return ""
+    signals = f": {', '.join(plan.signals)}" if plan.signals else ""
+    return f"; task {plan.task} (detected, {plan.confidence:.2f}{signals})"
 
 
 def _counted(tokens: TokenCount) -> str:

@@ -77,7 +77,8 @@ class Situation(NamedTuple):
     model's name to why it cannot answer now. `offline` is True when the network is known to be
     gone. `now` is the time of day with its zone; None: not known, no time window holds. `observed`
     maps a model's name to what was seen of it, `held` to how many tokens of this prompt's beginning
-    its provider's cache still holds.
+    its provider's cache still holds. `detected` is the task of a request for which none was named,
+    None where nobody looked, or where it was not sure enough.
     """
 
     request: Request
@@ -91,6 +92,14 @@ class Situation(NamedTuple):
     counts: Mapping[str, TokenCount] = _NO_COUNTS
     observed: Mapping[str, Observed] = _NOT_OBSERVED
     held: Mapping[str, int] = _HELD
+    detected: Detected | None = None
+
+    @property
+    def task(self) -> str | None:
+        """The task that the caller named, else the one that was detected; None: not known."""
+        if self.request.task is not None or self.detected is None:
+            return self.request.task
+        return self.detected.task
 
     def tokens_of(self, model: Model) -> TokenCount:
         """The prompt as `model` counts it."""
@@ -158,7 +167,8 @@ class Plan:
     `route` names the route that decided, None when none matched; `policy` says where it stands
     ("llmroute.toml:31"). `because` says how the order came about ("cheapest").
     `repeat_instruction` says that a route has the system instruction repeated in each turn.
-    `language` is that of the request, None when the caller named none.
+    `language` is that of the request, None when the caller named none. `confidence`, from 0 to 1,
+    and `signals` are those of a task that was detected; None when it was not.
     """
 
     candidates: tuple[Candidate, ...]
@@ -171,6 +181,8 @@ class Plan:
     tags: tuple[str, ...] = ()
     repeat_instruction: bool = False
     language: str | None = None
+    confidence: float | None = None
+    signals: tuple[str, ...] = ()
 
     @property
     def model(self) -> Model | None:
