@@ -205,7 +205,7 @@ def source(weights: Numbers) -> str:
     return HEAD + f"SCALE = {scale!r}\nPACKED = (\n{lines})\n" + REST
 
 
-HEAD = '''"""Weights of signals and hashed words for each task, as whole numbers; written by a program.
+HEAD = '''"""Weights of signals and hashed words for each task, whole numbers; written by a program.
 
 `python -m benchmarks.fit_tasks --write` fits them to prompts of our own and writes this file.
 """

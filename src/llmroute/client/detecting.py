@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from llmroute.policies.sections import Detection
-    from llmroute.types.plans import Detected, Observed
+    from llmroute.types.observed import Observed
+    from llmroute.types.plans import Detected
     from llmroute.types.requests import Request
 
 

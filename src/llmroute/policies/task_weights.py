@@ -1,4 +1,4 @@
-"""Weights of signals and hashed words for each task, as whole numbers; written by a program.
+"""Weights of signals and hashed words for each task, whole numbers; written by a program.
 
 `python -m benchmarks.fit_tasks --write` fits them to prompts of our own and writes this file.
 """

@@ -9,6 +9,7 @@ nothing is asked; equal requests give equal answers.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from math import exp
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -90,8 +91,8 @@ SAID: Mapping[str, Mapping[str, float]] = {
 def detect(request: Request) -> Detected:
     """Tell the task of a request, how surely (0 to 1), and by which signals.
 
-    Signals are words of this module, never of the prompt. A request without text is of task "chat"
-    and confidence 0; so is one of texts to be embedded.
+    Signals are words of this module, never of the prompt. A request without anything to tell
+    it by is of task "chat" and confidence 0; so is one of texts to be embedded.
     """
     names = list(features(request))
     if not names:
@@ -119,7 +120,7 @@ def features(request: Request) -> Iterator[str]:
     yield from cues
     if system:
         yield from _cues("Y", tokens(system[0][:PART]))
-    if not any(name[:2] in {"I:", "T:"} for name in cues):
+    if cues and not any(name[:2] in {"I:", "T:"} for name in cues):
         yield "S:no words known"
         yield from (name for one in said[-2:-1] for name in _cues("Y", tokens(one[:PART])))
     if not request.text_alone:
@@ -138,13 +139,13 @@ def of_text(head: str, tail: str) -> Iterator[str]:
     first = list(_cues("I", asked))
     yield from first
     yield from ("F:" + name[2:] for name in first[:1])
-    yield from ("G:" + one[2:] + "+" + two[2:] for one, two in zip(first, first[1:3], strict=False))
+    yield from ("G:" + one[2:] + "+" + two[2:] for one, two in pairwise(first[:3]))
     yield from _cues("R", rest)
     yield from _cues("T", last)
     for words in (asked, last):
         few = words[:HASHED]
         yield from [f"w{word}" for word in few]
-        yield from [f"w{one} {two}" for one, two in zip(few, few[1:], strict=False)]
+        yield from [f"w{one} {two}" for one, two in pairwise(few)]
     yield from _form(head, tail, len(asked) + len(rest), found is not None)
 
 
