@@ -139,7 +139,7 @@ def use(weights: Numbers) -> None:
 class Measured(NamedTuple):
     """How well the tasks of some prompts were told."""
 
-    count: int
+    prompts: int
     accuracy: float
     macro_f1: float
     confusion: dict[tuple[str, str], int]
@@ -273,7 +273,9 @@ def folds(design: Sequence[Prompt]) -> None:
 def show(name: str, given: Sequence[tuple[str, str]]) -> None:
     """Print what is measured on some prompts."""
     found = measured(given)
-    print(f"{name}: {found.count} prompts, accuracy {found.accuracy:.3f}, F1 {found.macro_f1:.3f}")
+    print(
+        f"{name}: {found.prompts} prompts, accuracy {found.accuracy:.3f}, F1 {found.macro_f1:.3f}"
+    )
     print(table(found))
     print(found.calibration)
 

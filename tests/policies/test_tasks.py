@@ -203,14 +203,14 @@ def test_records_keep_it(tmp_path: Path) -> None:
 
 
 TERRA = llmroute.model("gpt", use="openai/gpt-6.1-terra", quality={"code": "strong"})
+with Client(models=[TERRA]) as _made:
+    MODEL = _made.record(CODE).models[0]
 COUNT = TokenCount(100, "estimate", 90, 110)
 
 
 @given(st.sampled_from([None, *TASKS]), st.floats(0, 5000))
 def test_detection_lets_nothing_in(task: str | None, mean: float) -> None:
     """A model that a requirement refuses without a detected task is refused with it."""
-    with Client(models=[TERRA]) as made:
-        models = made._core.named(None)
     seen = {"gpt": Observed(0.5, 0.01, (("", 2000.0), ("code", mean)), 9)}
     plain = Situation(asked(CODE), COUNT, date(2026, 11, 26), observed=seen)
     found = plain._replace(detected=Detected(task, 0.9) if task else None)
@@ -220,5 +220,5 @@ def test_detection_lets_nothing_in(task: str | None, mean: float) -> None:
         policies.max_latency_s(10),
     ]
     for one in require:
-        if one(plain, models[0]) is not None:
-            assert one(found, models[0]) is not None
+        if one(plain, MODEL) is not None:
+            assert one(found, MODEL) is not None

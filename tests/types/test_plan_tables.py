@@ -183,6 +183,8 @@ def test_plain_values_are_complete() -> None:
         "route": "code",
         "because": "cheapest",
         "task": "qa",
+        "confidence": None,
+        "signals": [],
         "tags": ["t"],
         "language": "de",
         "repeat_instruction": False,

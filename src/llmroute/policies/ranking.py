@@ -61,7 +61,7 @@ class Ranking(NamedTuple):
         if named is not None and request.models is None:
             refused += self._left_out(models, named)
         ordered = self._ordered(situation, candidates)
-        found = situation.detected if request.task is None else None
+        confidence, signals = _detected(situation)
         return Plan(
             tuple(ordered.candidates),
             tuple(refused),
@@ -72,8 +72,8 @@ class Ranking(NamedTuple):
             situation.task,
             request.tags,
             language=request.language,
-            confidence=None if found is None else found.confidence,
-            signals=() if found is None else found.signals,
+            confidence=confidence,
+            signals=signals,
         )
 
     @staticmethod
@@ -96,6 +96,14 @@ class Ranking(NamedTuple):
             return Ordered(candidates, "first in the given order")
         preference = Lowest(objective) if callable(objective) else objective
         return preference.order(situation, candidates)
+
+
+def _detected(situation: Situation) -> tuple[float | None, tuple[str, ...]]:
+    """How surely the task was detected, and by what; nothing if the caller named it."""
+    found = situation.detected
+    if found is None or situation.request.task is not None:
+        return None, ()
+    return found.confidence, found.signals
 
 
 class Passed(NamedTuple):

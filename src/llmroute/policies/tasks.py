@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 from math import exp
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from zlib import crc32
 
 from llmroute.types.messages import Document, Image
@@ -36,6 +36,8 @@ STEM = 5
 HASHED = 14
 """How many words of the instruction, and of the last sentence, have weights of their own."""
 BUCKETS = 4096
+IN_QUESTION = re.compile("[IT]:").match
+"""Whether a signal is of the instruction itself."""
 NOTHING = (0,) * len(TASKS)
 NOT_SAID: Mapping[str, float] = {}
 HAN = "\u3040-\u30ff\u3400-\u9fff"
@@ -112,19 +114,26 @@ def features(request: Request) -> Iterator[str]:
     """What is seen of a request: names of signals, "I:asks to write", and words, "wwrite"."""
     if request.texts is not None:
         return
-    said = [one.text for one in request.messages if one.role == "user"]
-    system = [one.text for one in request.messages if one.role == "system"]
+    said = _said(request, "user")
     text = said[-1] if said else ""
-    head, tail = text[:PART], text[max(PART, len(text) - PART) :]
-    cues = list(of_text(head, tail))
+    cues = list(of_text(text[:PART], text[max(PART, len(text) - PART) :]))
     yield from cues
-    if system:
-        yield from _cues("Y", tokens(system[0][:PART]))
-    if cues and not any(name[:2] in {"I:", "T:"} for name in cues):
+    yield from _aside(_said(request, "system")[:1])
+    if cues and not any(map(IN_QUESTION, cues)):
         yield "S:no words known"
-        yield from (name for one in said[-2:-1] for name in _cues("Y", tokens(one[:PART])))
+        yield from _aside(said[-2:-1])
     if not request.text_alone:
         yield from _held(request)
+
+
+def _said(request: Request, role: str) -> list[str]:
+    return [one.text for one in request.messages if one.role == role]
+
+
+def _aside(texts: Sequence[str]) -> Iterator[str]:
+    """What another text than the question asks for: the system prompt, or the question before."""
+    for text in texts:
+        yield from _cues("Y", tokens(text))
 
 
 def of_text(head: str, tail: str) -> Iterator[str]:
@@ -142,10 +151,8 @@ def of_text(head: str, tail: str) -> Iterator[str]:
     yield from ("G:" + one[2:] + "+" + two[2:] for one, two in pairwise(first[:3]))
     yield from _cues("R", rest)
     yield from _cues("T", last)
-    for words in (asked, last):
-        few = words[:HASHED]
-        yield from [f"w{word}" for word in few]
-        yield from [f"w{one} {two}" for one, two in pairwise(few)]
+    yield from _words(asked[:HASHED])
+    yield from _words(last[:HASHED])
     yield from _form(head, tail, len(asked) + len(rest), found is not None)
 
 
@@ -157,14 +164,22 @@ def tokens(text: str) -> list[str]:
 def _cues(zone: str, words: Sequence[str]) -> Iterator[str]:
     """What the words of a part of the text ask for, each once, in their order."""
     seen: dict[str, None] = {}
-    for at, word in enumerate(words):
-        cue = CUES.get(word) or (CUES.get(word[:STEM] + "*") if len(word) > STEM else None)
-        if at:
-            pair = f"{words[at - 1]} {word}"
-            cue = (at > 1 and CUES.get(f"{words[at - 2]} {pair}")) or CUES.get(pair) or cue
-        if cue:
+    before, two_before = "", ""
+    for word in words:
+        pair = f"{before} {word}"
+        cue = CUES.get(f"{two_before} {pair}") or CUES.get(pair) or CUES.get(word)
+        if cue is None and len(word) > STEM:
+            cue = CUES.get(word[:STEM] + "*")
+        if cue is not None:
             seen[cue] = None
+        two_before, before = before, word
     return (f"{zone}:{cue}" for cue in seen)
+
+
+def _words(words: Sequence[str]) -> Iterator[str]:
+    """Words, and pairs of them, that have weights of their own."""
+    yield from [f"w{word}" for word in words]
+    yield from [f"w{one} {two}" for one, two in pairwise(words)]
 
 
 def _form(head: str, tail: str, length: int, parted: bool) -> Iterator[str]:
@@ -207,9 +222,10 @@ def _held(request: Request) -> Iterator[str]:
 def _chooses(schema: Mapping[str, object]) -> bool:
     """Whether a schema has one choice of words, alone or as its only property."""
     properties = schema.get("properties")
-    if isinstance(properties, dict) and len(properties) == 1:
-        schema = next(iter(properties.values()))
-    return isinstance(schema, dict) and "enum" in schema
+    if isinstance(properties, dict):
+        inner = list(cast("dict[str, object]", properties).values())
+        return len(inner) == 1 and isinstance(inner[0], dict) and "enum" in inner[0]
+    return "enum" in schema
 
 
 def bucket(name: str) -> int:
