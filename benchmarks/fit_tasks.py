@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from llmroute.policies import tasks
+from llmroute.policies import task_weights, tasks
 from llmroute.types.messages import Message
 from llmroute.types.requests import TASKS, Request
 
@@ -131,9 +131,9 @@ def quantized(weights: Numbers) -> tuple[dict[int, tuple[int, ...]], float]:
 def use(weights: Numbers) -> None:
     """Let the detection work with other weights."""
     rows, scale = quantized(weights)
-    tasks.ROWS.clear()
-    tasks.ROWS.update(rows)
-    tasks.SCALE = scale
+    task_weights.ROWS.clear()
+    task_weights.ROWS.update(rows)
+    task_weights.SCALE = scale
 
 
 class Measured(NamedTuple):

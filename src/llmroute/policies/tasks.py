@@ -18,7 +18,7 @@ from llmroute.types.messages import Document, Image
 from llmroute.types.plans import Detected
 from llmroute.types.requests import TASKS
 
-from .task_weights import ROWS, SCALE
+from . import task_weights as fitted
 from .task_words import WORDS
 
 if TYPE_CHECKING:
@@ -99,8 +99,8 @@ def detect(request: Request) -> Detected:
     names = list(features(request))
     if not names:
         return Detected("chat", 0.0, ())
-    rows = [ROWS.get(bucket(name), NOTHING) for name in names]
-    totals = [sum(column) * SCALE for column in zip(*rows, strict=True)]
+    rows = [fitted.ROWS.get(bucket(name), NOTHING) for name in names]
+    totals = [sum(column) * fitted.SCALE for column in zip(*rows, strict=True)]
     for name in SAID.keys() & set(names):
         for task, value in SAID[name].items():
             totals[TASKS.index(task)] += value
@@ -208,15 +208,16 @@ def _form(head: str, tail: str, length: int, parted: bool) -> Iterator[str]:
 
 def _held(request: Request) -> Iterator[str]:
     """What a request holds besides text, or asks for."""
-    parts = [part for one in request.messages for part in one.parts]
-    if any(isinstance(part, Image) for part in parts):
-        yield "S:image"
-    if any(isinstance(part, Document) for part in parts):
-        yield "S:document"
-    if request.tools:
-        yield "S:tools"
-    if request.output is not None:
-        yield "S:labels" if _chooses(request.output.schema) else "S:schema"
+    kinds = {type(part) for one in request.messages for part in one.parts}
+    output = request.output
+    told = (
+        ("S:image", Image in kinds),
+        ("S:document", Document in kinds),
+        ("S:tools", bool(request.tools)),
+        ("S:labels", output is not None and _chooses(output.schema)),
+        ("S:schema", output is not None and not _chooses(output.schema)),
+    )
+    return (name for name, holds in told if holds)
 
 
 def _chooses(schema: Mapping[str, object]) -> bool:
@@ -240,7 +241,7 @@ def _signals(names: Sequence[str], rows: Sequence[tuple[int, ...]], at: int) -> 
         if name[1] != ":":
             continue
         word = SHOWN.get(name) or (name[2:] if name[0] in "ITY" else "")
-        weight = row[at] * SCALE + SAID.get(name, NOT_SAID).get(TASKS[at], 0.0)
+        weight = row[at] * fitted.SCALE + SAID.get(name, NOT_SAID).get(TASKS[at], 0.0)
         if word and weight > 0:
             shown[word] = max(weight, shown.get(word, 0.0))
     return tuple(sorted(shown, key=lambda word: (-shown[word], word))[:3])
