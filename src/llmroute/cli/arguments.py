@@ -11,7 +11,7 @@ from llmroute.errors import RequestError
 from .parser import Parser
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from llmroute.types.requests import ChatOptions, Hint
 
@@ -216,13 +216,19 @@ def _fill_models(parser: Parser) -> None:
     parser.add_argument("--json", action="store_true", help="write --observed as JSON")
 
 
-def _fill_catalog(parser: Parser) -> None:
+def _actions(parser: Parser, summaries: Mapping[str, str]) -> Iterator[tuple[str, Parser]]:
+    """Add the actions of a command, each of which may name the policy as well."""
     actions = parser.add_subparsers(
         dest="action", metavar="ACTION", required=True, parser_class=Parser
     )
-    for name, summary in ACTIONS.items():
+    for name, summary in summaries.items():
         action = actions.add_parser(name, help=summary, description=summary, allow_abbrev=False)
         _add_policy(action, default=argparse.SUPPRESS)
+        yield name, action
+
+
+def _fill_catalog(parser: Parser) -> None:
+    for name, action in _actions(parser, ACTIONS):
         if name == "explain":
             what = 'a model of the policy, or of the catalog: "openai/gpt-4"'
             action.add_argument("target", metavar="MODEL", help=what)
@@ -238,12 +244,7 @@ def _fill_catalog(parser: Parser) -> None:
 
 
 def _fill_license(parser: Parser) -> None:
-    actions = parser.add_subparsers(
-        dest="action", metavar="ACTION", required=True, parser_class=Parser
-    )
-    for name, summary in LICENSE_ACTIONS.items():
-        action = actions.add_parser(name, help=summary, description=summary, allow_abbrev=False)
-        _add_policy(action, default=argparse.SUPPRESS)
+    for name, action in _actions(parser, LICENSE_ACTIONS):
         action.add_argument("--json", action="store_true", help="write JSON")
         if name == "explain":
             what = 'a model of the policy or of the catalog, or a license: "llama-2"'

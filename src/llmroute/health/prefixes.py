@@ -12,6 +12,7 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, NamedTuple
 
+from llmroute.policies.objectives import LEAST_TOKENS
 from llmroute.policies.objectives import UNASKED as WRITES_UNASKED
 from llmroute.types.messages import Document, Image, ReasoningBlock, ToolCall
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from llmroute.types.requests import Request
     from llmroute.types.usage import Usage
 
-LEAST_TOKENS = 1024
-"""Shorter beginnings are not kept: OpenAI's and Anthropic's pages on prompt caching."""
 LIVES_S = {"5m": 300.0, "1h": 3600.0}
 WRITTEN_S = 1800.0
 """For how long OpenAI keeps what it asks for writing: its page on prompt caching."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 UNASKED = ("openai-chat", "openai-responses")
 """The APIs whose hosts, where writing to the cache has a price, write there without a mark."""
 LEAST_TOKENS = 1024
-"""Shorter prompts are not written: OpenAI's and Anthropic's pages on prompt caching."""
+"""Shorter prompts are not kept: OpenAI's and Anthropic's pages on prompt caching."""
 
 
 def expected_cost_usd(situation: Situation, model: Model) -> Decimal | None:
@@ -56,7 +56,7 @@ def _prompt(
     """The tokens of a prompt by their rates: what is held is read, the rest perhaps written."""
     write = None if rates.cache_write is None else _write_rate(model, rates, tokens)
     each = rates.input if write is None else write
-    held = held_tokens(situation, model, tokens) if situation.held else 0
+    held = held_tokens(situation, model, tokens)
     if not held or rates.cached_input is None:
         return ((tokens, each),)
     return (held, rates.cached_input), (tokens - held, each)
