@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 
 import llmroute.types
-from llmroute.types.frozen import replace
+from llmroute.types.frozen import dataclass, replace
 from llmroute.types.limits import Limits
 from llmroute.types.messages import Image, Message
 from llmroute.types.models import Model
@@ -128,3 +128,18 @@ def test_a_policy_loads_without_the_standard_ones() -> None:
     """Loading a policy imports neither dataclasses nor inspect, nor what chat alone needs."""
     done = subprocess.run([sys.executable, "-c", LOADS], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_a_class_that_inherits_may_have_an_init_of_its_own() -> None:
+    """What is compiled late is found by whoever inherits, and by `super()`."""
+
+    @dataclass(frozen=True, slots=True)
+    class Named:
+        name: str
+
+    class Loud(Named):
+        def __init__(self, name: str) -> None:
+            super().__init__(name.upper())
+
+    assert Loud("a").name == "A"
+    assert Named("a").name == "a"

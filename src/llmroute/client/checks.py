@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, cast, get_args
 
@@ -107,7 +106,11 @@ def limits_of(value: Limits | Mapping[str, object]) -> Limits:
     from llmroute.policies.sections import read_limits
 
     problems: list[Problem] = []
-    given = asdict(value) if isinstance(value, Limits) else value
+    given: Mapping[str, object]
+    if isinstance(value, Limits):
+        given = {name: getattr(value, name) for name in Limits.__match_args__}
+    else:
+        given = value
     table = {name: one for name, one in given.items() if one is not None}
     found = read_limits(Table(table, ("limits",), collector("Client", problems)))
     if problems:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, cast
 from weakref import WeakSet
 
@@ -18,6 +17,7 @@ from llmroute.health.observations import candidate_of
 from llmroute.policies.embedding import one_space
 from llmroute.providers.extras import check_extras
 from llmroute.tokens import estimate_for
+from llmroute.types.frozen import replace
 from llmroute.types.logs import logger
 from llmroute.types.plans import Plan, Situation
 

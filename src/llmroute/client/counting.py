@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from llmroute.errors import RequestError
@@ -10,6 +9,7 @@ from llmroute.tokens.counting import count_request
 from llmroute.tokens.estimates import envelope, estimate_request
 from llmroute.tokens.vocabularies import engine
 from llmroute.types.calls import SupportsCounting
+from llmroute.types.frozen import replace
 from llmroute.types.plans import own_key
 from llmroute.types.requests import Request
 from llmroute.types.usage import TokenCount

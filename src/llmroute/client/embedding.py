@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from llmroute.driver.session import Order
 from llmroute.errors import AllFailedError, DeadlineExceededError, NoCandidateError
 from llmroute.flow.ledger import total_usd
 from llmroute.tokens import estimate_request
+from llmroute.types.frozen import replace
 from llmroute.types.reply import Embeddings
 from llmroute.types.requests import Request
 from llmroute.types.usage import Usage

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from llmroute.catalog.collection import BUILT_IN
@@ -16,6 +15,7 @@ from llmroute.types.calls import (
     SupportsFileTerms,
     SupportsWindow,
 )
+from llmroute.types.frozen import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

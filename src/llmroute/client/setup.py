@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
@@ -14,6 +13,7 @@ from llmroute.health import Observations
 from llmroute.policies.origins import PolicyText
 from llmroute.policies.sections import Detection
 from llmroute.providers import HTTP_APIS
+from llmroute.types.frozen import replace
 from llmroute.types.limits import Limits
 from llmroute.types.plans import Facts
 from llmroute.types.secrets import Secret

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from llmroute.errors import AttemptError
+from llmroute.types.frozen import replace
 from llmroute.types.messages import ReasoningBlock
 
 from .vectors import checked

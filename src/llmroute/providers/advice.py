@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from llmroute.errors import AttemptError
+from llmroute.types.frozen import replace
 
 if TYPE_CHECKING:
     from llmroute.types.calls import Call

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from llmroute.errors import AttemptError
+from llmroute.types.frozen import replace
 
 from .quoting import looks_like_code, quotes
 

@@ -6,11 +6,11 @@ write what comes out of here, and need no further cases.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from llmroute.types.abilities import quirks_of, takes
+from llmroute.types.frozen import replace
 from llmroute.types.messages import (
     Document,
     Image,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from llmroute.types.frozen import replace
 from llmroute.types.messages import Message, ToolCall, ToolResult
 
 if TYPE_CHECKING:

@@ -1,9 +1,10 @@
 """Frozen dataclasses that cost little when a program starts.
 
 The standard library's decorator imports `inspect` and compiles six methods for each class: half of
-the time in which a policy is loaded. This one compiles `__init__` alone, and imports nothing until
-somebody asks for `dataclasses.fields`. In all else they are the same: `dataclasses.replace`,
-`is_dataclass`, `asdict`, pattern matching, pickling, slots. Type checkers see the standard one.
+the time in which a policy is loaded. This one compiles `__init__` alone, when the first value is
+made, and imports nothing until somebody asks for `dataclasses.fields`. In all else they are the
+same: `dataclasses.replace`, `is_dataclass`, `asdict`, pattern matching, pickling, slots. Type
+checkers see the standard one.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn, cast
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from dataclasses import dataclass, field, replace
+    from types import FunctionType
 
 __all__ = ["dataclass", "field", "replace"]
 
@@ -64,7 +66,7 @@ def _made(kind: type[object], *, kw_only: bool) -> type[object]:
     held = {name: one for name, one in vars(kind).items() if name not in LEFT_OUT}
     marks = {name: _marked(held.pop(name, ABSENT)) for name in kind.__annotations__}
     own = {name: one for name, one in held.items() if one is not None}
-    body = {**_told(marks), **own, **METHODS, "__init__": _init(kind, marks, kw_only=kw_only)}
+    body = {**_told(marks), **own, **METHODS, "__init__": LateInit(marks, kw_only=kw_only)}
     body["__match_args__"] = () if kw_only else _given(marks)
     body["__dataclass_fields__"] = LateFields(marks, kw_only=kw_only)
     body["__slots__"] = tuple(marks)
@@ -83,7 +85,7 @@ def _marked(value: object) -> Marked:
     return value if isinstance(value, Marked) else Marked(value)
 
 
-def _init(kind: type[object], marks: Mapping[str, Marked], *, kw_only: bool) -> object:
+def _init(kind: type[object], marks: Mapping[str, Marked], *, kw_only: bool) -> FunctionType:
     """Compile `__init__`; its defaults are those of the class."""
     known: dict[str, object] = {"ABSENT": ABSENT, "put": object.__setattr__}
     head, body = ["self", *(["*"] if kw_only else [])], list[str]()
@@ -96,7 +98,7 @@ def _init(kind: type[object], marks: Mapping[str, Marked], *, kw_only: bool) -> 
         body.append(" self.__post_init__()")
     source = f"def __init__({', '.join(head)}):\n" + "\n".join(body)
     exec(source, known)  # noqa: S102 - of names of our own classes, as the standard library does
-    made = cast("Callable[..., None]", known["__init__"])
+    made = cast("FunctionType", known["__init__"])
     made.__qualname__ = f"{kind.__qualname__}.__init__"
     made.__annotations__ = {name: kind.__annotations__[name] for name in _given(marks)}
     made.__annotations__["return"] = None
@@ -158,6 +160,26 @@ def _refuse_deleting(self: object, name: str) -> NoReturn:
     raise FrozenInstanceError(f"cannot delete field {name!r}")
 
 
+class LateInit:
+    """The `__init__` of a class; compiled when it is first called, or looked at."""
+
+    def __init__(self, marks: Mapping[str, Marked], *, kw_only: bool) -> None:
+        """Keep what the fields are."""
+        self._marks = marks
+        self._kw_only = kw_only
+        self._kind: type[object] = object
+
+    def __set_name__(self, kind: type[object], _: str) -> None:
+        """Learn whose `__init__` it is: the one that asks may be a subclass."""
+        self._kind = kind
+
+    def __get__(self, instance: object, kind: type[object]) -> object:
+        """Put the compiled one in its own place."""
+        made = _init(self._kind, self._marks, kw_only=self._kw_only)
+        type.__setattr__(self._kind, "__init__", made)
+        return made if instance is None else made.__get__(instance, kind)
+
+
 class LateFields:
     """What `dataclasses` wants to know of a class; made when it is asked for."""
 
@@ -188,7 +210,7 @@ class LateFields:
 def _replace(self: object, /, **changes: object) -> object:
     """Make a copy with other values of some fields."""
     kind = type(self)
-    code = vars(kind)["__init__"].__code__
+    code = cast("FunctionType", getattr(kind, "__init__")).__code__  # noqa: B009 - of a class
     names = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
     return kind(**{name: getattr(self, name) for name in names} | changes)
 
