@@ -161,11 +161,11 @@ REST = [
     Use("anthropic", TEACH, "denied", "Usage Policy"),
     Use("anthropic", FIRM | {"purposes": ["compete"]}, "denied", "D.4"),
     Use("anthropic", FIRM, DUTIES, "Usage Policy"),
-    Use("anthropic", TEACH | {"granted": {"anthropic": "letter 17"}}, DUTIES),
+    Use("anthropic", TEACH | {"granted": {"anthropic": "letter 17"}}, DUTIES, "Usage Policy"),
     Use("gemini", FIRM | {"purposes": ["compete"]}, "denied", "Use Restrictions"),
     Use("gemini", FIRM | {"fields_of_use": ["minors"]}, "denied", "Age Requirements"),
     Use("gemini", TEACH, DUTIES, "Use Restrictions"),
-    Use("llama-2", TEACH | L2 | {"granted": {"llama-2": "agreement of 2025-03"}}, DUTIES),
+    Use("llama-2", TEACH | {"granted": {"llama-2": "agreement of 2025-03"}}, DUTIES, "1.b.iv"),
     Use("no-such-license", FIRM, "unknown"),
 ]
 LATER = {

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from llmroute.errors import PolicyError
 from llmroute.licenses import Card, Clause, PurposeCondition, Threshold, judge
+from llmroute.licenses.places import COUNTRIES, UNION
+from llmroute.policies.facts import facts as read_facts
 from llmroute.policies.facts import merged
 from llmroute.policies.licensing import Terms, card, card_names, judged, verdict
 from llmroute.types.frozen import replace
@@ -82,11 +85,17 @@ def test_a_missing_fact_is_named() -> None:
 
 
 def test_a_permission_of_its_own_lifts_the_clauses() -> None:
-    """Who has the owner's permission may do what the license alone denies."""
-    stated = Facts(purposes=("improve_llm",), granted=(("llama-2", "Meta agreement 17"),))
+    """Who has the owner's permission may do what the license alone denies; its duties stay."""
+    granted = (("llama-2", "Meta agreement 17"),)
+    stated = Facts(purposes=("improve_llm",), granted=granted, distributes="nothing")
     found = verdict(Terms("llama-2", None), stated, ())
     assert found.status == "allowed_with_duties"
-    assert found.duties == ("license llama-2: permitted by Meta agreement 17",)
+    assert found.duties == (
+        "license llama-2: permitted by Meta agreement 17",
+        "license llama-2: use keeps to the law and to the Acceptable Use Policy (1.b.iv)",
+    )
+    assert found.warnings == ()
+    assert verdict(Terms("llama-3", None), stated, ()).status == "denied"
 
 
 MADE_UP = Card(
@@ -225,6 +234,42 @@ def test_what_unknown_means_is_said_by_the_facts() -> None:
 def test_facts_of_a_request_go_over_those_of_the_policy() -> None:
     """What is stated later counts; the rest stays."""
     base = Facts(commercial=True, purposes=("chat",), use_territories=("DE",))
-    over = merged(base, Facts(commercial=False, use_territories=()))
-    assert over == Facts(commercial=False, purposes=("chat",), use_territories=("DE",))
+    over = merged(base, Facts(commercial=False, fields_of_use=()))
+    assert over == Facts(
+        commercial=False, purposes=("chat",), use_territories=("DE",), fields_of_use=()
+    )
     assert merged(base, Facts()) is base
+
+
+def test_months_and_permissions_of_a_request_stand_beside_those_of_the_policy() -> None:
+    """A count of another month, or another permission, replaces none; one of the same does."""
+    base = Facts(monthly_active_users=(("2023-06", 5), ("now", 1)), granted=(("llama-2", "one"),))
+    over = Facts(monthly_active_users=(("now", 7),), granted=(("llama-3", "two"),))
+    both = merged(base, over)
+    assert dict(both.monthly_active_users) == {"2023-06": 5, "now": 7}
+    assert dict(both.granted) == {"llama-2": "one", "llama-3": "two"}
+
+
+NO_COUNTRIES = [
+    ({"licensee_domicile": "EU"}, "Name the member states"),
+    ({"licensee_domicile": "UK"}, "GB"),
+    ({"licensee_domicile": "de"}, '"DE"'),
+    ({"use_territories": ["US", "EU"]}, "Name the member states"),
+    ({"use_territories": ["KR", "UK"]}, "GB"),
+    ({"use_territories": ["XX"]}, '"KR"'),
+]
+
+
+@pytest.mark.parametrize(("stated", "hint"), NO_COUNTRIES)
+def test_what_no_clause_could_match_is_no_country(stated: dict[str, object], hint: str) -> None:
+    """A code that stands for no country is refused: it would pass as one that no clause names."""
+    with pytest.raises(PolicyError, match="is no ISO 3166 country code") as caught:
+        read_facts(stated)
+    assert hint in str(caught.value)
+
+
+def test_countries_are_those_of_the_standard() -> None:
+    """There are 249 codes; the Union has 27 members, and 7 parts with codes of their own."""
+    assert len(COUNTRIES) == 249
+    assert len(UNION) == 27 + 7
+    assert UNION < COUNTRIES

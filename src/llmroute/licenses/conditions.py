@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .places import UNION
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -13,39 +15,6 @@ if TYPE_CHECKING:
 
 Met = tuple[bool | None, str]
 """Whether a condition holds, and what was met; None: a fact is missing, and which one."""
-
-UNION = frozenset(
-    [
-        "AT",
-        "BE",
-        "BG",
-        "HR",
-        "CY",
-        "CZ",
-        "DK",
-        "EE",
-        "FI",
-        "FR",
-        "DE",
-        "GR",
-        "HU",
-        "IE",
-        "IT",
-        "LV",
-        "LT",
-        "LU",
-        "MT",
-        "NL",
-        "PL",
-        "PT",
-        "RO",
-        "SK",
-        "SI",
-        "ES",
-        "SE",
-    ]
-)
-"""The member states of the European Union, which clauses call "EU"."""
 
 
 def conditions(

@@ -76,14 +76,16 @@ def judge(
 ) -> Verdict:
     """Judge the use that `facts` and the request's own `purposes` describe.
 
-    `abilities` are those of the model: some clauses bear on models that see only.
+    `abilities` are those of the model: some clauses bear on models that see only. A permission of
+    the owner lifts what denies or is not known; the duties of the license stand beside it.
     """
     purposes = tuple(dict.fromkeys((*facts.purposes, *purposes)))
+    findings = tuple(_findings(card, facts, purposes, abilities))
     agreement = dict(facts.granted).get(card.id)
     if agreement is not None:
         granted = Finding(card.id, None, "duty", f"permitted by {agreement}")
-        return Verdict("allowed_with_duties", (granted,))
-    findings = tuple(_findings(card, facts, purposes, abilities))
+        duties = (one for one in findings if one.effect == "duty")
+        return Verdict("allowed_with_duties", (granted, *duties))
     effects = {one.effect for one in findings}
     if "deny" in effects:
         return Verdict("denied", findings)

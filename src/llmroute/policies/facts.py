@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from llmroute.catalog.data import names
 from llmroute.errors import PolicyError
 from llmroute.errors.problems import nearest
 from llmroute.errors.reading import Table, collector
 from llmroute.licenses.cards import DISTRIBUTION, FIELDS
+from llmroute.licenses.places import COUNTRIES
 from llmroute.types.plans import Facts
 from llmroute.types.requests import PURPOSES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from llmroute.errors import Problem
 
 MONTH = r"now|\d{4}-(0[1-9]|1[0-2])"
-COUNTRY = r"[A-Z]{2}"
+COUNTRY = "|".join(sorted(COUNTRIES))
+OTHER_NAMES = {
+    "UK": 'Great Britain is "GB"',
+    "EU": "Name the member states",
+}
+"""What is no country code, and what to write."""
 UNKNOWN = ("deny", "warn", "allow")
 """What a license may mean of which a fact is missing."""
 Months = tuple[tuple[str, int], ...]
@@ -68,18 +74,22 @@ def _purposes(table: Table) -> tuple[str, ...]:
 
 def _domicile(table: Table) -> str | None:
     domicile = table.text("licensee_domicile")
-    if domicile is not None and not re.fullmatch(COUNTRY, domicile):
-        table.problem("licensee_domicile", 'it must be an ISO 3166 country code, such as "DE"')
+    if domicile is not None:
+        _check_country(table, "licensee_domicile", domicile, 'Write a code such as "DE"')
     return domicile
 
 
 def _territories(table: Table) -> tuple[str, ...] | None:
     given = table.texts("use_territories")
     for code in given or ():
-        if not re.fullmatch(COUNTRY, code):
-            what = f"{code!r} is no ISO 3166 country code"
-            table.problem("use_territories", what, 'Write codes such as ["DE", "KR"]')
+        _check_country(table, "use_territories", code, 'Write codes such as ["DE", "KR"]')
     return given
+
+
+def _check_country(table: Table, key: str, code: str, hint: str) -> None:
+    """Refuse what no clause could match: it would pass as a country that none names."""
+    if code not in COUNTRIES:
+        table.problem(key, f"{code!r} is no ISO 3166 country code", OTHER_NAMES.get(code, hint))
 
 
 def _fields(table: Table) -> tuple[str, ...] | None:
@@ -120,13 +130,24 @@ def _granted(table: Table | None) -> tuple[tuple[str, str], ...]:
     return tuple((license_, text) for license_, text in agreements.items() if text)
 
 
+BY_KEY = ("monthly_active_users", "annual_revenue_usd", "monthly_revenue_usd", "granted")
+"""Facts of several months, or licenses, each of which stands for itself."""
+UNSTATED = Facts()
+
+
 def merged(base: Facts, over: Facts) -> Facts:
     """The facts of a policy with those of one request over them; what it states counts."""
     from llmroute.types.frozen import replace
 
-    given = {
-        name: getattr(over, name)
+    given: dict[str, Any] = {
+        name: _joined(getattr(base, name), stated) if name in BY_KEY else stated
         for name in Facts.__match_args__
-        if getattr(over, name) not in (None, ())
+        if (stated := getattr(over, name)) != getattr(UNSTATED, name)
     }
     return replace(base, **given) if given else base
+
+
+def _joined(
+    base: Iterable[tuple[str, object]], over: Iterable[tuple[str, object]]
+) -> tuple[tuple[str, object], ...]:
+    return tuple({**dict(base), **dict(over)}.items())
