@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, NoReturn, Self, cast, overload
 
-from llmroute.driver.asynchronous import AsyncDriver
 from llmroute.errors import LLMRouteError, RequestError
-from llmroute.flow import occurrences as on
-from llmroute.types.events import Text
 from llmroute.types.reply import OutputT_co
 
+from . import later
 from .shared import BaseClient, BaseStream, EnteredAsync, finished, one_consumer
 
 if TYPE_CHECKING:
@@ -125,7 +123,7 @@ class AsyncClient(EnteredAsync, BaseClient):
 
     async def _run(self, order: Order, key: Secret | None) -> Reply[object]:
         core = self._core
-        driver = AsyncDriver(order, core.lend(key))
+        driver = later.async_driver()(order, core.lend(key))
         core.enter(driver.session)
         try:
             return await driver.run()
@@ -159,7 +157,7 @@ class AsyncStream(EnteredAsync, BaseStream, Generic[OutputT_co]):
         super().__init__(order)
         self._core = core
         self._reading = False
-        self._driver = AsyncDriver(order, core.lend(key))
+        self._driver = later.async_driver()(order, core.lend(key))
         core.enter_stream(self._driver.session)
 
     if not TYPE_CHECKING:
@@ -188,6 +186,8 @@ class AsyncStream(EnteredAsync, BaseStream, Generic[OutputT_co]):
     @property
     def text(self) -> AsyncIterator[str]:
         """The pieces of text alone; raises RequestError if on_break="restart": it would repeat."""
+        from llmroute.types.events import Text
+
         self._refuse_restart()
         return (event.text async for event in self if isinstance(event, Text))
 
@@ -200,7 +200,9 @@ class AsyncStream(EnteredAsync, BaseStream, Generic[OutputT_co]):
     async def close(self) -> None:
         """Stop the model, also while another task reads; closing twice does nothing."""
         if self._reading:
-            self._driver.session.abort(on.Abandoned("the stream was closed"))
+            from llmroute.flow.occurrences import Abandoned
+
+            self._driver.session.abort(Abandoned("the stream was closed"))
         else:
             await self._driver.close("the stream was closed")
 

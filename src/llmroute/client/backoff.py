@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, cast
 
-from llmroute.flow.occurrences import exponential_s
-
 from .checks import wrong
 
 if TYPE_CHECKING:
@@ -27,6 +25,8 @@ def chance() -> float:
 def waits(backoff: Backoff | None) -> Callable[[int], float]:
     """Make a function of the number of failures (from 1) to seconds; tenacity's waits included."""
     if backoff is None:
+        from llmroute.flow.occurrences import exponential_s  # loaded with the first call
+
         return exponential_s
     wait = _tenacity(backoff) if type(backoff).__module__.startswith("tenacity") else backoff
     return lambda failures: _checked(cast("Callable[[int], float]", wait)(failures))

@@ -9,18 +9,14 @@ from weakref import WeakSet
 
 from llmroute import __version__
 from llmroute.driver.clock import SystemClock
-from llmroute.driver.session import Order
 from llmroute.errors import ClosedError, ForkedError, NoCandidateError, RequestError
-from llmroute.flow import occurrences as on
 from llmroute.health import Observations, Prefixes
 from llmroute.health.observations import candidate_of
 from llmroute.policies.embedding import one_space
-from llmroute.providers.extras import check_extras
-from llmroute.tokens import estimate_for
 from llmroute.types.frozen import replace
-from llmroute.types.logs import logger
 from llmroute.types.plans import Plan, Situation
 
+from . import later
 from .backoff import chance, waits
 from .checks import wrong
 from .detecting import detected
@@ -33,6 +29,8 @@ from .stated import Stated
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from llmroute.driver.session import Order
+    from llmroute.flow import occurrences as on
     from llmroute.policies.records import Record
     from llmroute.types.calls import Clock, Provider
     from llmroute.types.models import Model
@@ -91,7 +89,7 @@ class Core:
         self.registry = Registry(setup.providers, options.get("http_client"), setup.catalog)
         self._models = Models(setup.models, setup.catalog)
         self._has_files = any(model.weights is not None for model in setup.models)
-        self._backoff_s = waits(options.get("backoff"))
+        self._backoff = options.get("backoff")
         self.observations = _observations(setup, self.clock)
         self._prefixes = Prefixes()
         self._stated = Stated(setup.facts)
@@ -101,7 +99,7 @@ class Core:
         self._streams: WeakSet[Stoppable] = WeakSet()
         self._lock = threading.Lock()
         self._lent = Lent(self, None)
-        self._plain = {stream: self.snapshot({}, stream=stream) for stream in (False, True)}
+        self._plain: dict[bool, on.Snapshot] = {}
 
     def describe(self) -> str:
         """Name the models and whether the client is closed."""
@@ -129,8 +127,8 @@ class Core:
         if not plan.candidates:
             raise NoCandidateError(plan)
         values = checked.values
-        snapshot = self.snapshot(values, stream=stream) if values else self._plain[stream]
-        return Order(asked, plan, snapshot)
+        snapshot = None if values else self._plain.get(stream)
+        return later.order()(asked, plan, snapshot or self.snapshot(values, stream=stream))
 
     def plan(self, asked: Request, key: Secret | None) -> Plan:
         """Take the one snapshot and let the policy choose; sends nothing."""
@@ -150,6 +148,8 @@ class Core:
         if asked.hints:
             check_hints(asked.hints, self.setup.hints)
         if asked.extra_body or asked.extra_headers:
+            from llmroute.providers.extras import check_extras
+
             check_extras(asked)
         models = self.named(asked.models)
         if key is not None:
@@ -178,7 +178,7 @@ class Core:
     ) -> tuple[TokenCount, Mapping[str, TokenCount]]:
         """Count the prompt: by estimates, or exactly where the policy wants it and it can be."""
         if not self.setup.counts_exactly:
-            return estimate_for(asked, models)
+            return later.estimator()(asked, models)
         from .counting import counts
 
         return counts(self, asked, models)
@@ -229,6 +229,8 @@ class Core:
         self.observations.note(attempt, order.plan.task, candidate_of(order.plan, attempt.model))
         self._prefixes.note(attempt, request, self.clock.now())
         if attempt.fault is not None:
+            from .logged import log_failure
+
             log_failure(attempt)
 
     def stop(self) -> bool:
@@ -238,8 +240,11 @@ class Core:
                 return False
             self._closed = True
             live = [*self._calls.copy(), *self._streams]
-        for session in live:
-            session.abort(on.Closing())
+        if live:
+            from llmroute.flow.occurrences import Closing
+
+            for session in live:
+                session.abort(Closing())
         return True
 
     def keep(self) -> None:
@@ -269,27 +274,20 @@ class Core:
         return reasons
 
     def snapshot(self, values: Mapping[str, object], *, stream: bool) -> on.Snapshot:
-        """What a call with these options is run with."""
+        """What a call with these options is run with; without any, it is the same for all."""
+        from llmroute.flow.occurrences import Snapshot
+
         limits = self.setup.limits
         on_break = cast("OnBreak", values.get("on_break", limits.on_break))
         if "deadline_s" in values:
             limits = replace(limits, deadline_s=cast("float", values["deadline_s"]))
-        return on.Snapshot(limits, stream, on_break, self._backoff_s, chance)
+        found = Snapshot(limits, stream, on_break, waits(self._backoff), chance)
+        if not values:
+            self._plain[stream] = found
+        return found
 
 
 def _observations(setup: Setup, clock: Clock) -> Observations:
     """Those that were passed on, else some of its own; raises PolicyError for a wrong file."""
     given = setup.observations
     return given if isinstance(given, Observations) else Observations(given, clock=clock)
-
-
-def log_failure(attempt: Attempt) -> None:
-    """Write one line at INFO: which attempt of which model failed, how, and when."""
-    fault = attempt.fault
-    logger("attempts").info(
-        "attempt %d of %s failed after %.3f s: %s",
-        attempt.number,
-        attempt.model.name,
-        attempt.ended_s - attempt.started_s,
-        fault.kind if fault else "",
-    )

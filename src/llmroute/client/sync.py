@@ -5,12 +5,10 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Generic, Self, cast, overload
 
-from llmroute.driver.sync import Driver
 from llmroute.errors import LLMRouteError
-from llmroute.flow import occurrences as on
-from llmroute.types.events import Text
 from llmroute.types.reply import OutputT_co
 
+from . import later
 from .shared import BaseClient, BaseStream, finished, one_consumer
 
 if TYPE_CHECKING:
@@ -124,7 +122,7 @@ class Client(BaseClient):
 
     def _run(self, order: Order, key: Secret | None) -> Reply[object]:
         core = self._core
-        driver = Driver(order, core.lend(key))
+        driver = later.driver()(order, core.lend(key))
         core.enter(driver.session)
         try:
             return driver.run()
@@ -156,7 +154,7 @@ class Stream(BaseStream, Generic[OutputT_co]):
         self._core = core
         self._reading = threading.Lock()
         self._closing = False
-        self._driver = Driver(order, core.lend(key))
+        self._driver = later.driver()(order, core.lend(key))
         core.enter_stream(self._driver.session)
 
     def __iter__(self) -> Iterator[Event]:
@@ -180,6 +178,8 @@ class Stream(BaseStream, Generic[OutputT_co]):
     @property
     def text(self) -> Iterator[str]:
         """The pieces of text alone; raises RequestError if on_break="restart": it would repeat."""
+        from llmroute.types.events import Text
+
         self._refuse_restart()
         return (event.text for event in self if isinstance(event, Text))
 
@@ -193,7 +193,9 @@ class Stream(BaseStream, Generic[OutputT_co]):
         """Stop the model, from any thread; closing twice does nothing."""
         self._closing = True
         if not self._reading.acquire(blocking=False):  # somebody reads: he is told, and ends it
-            self._driver.session.abort(on.Abandoned("the stream was closed"))
+            from llmroute.flow.occurrences import Abandoned
+
+            self._driver.session.abort(Abandoned("the stream was closed"))
             return
         try:
             self._driver.close("the stream was closed")

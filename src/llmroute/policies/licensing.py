@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from llmroute.catalog.data import names, read_table, read_text
 from llmroute.errors import PolicyError
 from llmroute.errors.reading import Table, collector
-from llmroute.licenses import TRAINING, Finding, Verdict, judge, read_card, stricter
 
 if TYPE_CHECKING:
     from llmroute.errors import Problem
-    from llmroute.licenses import Card
+    from llmroute.licenses import Card, Verdict
     from llmroute.types.models import Model
     from llmroute.types.plans import Facts
 
@@ -34,6 +33,8 @@ def card(id_: str) -> Card | None:
     values = read_table(f"{FOLDER}/{id_}.toml") if id_ in card_names() else None
     if values is None:
         return None
+    from llmroute.licenses import read_card  # plans need cards, reading a policy does not
+
     problems: list[Problem] = []
     found = read_card(id_, Table(values, (), collector(f"{FOLDER}/{id_}.toml", problems)))
     if problems:
@@ -121,6 +122,8 @@ def _refusal(
     unknown = judgement.first("unknown")
     if unknown is None or facts.unknown in {"warn", "allow"}:
         return None
+    from llmroute.licenses import TRAINING
+
     training = [purpose for purpose in purposes if purpose.partition(":")[0] in TRAINING]
     if training:
         reason = f"not known to allow {training[0]}; {unknown}"
@@ -133,6 +136,8 @@ def _refusal(
 
 def verdict(terms: Terms, facts: Facts, purposes: tuple[str, ...] = ()) -> Verdict:
     """Judge the licenses of the weights, and the host's terms; the strictest one counts."""
+    from llmroute.licenses import Finding, Verdict, stricter
+
     named = (terms.license, *terms.base_licenses, terms.host_terms)
     ids = tuple(dict.fromkeys(id_ for id_ in named if id_ is not None))
     if not ids:
@@ -141,6 +146,8 @@ def verdict(terms: Terms, facts: Facts, purposes: tuple[str, ...] = ()) -> Verdi
 
 
 def _judge(id_: str, facts: Facts, purposes: tuple[str, ...], abilities: frozenset[str]) -> Verdict:
+    from llmroute.licenses import Finding, Verdict, judge
+
     found = card(id_)
     if found is None:
         return Verdict("unknown", (Finding(id_, None, "unknown", "there is no card of it"),))
