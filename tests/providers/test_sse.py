@@ -98,6 +98,17 @@ def test_an_event_is_bounded(chunks: list[bytes]) -> None:
     assert caught.value.fault.kind == "too_long"
 
 
+@pytest.mark.parametrize("line", [b": ", b"retry: ", b"event: ", b"data: "])
+def test_every_line_counts_at_every_split(line: bytes) -> None:
+    """A line of any kind that exceeds the limit does so whether it comes whole or in pieces."""
+    stream = line + b"x" * 1001 + b"\n\ndata: y\n\n"
+    for split in (0, 500, 1005, len(stream)):
+        with pytest.raises(AttemptError, match="too_long"):
+            read(stream[:split], stream[split:])
+    short = line + b"x" * 900 + b"\n\n"
+    assert read(*[short] * 3, b"data: y\n\n")[-1] == SseEvent("message", "y")
+
+
 def test_many_events_in_one_chunk_are_no_large_event() -> None:
     """The limit counts a single event, not what the network delivers at once."""
     assert len(read(b"data: 12345\n\n" * 500)) == 500

@@ -27,6 +27,8 @@ FAILURE_S = 1.0
 """Seconds for an error's body; its status is known already."""
 USAGE_S = 2.0
 """Seconds for the usage to come after the finish reason."""
+BLANK = b" \t\r\n"
+"""What may stand before an answer: it keeps the connection alive."""
 DRAIN_S = 0.05
 """Seconds for the connection to become free after the answer's end."""
 
@@ -44,6 +46,7 @@ class Exchange:
         self._inflate: Plain | None = None
         self._decoder: Decoder | None = None
         self._failure: bytearray | None = None
+        self._blank = b""
         self._broken: AttemptError | None = None
 
     def begin(self, head: Head) -> Sequence[ProviderEvent]:
@@ -105,7 +108,9 @@ class Exchange:
         decoder = self._decoder
         data = self._inflate.feed(chunk) if self._inflate is not None else chunk
         if decoder is None:
-            if not data.strip():
+            data = self._blank + data
+            self._blank = data[-1:]  # what stands before the answer matters to its first line alone
+            if not data.strip(BLANK):
                 return
             decoder = self._decoder = self._codec.decoder(self._call, stream=self._is_stream(data))
         events.extend(decoder.feed(data))
@@ -127,7 +132,7 @@ class Exchange:
     def _is_stream(self, start: bytes) -> bool:
         """Choose the decoder by what was sent, not by what was asked for; raises AttemptError."""
         kind = self._headers.get("content-type", "").lower()
-        first = start.lstrip()[:1]
+        first = start.lstrip(BLANK)[:1]
         if "html" in kind or first == b"<":
             raise AttemptError("bad_response", "the answer is HTML", status=self._status)
         if "event-stream" in kind:

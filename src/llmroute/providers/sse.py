@@ -30,7 +30,7 @@ class SseReader:
     """
 
     def __init__(self, event_bytes: int) -> None:
-        """Take events of at most `event_bytes`."""
+        """Take events of at most `event_bytes`, comments and other lines between them included."""
         self._limit = event_bytes
         self._first = True
         self._between = False  # whether the next byte begins an event
@@ -64,8 +64,7 @@ class SseReader:
                     self._data = []
                 self._name = ""
                 self._size = 0
-        pending = (self._line, self._data, self._name, self._skip_newline, self._first)
-        self._between = not any(pending)
+        self._between = not (self._line or self._size or self._skip_newline or self._first)
 
     def _lines(self, chunk: bytes) -> Iterator[bytes]:
         if not chunk:
@@ -77,6 +76,7 @@ class SseReader:
             if self._line:
                 line = bytes(self._line) + line
                 self._line.clear()
+            self._measure(len(line))
             if self._first:
                 self._first = False
                 line = line.removeprefix(_BYTE_ORDER_MARK)
@@ -89,7 +89,6 @@ class SseReader:
         name, _, value = line.decode("utf-8", "replace").partition(":")
         value = value.removeprefix(" ")
         if name == "data":
-            self._measure(len(line))
             self._data.append(value)
         elif name == "event":
             self._name = value
