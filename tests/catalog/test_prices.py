@@ -99,6 +99,23 @@ def test_a_tier_multiplies_every_rate() -> None:
     assert [row.input for row in batch.rows] == [2, Decimal("2.5")]
 
 
+def test_a_tier_knows_the_plain_price() -> None:
+    """Whatever is done to the price of a tier is done to the standard one that it remembers."""
+    flex = listed().at_tier("flex")
+    assert flex is not None
+    assert flex.at_tier("standard") == flex.at_tier(None) == replace(listed(), others=())
+    assert flex.at_tier("fast") == replace(listed(), others=()).at_tier("fast")
+    there, longer = flex.in_region(), flex.marked("12h")
+    assert there is not None
+    assert there.plain is not None
+    assert there.plain.input == Decimal("4.4")
+    assert longer.plain is not None
+    assert longer.plain.cache_write == 10
+    batch = listed().at_tier("batch")
+    assert batch is not None
+    assert batch.at_tier("standard") == listed()
+
+
 def test_the_standard_tier_is_the_price_itself() -> None:
     """None, standard and default name the plain tier."""
     price = listed()
@@ -152,8 +169,12 @@ def test_a_factor_counts_once() -> None:
     assert llmroute.price(flex, usage) == llmroute.price(flex, usage, tier="flex")
     assert llmroute.price(flex, usage) == llmroute.price(flex.id, usage, tier="flex")
     for other in ("standard", "batch"):
-        with pytest.raises(RequestError, match="that of its tier 'flex'"):
-            llmroute.price(flex, usage, tier=other)
+        assert llmroute.price(flex, usage, tier=other) == llmroute.price(flex.id, usage, tier=other)
+    declared = llmroute.model(
+        "m", use="openai/gpt-6.1-terra", service_tier="flex", price={"input": 1, "output": 2}
+    )
+    with pytest.raises(RequestError, match="the price declared of"):
+        llmroute.price(resolve(declared), usage, tier="standard")
     there = listed().in_region()
     assert there is not None
     assert (there.input, there.in_region()) == (Decimal("4.4"), there)

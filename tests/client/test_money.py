@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import llmroute
-from llmroute import Client, Usage, policies
+from llmroute import AsyncClient, Client, Usage, UsageReport, policies
 from llmroute.testing import ScriptedProvider, VirtualClock
 
 if TYPE_CHECKING:
@@ -37,6 +38,25 @@ def test_a_call_costs_what_the_day_says() -> None:
     assert first is not None
     assert second is not None
     assert first > second
+
+
+def test_a_call_costs_what_the_tier_does_that_served_it() -> None:
+    """Whole or streamed, awaited or not, the tier that the answer names is the one to be paid."""
+    script: list[str | UsageReport] = ["a", UsageReport(USAGE, "priority")]
+    price: PriceTable = {"input": 4, "output": 20, "tiers": {"priority": 2}}
+    provider = ScriptedProvider(script)
+    model = llmroute.model("m", use="scripted", provider=provider, price=price)
+
+    async def awaited() -> llmroute.Reply:
+        async with AsyncClient(models=[model]) as client:
+            return await client.chat("hi")
+
+    with Client(models=[model]) as client:
+        with client.stream("hi") as stream:
+            "".join(stream.text)
+        replies = [client.chat("hi"), stream.reply, asyncio.run(awaited())]
+    assert {one.attempts[0].service_tier for one in replies} == {"priority"}
+    assert {one.cost_usd for one in replies} == {Decimal("0.012")}
 
 
 def test_a_day_without_a_price_is_unknown() -> None:

@@ -15,12 +15,13 @@ from llmroute.errors import (
     StreamBrokenError,
 )
 from llmroute.flow import occurrences as on
-from llmroute.types.events import Progress, Restarted, Text, UsageReport
+from llmroute.types.events import End, Progress, Restarted, Text, UsageReport
+from llmroute.types.frozen import replace
 from llmroute.types.limits import Limits
 from llmroute.types.models import Model
-from llmroute.types.prices import FREE
+from llmroute.types.prices import FREE, Price
 from llmroute.types.usage import Usage
-from tests.flow.harness import UNREAD, Crank, remote
+from tests.flow.harness import PRICE, UNREAD, Crank, remote
 
 
 def test_answer_is_shown_then_finished() -> None:
@@ -38,6 +39,49 @@ def test_answer_is_shown_then_finished() -> None:
     assert not crank.reply.fell_back
     attempt = crank.reply.attempts[0]
     assert (attempt.opened_s, attempt.first_token_s, attempt.ended_s) == (0.1, 0.2, 0.4)
+
+
+def at_tier(price: Price | None, tier: str | None) -> Model:
+    """A model that is asked at a tier, and costs so much there."""
+    return replace(remote("a"), price=price, service_tier=tier)
+
+
+TIERED = Price(Decimal(1), Decimal(10), tiers=(("priority", Decimal(2)), ("flex", Decimal("0.5"))))
+SERVED = [
+    (at_tier(TIERED.at_tier("priority"), "priority"), "priority", "0.00006"),
+    (at_tier(TIERED.at_tier("priority"), "priority"), "default", "0.00003"),
+    (at_tier(TIERED.at_tier("priority"), "priority"), "flex", "0.000015"),
+    (at_tier(TIERED.at_tier("priority"), "priority"), "scale", "0.00006"),
+    (at_tier(TIERED.at_tier("priority"), "priority"), None, "0.00006"),
+    (at_tier(TIERED, None), "priority", "0.00006"),
+    (at_tier(TIERED, None), "default", "0.00003"),
+    (at_tier(PRICE, "priority"), "default", "0.00003"),  # declared beside the tier
+]
+
+
+@pytest.mark.parametrize(("model", "served", "usd"), SERVED)
+def test_an_attempt_costs_what_its_tier_does(model: Model, served: str | None, usd: str) -> None:
+    """The tier that the provider says it served at is priced, where its price is known."""
+    crank = Crank(model)
+    crank.text("Hi")
+    crank.feed(on.Ended(1, End("stop"), Usage(10, 2), served))
+
+    assert crank.shown[1] == UsageReport(Usage(10, 2), served)
+    assert crank.reply is not None
+    assert crank.reply.attempts[0].service_tier == served
+    assert crank.reply.cost_usd == crank.reply.attempts[0].cost_usd == Decimal(usd)
+
+
+def test_a_broken_attempt_costs_what_its_tier_does() -> None:
+    """What a stream used before it broke is priced at its tier as well."""
+    crank = Crank(at_tier(TIERED.at_tier("priority"), "priority"))
+    crank.text("Hi")
+    error = AttemptError("cut_short", "scripted")
+    crank.feed(on.Failed(1, error, Usage(10, 2), "default"))
+
+    assert isinstance(crank.error, StreamBrokenError)
+    assert crank.error.partial is not None
+    assert crank.error.partial.cost_usd == Decimal("0.00003")
 
 
 def test_whole_answers_emit_nothing() -> None:

@@ -33,7 +33,7 @@ def test_a_whole_text() -> None:
     """Cached tokens, read and written, are part of the input."""
     assert WHOLE.decode(recorded("anthropic/text.json")) == [
         Text("Hello there."),
-        UsageReport(Usage(162, 6, 50, 100)),
+        UsageReport(Usage(162, 6, 50, 100), "standard"),
         End("stop"),
     ]
 
@@ -46,6 +46,29 @@ def test_a_streamed_text() -> None:
         Text(" there."),
         UsageReport(Usage(162, 6, 50, 100)),
         End("stop"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("told", "tier"),
+    [
+        ({"service_tier": "priority"}, "priority"),
+        ({"service_tier": "standard", "speed": "fast"}, "fast"),
+        ({"service_tier": "standard", "speed": "standard"}, "standard"),
+        ({"service_tier": 7, "speed": []}, None),
+    ],
+)
+def test_the_tier_that_a_message_was_served_at(told: dict[str, object], tier: str | None) -> None:
+    """What the beginning says of the tier holds at the end; the fast mode is a tier of its own."""
+    first = {"usage": {"input_tokens": 3, "output_tokens": 1, **told}}
+    last = {"delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 2}}
+    events = STREAM.decode(
+        event({"type": "message_start", "message": first}),
+        event({"type": "message_delta", **last}),
+    )
+    assert [one for one in events if isinstance(one, UsageReport)] == [
+        UsageReport(Usage(3, 1), tier),
+        UsageReport(Usage(3, 2), tier),
     ]
 
 

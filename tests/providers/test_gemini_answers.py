@@ -97,6 +97,13 @@ def test_a_later_piece_takes_nothing_back() -> None:
     ]
 
 
+def test_the_tier_that_a_response_was_served_at() -> None:
+    """The tier stands beside the counts."""
+    usage = {"promptTokenCount": 9, "candidatesTokenCount": 1, "serviceTier": "flex"}
+    piece = candidate({"text": "x"}) | {"usageMetadata": usage}
+    assert UsageReport(Usage(9, 1), "flex") in STREAM.decode(event(piece))
+
+
 def test_a_call_without_any_id() -> None:
     """Where the response has no id either, the flow names the call."""
     events = whole(candidate({"functionCall": {"name": "weather"}}))

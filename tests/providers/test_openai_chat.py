@@ -416,6 +416,17 @@ def test_whole_counts_may_have_a_point() -> None:
     assert UsageReport(Usage(3, 2)) in answer(choice(content="x") | {"usage": usage})
 
 
+@pytest.mark.parametrize(
+    ("told", "tier"), [("priority", "priority"), (None, None), (7, None), ("A b", None)]
+)
+def test_the_tier_that_an_answer_was_served_at(told: object, tier: str | None) -> None:
+    """It comes with the usage, which it prices; what is no word names no tier."""
+    end = {"usage": {"prompt_tokens": 3, "completion_tokens": 2}, "service_tier": told}
+    report = UsageReport(Usage(3, 2), tier)
+    assert report in answer(choice(content="x") | end)
+    assert report in stream(part(content="x"), part("stop"), event({"choices": [], **end}))
+
+
 BAD_ENDINGS = [
     event({"choices": [], "usage": {"prompt_tokens": "3"}}),
     event({"choices": 7}),

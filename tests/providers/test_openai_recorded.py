@@ -115,7 +115,9 @@ def test_recorded_answers(name: str, size: int) -> None:
     parts, end, usage = EXPECTED[name.partition(".")[0]]
     events = decoded(name, size)
     assert events[-1] == end
-    assert [one for one in events if isinstance(one, UsageReport)] == [UsageReport(usage)]
+    assert [one for one in events if isinstance(one, UsageReport)] == [
+        UsageReport(usage, "default")
+    ]
     assert parts_of(name, events) == parts
 
 
@@ -123,7 +125,7 @@ def test_recorded_answers(name: str, size: int) -> None:
 def test_tokens_spent_on_thinking_alone(name: str) -> None:
     """A response that ended in its thoughts has its usage, and is cut at its length."""
     events = decoded(name, 1 << 20)
-    assert events[-2:] == [UsageReport(Usage(20, 256, 0, 0, 256)), End("length")]
+    assert events[-2:] == [UsageReport(Usage(20, 256, 0, 0, 256), "default"), End("length")]
     with pytest.raises(AttemptError) as caught:
         parts_of(name, events)
     assert caught.value.fault.kind == "empty_after_reasoning"

@@ -10,7 +10,7 @@ from llmroute.errors import RequestError
 from llmroute.errors.problems import nearest
 from llmroute.errors.reading import kind_of
 from llmroute.types.models import Model
-from llmroute.types.prices import FREE, STANDARD
+from llmroute.types.prices import FREE, STANDARD, is_standard
 from llmroute.types.usage import Usage
 
 from .advice import for_id, for_use, near_model
@@ -140,12 +140,12 @@ def _in_region(found: Price, model: str | Model) -> Price:
 
 
 def _at_tier(found: Price, tier: str, model: str | Model) -> Price:
-    asked = model.service_tier if isinstance(model, Model) else None
-    if asked is not None and asked not in STANDARD:
-        if tier == asked:
+    if isinstance(model, Model) and not is_standard(model.service_tier):
+        if tier == model.service_tier:
             return found
-        what = f"the price known of {_name(model)} is that of its tier {asked!r}"
-        raise _unknown("tier", what, 'For others name it as "provider/model"')
+        if found.plain is None:
+            what = f"the price declared of {model.id} is that of its tier {model.service_tier!r}"
+            raise _unknown("tier", what, 'For others name it as "provider/model"')
     if not isinstance(tier, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise _unknown("tier", f"it must be a string, not {kind_of(tier)}")
     there = found.at_tier(tier)

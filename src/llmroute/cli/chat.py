@@ -141,5 +141,6 @@ def _attempt(attempt: Attempt) -> dict[str, object]:
         "started_s": round(attempt.started_s, 3),
         "ended_s": round(attempt.ended_s, 3),
         "cost_usd": _money(attempt.cost_usd),
+        "service_tier": attempt.service_tier,
         "fault": None if fault is None else {"kind": fault.kind, "reason": fault.reason},
     }

@@ -91,7 +91,7 @@ class AsyncDriver:
                 await aclose_quietly(live.events)
             return
         await aclose_quietly(live.events)
-        self.session.failed(live.call.id, failure, live.usage)
+        self.session.failed(live.call.id, failure, live.reported)
 
     async def _drain(self, live: Live[AsyncIterator[ProviderEvent]]) -> None:
         session = self.session

@@ -37,7 +37,10 @@ if TYPE_CHECKING:
     from llmroute.types.secrets import Secret
     from llmroute.types.usage import Usage
 
+    Reported = tuple[Usage | None, str | None]
+
 Events = TypeVar("Events")
+NOTHING: Reported = (None, None)
 
 
 def size_of(event: object) -> int:
@@ -106,14 +109,14 @@ class Order(NamedTuple):
 class Live(Generic[Events]):
     """The attempt under way: its call and the provider's events."""
 
-    __slots__ = ("call", "end", "events", "usage")
+    __slots__ = ("call", "end", "events", "reported")
 
     def __init__(self, call: Call, events: Events) -> None:
         """Hold `events`, an iterator or an async iterator."""
         self.call = call
         self.events = events
         self.end: End | None = None
-        self.usage: Usage | None = None
+        self.reported: Reported = NOTHING
 
 
 class Session(Generic[Events]):
@@ -227,7 +230,7 @@ class Session(Generic[Events]):
         if isinstance(event, Text):
             occurrence = on.Got(live.call.id, event, size_of(event))
         elif isinstance(event, UsageReport):
-            live.usage = event.usage
+            live.reported = event
             return
         elif isinstance(event, End):
             live.end = event
@@ -245,22 +248,22 @@ class Session(Generic[Events]):
     def _exhausted(self, live: Live[Events]) -> None:
         if live.end is None:
             error = AttemptError("cut_short", "the provider stopped without end")
-            self.failed(live.call.id, error, live.usage)
+            self.failed(live.call.id, error, live.reported)
         else:
             self.live = None
-            self.feed(on.Ended(live.call.id, live.end, live.usage))
+            self.feed(on.Ended(live.call.id, live.end, *live.reported))
 
-    def failed(self, attempt_id: int, error: AttemptError, usage: Usage | None = None) -> None:
+    def failed(self, attempt_id: int, error: AttemptError, reported: Reported = NOTHING) -> None:
         """Report that an attempt is over; an abort that caused it comes first."""
         self.live = None
         self.heed_abort()
-        self.feed(on.Failed(attempt_id, error, usage))
+        self.feed(on.Failed(attempt_id, error, *reported))
 
     def stopped(self, live: Live[Events]) -> None:
         """Report that a cancelled attempt has come to its end."""
         self.to_stop = None
         error = AttemptError("interrupted", live.call.cancel.why or "")
-        self.feed(on.Failed(live.call.id, error, live.usage))
+        self.feed(on.Failed(live.call.id, error, *live.reported))
 
     def answer(self) -> Reply[object]:
         """The reply; raises the error that the call ended in."""

@@ -87,7 +87,7 @@ class Driver:
                 close_quietly(live.events)
             return
         close_quietly(live.events)
-        session.failed(live.call.id, failure, live.usage)
+        session.failed(live.call.id, failure, live.reported)
 
     def _stop(self, live: Live[Iterator[ProviderEvent]]) -> None:
         close_quietly(live.events)

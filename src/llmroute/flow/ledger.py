@@ -9,8 +9,6 @@ from llmroute.types.prices import EXACT
 from llmroute.types.reply import PartialReply, Reply
 from llmroute.types.usage import Usage
 
-from .running import cost_usd
-
 if TYPE_CHECKING:
     from llmroute.types.events import End
     from llmroute.types.faults import Fault
@@ -61,7 +59,7 @@ class Ledger:
         """What was shown of an answer that broke off."""
         usage = self._usage(running, complete=False)
         text, reasoning = "".join(running.text), "".join(running.reasoning)
-        cost = cost_usd(running.model, usage)
+        cost = running.cost_usd(usage)
         return PartialReply(text, running.model, usage, cost, reasoning)
 
     def reply(self, running: Running, end: End, answer: Answer, now: float) -> Reply[object]:

@@ -141,7 +141,7 @@ class Flow:
         running = self._running.pop(ended.id, None)
         if running is None:
             return self._late(now, ended)
-        running.reported = ended.usage
+        running.report(ended.usage, ended.service_tier)
         try:
             answer = judge(running, ended.end, self._request)
         except AttemptError as error:
@@ -153,7 +153,7 @@ class Flow:
             return (do.Record(attempt), do.Finish(reply))
         return (
             *self._restarted(running),
-            do.Emit(UsageReport(reply.usage)),
+            do.Emit(UsageReport(reply.usage, running.service_tier)),
             do.Emit(FinishEvent(reply)),
             do.Record(attempt),
             do.Finish(reply),
@@ -163,7 +163,7 @@ class Flow:
         running = self._running.pop(failed.id, None)
         if running is None:
             return self._late(now, failed)
-        running.reported = failed.usage
+        running.report(failed.usage, failed.service_tier)
         fault = failed.error.fault
         if fault.kind == "interrupted":  # the provider saw the timer run out before a Tick came
             if now >= self._deadline_at:
@@ -184,7 +184,7 @@ class Flow:
         running = self._cancelled.pop(over.id, None)
         if running is None:
             return ()
-        running.reported = over.usage
+        running.report(over.usage, over.service_tier)
         return (do.Record(self._ledger.settle(running, now)),)
 
     def _lost(self, now: float, running: Running, fault: Fault) -> Commands:

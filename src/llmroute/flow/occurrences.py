@@ -77,19 +77,24 @@ class Got(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """Attempt `id` is complete; `usage` of None means that the provider reported none."""
+    """Attempt `id` is complete; `usage` of None means that the provider reported none.
+
+    `service_tier` is the tier that it says it served at; None: it names none.
+    """
 
     id: int
     end: End
     usage: Usage | None = None
+    service_tier: str | None = None
 
 
 class Failed(NamedTuple):
-    """Attempt `id` is over, without an answer; `usage` likewise."""
+    """Attempt `id` is over, without an answer; `usage` and `service_tier` likewise."""
 
     id: int
     error: AttemptError
     usage: Usage | None = None
+    service_tier: str | None = None
 
 
 class Tick(NamedTuple):

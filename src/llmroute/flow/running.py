@@ -66,6 +66,7 @@ class Running:
         "opened_at",
         "reasoning",
         "reported",
+        "service_tier",
         "started_at",
         "text",
         "vectors",
@@ -85,6 +86,7 @@ class Running:
         self.text: list[str] = []
         self.reasoning: list[str] = []
         self.reported: Usage | None = None
+        self.service_tier: str | None = None
         self.asked: dict[int, Asked] = {}
         self.marks: list[tuple[int, ReasoningBlock | Asked]] = []
         self.vectors: tuple[tuple[float, ...], ...] = ()
@@ -129,6 +131,11 @@ class Running:
             self.marks.append((len(self.text), self.asked[part.position]))
         self.asked[part.position].take(part)
 
+    def report(self, usage: Usage | None, service_tier: str | None) -> None:
+        """Keep what the provider reported: the usage, and the tier that it served at."""
+        self.reported = usage
+        self.service_tier = service_tier
+
     def usage(self, input_tokens: int, *, complete: bool) -> Usage:
         """What was used: as reported, else estimated; nothing if it was never taken."""
         if self.reported is not None:
@@ -158,13 +165,22 @@ class Running:
             None if opened_at is None else opened_at - began_at,
             None if first_token_at is None else first_token_at - began_at,
             usage,
-            cost_usd(self.model, usage),
+            self.cost_usd(usage),
             fault,
+            self.service_tier,
         )
 
+    def cost_usd(self, usage: Usage) -> Decimal | None:
+        """Price `usage`; 0 when nothing was used, None when the price is not known.
 
-def cost_usd(model: Model, usage: Usage) -> Decimal | None:
-    """Price `usage`; 0 when nothing was used, None when the price is not known."""
-    if usage is NOTHING:
-        return Decimal(0)
-    return None if model.price is None else model.price.cost_usd(usage)
+        What was served at another tier than was asked for costs what it does there, if that is
+        known, else what was asked for.
+        """
+        price, tier = self.model.price, self.service_tier
+        if usage is NOTHING:
+            return Decimal(0)
+        if price is None:
+            return None
+        if tier not in (None, self.model.service_tier):
+            price = price.at_tier(tier) or price
+        return price.cost_usd(usage)

@@ -12,6 +12,7 @@ Json = dict[str, object]
 MAX_TOKENS = 10**12
 """More than any usage can be; beyond it prices could not be reckoned."""
 WHOLE_CHARACTERS = 20
+_TIER = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -69,6 +70,12 @@ def count_at(owner: Json, name: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_TOKENS:
         raise bad(f"the answer's {name!r} is not a number of tokens")
     return value
+
+
+def tier_at(owner: Json, name: str = "service_tier") -> str | None:
+    """Read the tier that a request was served at; what is no word for one names none."""
+    value = owner.get(name)
+    return value if isinstance(value, str) and _TIER.fullmatch(value) else None
 
 
 def object_at(owner: Json, name: str) -> Json:

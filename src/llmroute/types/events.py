@@ -59,9 +59,13 @@ class Vectors(NamedTuple):
 
 
 class UsageReport(NamedTuple):
-    """What the provider says was used so far; a later report replaces an earlier one."""
+    """What the provider says was used so far; a later report replaces an earlier one.
+
+    `service_tier` is the tier that it says the request was served at; None: it names none.
+    """
 
     usage: Usage
+    service_tier: str | None = None
 
 
 class Opened(NamedTuple):

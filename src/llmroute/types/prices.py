@@ -17,8 +17,13 @@ PER_MILLION = Decimal(1_000_000)
 EXACT = Context(prec=60)
 """What money is reckoned in, whatever precision the program's own context has."""
 _multiply, _fma, _divide = EXACT.multiply, EXACT.fma, EXACT.divide
-STANDARD = ("standard", "default")
-"""Names of the service tier that a price is of when no other is asked for."""
+STANDARD = ("standard", "default", "on_demand")
+"""Names of the service tier that a price is of when no other is asked for; the last is Groq's."""
+
+
+def is_standard(tier: str | None) -> bool:
+    """Whether a service tier is the plain one."""
+    return tier is None or tier in STANDARD
 
 
 class LongContext(NamedTuple):
@@ -54,7 +59,8 @@ class Price:
     there. `long_context` are the rates of long prompts, those of the longest last. `regional` is
     the factor of every rate where a region was asked for; None: not known. The price holds from
     `valid_from` to `valid_until`, both included; None: without end. `others` are the prices of
-    other days. `is_dated` says that it is not the same on every day.
+    other days. `plain` is the price at the standard tier where this is that of another; None: this
+    is. `is_dated` says that it is not the same on every day.
     """
 
     input: Decimal
@@ -69,6 +75,7 @@ class Price:
     valid_from: date | None = None
     valid_until: date | None = None
     others: tuple[Price, ...] = ()
+    plain: Price | None = None
     is_dated: bool = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -92,10 +99,17 @@ class Price:
 
     def at_tier(self, tier: str | None) -> Price | None:
         """The price at a service tier, "standard" or None being the plain one; None: not known."""
-        if tier is None or tier in STANDARD:
+        if self.plain is None and is_standard(tier):
             return self
-        known = [(row, dict(row.tiers).get(tier)) for row in self.rows]
-        return joined([row.times(factor) for row, factor in known if factor is not None])
+        return joined([one for one in (row.served(tier) for row in self.rows) if one is not None])
+
+    def served(self, tier: str | None) -> Price | None:
+        """These rates at a service tier, without those of other days; None: not known."""
+        plain = self.plain or replace(self, others=())
+        if tier is None or is_standard(tier):
+            return plain
+        factor = dict(plain.tiers).get(tier)
+        return None if factor is None else replace(plain.times(factor), plain=plain)
 
     def in_region(self) -> Price | None:
         """The price where a region was asked for; None when no factor is known.
@@ -127,7 +141,8 @@ class Price:
         longer = tuple(
             one._replace(cache_write=_times(one.cache_write, factor)) for one in self.long_context
         )
-        return replace(self, cache_write=write, long_context=longer)
+        plain = None if self.plain is None else self.plain.written_for(life)
+        return replace(self, cache_write=write, long_context=longer, plain=plain)
 
     def times(self, factor: Decimal) -> Price:
         """Every rate times `factor`."""
@@ -141,6 +156,7 @@ class Price:
                 (life, EXACT.multiply(rate, factor)) for life, rate in self.cache_writes
             ),
             long_context=tuple(one.times(factor) for one in self.long_context),
+            plain=None if self.plain is None else self.plain.times(factor),
         )
 
     def rates(self, input_tokens: int) -> Price | LongContext:

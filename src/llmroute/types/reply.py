@@ -35,7 +35,8 @@ class Attempt:
     """One try of one model.
 
     `started_s`, `opened_s`, `first_token_s` and `ended_s` are seconds since the call began, None
-    for what never came. `cost_usd` of None means: not known.
+    for what never came. `cost_usd` of None means: not known. `service_tier` is the tier that the
+    provider says it served at, whose price counts where one is known; None: it named none.
     """
 
     number: int
@@ -48,6 +49,7 @@ class Attempt:
     usage: Usage | None = None
     cost_usd: Decimal | None = None
     fault: Fault | None = None
+    service_tier: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from ..bodies import request_to
 from ..decoding import BodyDecoder, StreamDecoder
 from ..extras import check_extras
 from ..quoting import quotable
-from ..shapes import bad, count_at, object_at, objects_at, text_at
+from ..shapes import bad, count_at, object_at, objects_at, text_at, tier_at
 
 if TYPE_CHECKING:
     from llmroute.types.calls import Call
@@ -92,6 +92,7 @@ class MessageFold:
         self._outputs: str | None = None  # how the answer by a tool begins
         self._calls: set[int] = set()  # positions of the application's own tools
         self._counts: dict[str, int] = {}
+        self._tier: str | None = None
 
     def part(self, part: Json, /) -> list[ProviderEvent]:
         """Take one event of the stream, by its type; unknown types say nothing here."""
@@ -262,11 +263,18 @@ class MessageFold:
             return []
         if not told:
             return []
+        self._tier = _tier_of(usage) or self._tier
         self._counts |= told | ({"thinking": thought_tokens} if thought_tokens else {})
         counts = self._counts
         fresh, read, written, output = (counts.get(name, 0) for name in COUNTS)
         thinking = counts.get("thinking", 0)
-        return [UsageReport(Usage(fresh + read + written, output, read, written, thinking))]
+        used = Usage(fresh + read + written, output, read, written, thinking)
+        return [UsageReport(used, self._tier)]
+
+
+def _tier_of(usage: Json) -> str | None:
+    """The tier that a message was served at; the fast mode is called a speed, and has its price."""
+    return "fast" if tier_at(usage, "speed") == "fast" else tier_at(usage)
 
 
 CODEC = AnthropicMessages

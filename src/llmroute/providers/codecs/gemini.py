@@ -17,7 +17,7 @@ from ..gemini.body import body_of
 from ..gemini.content import signed_text, signed_thought
 from ..gemini.errors import error_inside, failure_of
 from ..quoting import quotable
-from ..shapes import bad, count_at, object_at, objects_at, text_at
+from ..shapes import bad, count_at, object_at, objects_at, text_at, tier_at
 
 if TYPE_CHECKING:
     from llmroute.types.calls import Call
@@ -198,7 +198,7 @@ class ContentFold:
         self._counts = {name: max(counts[name], self._counts.get(name, 0)) for name in COUNTS}
         prompt, tools, answer, thoughts, cached = self._counts.values()
         told = Usage(prompt + tools, answer + thoughts, min(cached, prompt), 0, thoughts)
-        return [UsageReport(told)]
+        return [UsageReport(told, tier_at(usage, "serviceTier"))]
 
 
 CODEC = Gemini

@@ -8,7 +8,7 @@ from llmroute.errors import AttemptError
 from llmroute.types.events import UsageReport
 from llmroute.types.usage import Usage
 
-from ..shapes import count_at, object_at
+from ..shapes import count_at, object_at, tier_at
 
 if TYPE_CHECKING:
     from llmroute.types.events import ProviderEvent
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 def usage_in(answer: Json, input_name: str, output_name: str) -> list[ProviderEvent]:
     """Report the "usage" of `answer`; nothing when it is absent, or not what the API promises.
 
-    A good answer is not lost to a bad count: what is not reported is estimated, and marked so.
+    A good answer is not lost to a bad count: what is not reported is estimated, and marked so. The
+    service tier comes along: it decides what the usage costs.
     """
     try:
         usage = object_at(answer, "usage")
         if usage.get(input_name) is None and usage.get(output_name) is None:
             return []
-        return [UsageReport(_read(usage, input_name, output_name))]
+        return [UsageReport(_read(usage, input_name, output_name), tier_at(answer))]
     except AttemptError:
         return []
 
