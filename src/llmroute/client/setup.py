@@ -173,9 +173,9 @@ def _clients(file: PolicyFile) -> dict[str, Provider]:
 
 def _overridden(file: PolicyFile, options: ClientOptions) -> PolicyFile:
     """Lay what was given in code over what the file says."""
-    from llmroute.policies.facts import facts as facts_of
-
     if "facts" in options:
+        from llmroute.policies.facts import facts as facts_of
+
         file = file._replace(facts=facts_of(options["facts"]))
     if "hints" in options:
         file = file._replace(hints=hints_of(options["hints"]))

@@ -19,7 +19,6 @@ from llmroute.types.limits import Limits
 from llmroute.types.plans import Facts
 
 from .contradictions import Contradictions
-from .facts import read_facts
 from .origins import DEFAULT_NAME, Origin, named_hint, placing, read_catalog
 from .routing import Known, Parts
 from .sections import (
@@ -187,6 +186,15 @@ def _load(text: str, origin: Origin, catalog: Catalog = BUILT_IN) -> PolicyFile:
     return policy._replace(text=text, name=origin.name)
 
 
+def _facts(table: Table | None) -> Facts:
+    """Read [facts]; the words of licenses are loaded where there are any."""
+    if table is None:
+        return Facts()
+    from .facts import read_facts
+
+    return read_facts(table)
+
+
 class _Reader:
     """Reads the sections in order; a policy comes out even if there are problems."""
 
@@ -205,7 +213,6 @@ class _Reader:
             top.problem("version", "it is missing", "Begin the file with version = 1")
         elif top.get("version") != 1 or isinstance(top.get("version"), bool):
             top.problem("version", "this version reads version = 1 only", "Write version = 1")
-        facts = top.table("facts")
         hints = read_hints(top.table("hints"))
         declared = self._read_models(top.table("models"))
         parts = Parts(top, Known(declared, hints, place, self._is_known))
@@ -213,7 +220,7 @@ class _Reader:
             Contradictions(self.models).check(parts)
         policy = PolicyFile(
             path=None,
-            facts=read_facts(facts) if facts else Facts(),
+            facts=_facts(top.table("facts")),
             hints=hints,
             limits=read_limits(top.table("limits")),
             offline_mode=read_offline(top.table("offline")),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from llmroute.errors import RequestError
@@ -21,16 +21,18 @@ if TYPE_CHECKING:
 __all__ = ["HTTP_APIS", "LOCAL_API", "open_client", "open_codec", "open_provider"]
 
 
-def _modules(folder: Path) -> list[str]:
+def _modules(folder: str) -> list[str]:
     """Name the modules of `codecs`."""
-    if folder.is_dir():
-        return [file.stem for file in folder.glob("[a-z]*.py")]
-    from pkgutil import iter_modules  # the package is inside an archive
+    try:
+        files = os.listdir(folder)  # noqa: PTH208 - pathlib takes longer to load than all of this
+    except OSError:
+        from pkgutil import iter_modules  # the package is inside an archive
 
-    return [one.name for one in iter_modules([str(folder)])]
+        return [one.name for one in iter_modules([folder])]
+    return [file[:-3] for file in files if file.endswith(".py") and file[0].isalpha()]
 
 
-HTTP_APIS = tuple(sorted(one.replace("_", "-") for one in _modules(Path(codecs.__path__[0]))))
+HTTP_APIS = tuple(sorted(one.replace("_", "-") for one in _modules(codecs.__path__[0])))
 """The wire APIs that `open_codec` knows: the modules of `codecs`."""
 LOCAL_API = "llama-cpp"
 """The API of models that run in this process."""
