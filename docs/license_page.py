@@ -23,12 +23,13 @@ it. A card can be wrong, and a license can change after the day on which it was 
 depends on it, ask a lawyer, and keep the answer under `[facts.granted]`.
 
 What is judged: the license of the weights, the licenses of what the weights were made from, and
-the contract of the host; the strictest verdict counts. The [`[facts]`](policy-files.md#facts) of
-a policy, or `facts=` of a call, say what is true of your application. A fact that a clause asks
-for and that nobody stated makes the verdict unknown: that refuses purposes that train models, and
-warns else, unless `unknown = "deny"` or `"allow"` says otherwise. `llmroute license explain
-MODEL` shows a verdict clause by clause, and the ready-made policy `license-strict` refuses
-whatever is not known to be allowed.
+the contract of the host; the strictest verdict counts. A model that its own maker hosts stands
+under the maker's contract alone; one that somebody else hosts needs a license, else the verdict is
+unknown. The [`[facts]`](policy-files.md#facts) of a policy, or `facts=` of a call, say what is true
+of your application. A fact that a clause asks for and that nobody stated makes the verdict unknown:
+that refuses purposes that train models, and warns else, unless `unknown = "deny"` or `"allow"` says
+otherwise. `llmroute license explain MODEL` shows a verdict clause by clause, and the ready-made
+policy `license-strict` refuses whatever is not known to be allowed.
 
 How to read the tables: *deny* forbids, *duty* allows in return for something, *review* allows and
 warns. A clause counts when all that stands under *when* holds; an empty cell means always. What
@@ -49,7 +50,8 @@ read_on = 2026-11-26
 released = 2026-01-15
 open_weights = true
 osi_approved = false
-# spdx, scancode_key: its names elsewhere; host = true: the contract of a host, not of weights
+# spdx, scancode_key: its names elsewhere; host = true: the contract of a host, not of weights;
+# models_of_others = true: of a host whose models are not its own, so that each needs a license
 # second_hand = true, of the card or of a clause: read in quotes
 
 [[clauses]]

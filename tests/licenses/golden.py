@@ -203,4 +203,26 @@ REPEATED = [
     Use("gemini", FIRM | {"fields_of_use": ["medical_advice"]}, "denied", "Use Restrictions"),
     Use("qwen-research-2023", FIRM, "denied", "2.b"),
 ]
-GOLDEN = [*LLAMA, *OTHERS, *REST, *REPEATED]
+SERVE: Stated = {**FIRM, "distributes": "service"}
+RIVAL: Stated = {**FIRM, "purposes": ["compete"]}
+HOSTS = [
+    Use("groq", FIRM, DUTIES, "Acceptable Use & Responsible AI Policy"),
+    Use("groq", SERVE, DUTIES, "3.2, 6.3.c"),
+    Use("groq", TEACH, DUTIES, "Services Agreement"),
+    Use("together", RIVAL, "denied", "4(3)(c)"),
+    Use("together", SERVE, DUTIES, "4(3)(d)"),
+    Use("fireworks", RIVAL, "denied", "2.2"),
+    Use("fireworks", SERVE, DUTIES, "2.1"),
+    Use("mistral-platform", TEACH, DUTIES, "2.2, 3.3"),
+    Use("mistral-platform", FIRM, DUTIES, "3.2"),
+    Use("xai", TEACH, "denied", "3.2"),
+    Use("xai", TEACH | {"granted": {"xai": "order form 4"}}, DUTIES, "11.2"),
+    Use("xai", RIVAL, "denied", "Acceptable Use Policy"),
+    Use("cloudflare", FIRM, DUTIES, "Data usage"),
+    Use("cloudflare", {"distributes": "nothing"}, "unknown", "Self-Serve Subscription Agreement"),
+    Use("deepseek-platform", TEACH, DUTIES, "4.2.3, Terms of Use"),
+    Use("deepseek-platform", SERVE, DUTIES, "8.1"),
+    Use("openrouter", RIVAL, "denied", "7.4"),
+    Use("openrouter", TEACH, DUTIES, "5.1"),
+]
+GOLDEN = [*LLAMA, *OTHERS, *REST, *REPEATED, *HOSTS]

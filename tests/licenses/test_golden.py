@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmroute.catalog.data import names, read_text
+from llmroute.catalog.entries import provider, provider_names
 from llmroute.licenses import judge
 from llmroute.licenses.cards import DISTRIBUTION, FIELDS
 from llmroute.policies.facts import facts
@@ -135,6 +136,18 @@ def test_every_license_of_the_catalog_has_a_card() -> None:
     }
     assert len(ids) > 10
     assert ids <= set(CARDS)
+
+
+def test_the_contract_of_every_host_is_judged() -> None:
+    """Whoever sends requests to somebody else is bound by a contract: no host is without one."""
+    hosts = {
+        name: found.host_terms
+        for name in provider_names()
+        if (found := provider(name)) is not None and not (found.local or found.server)
+    }
+    assert len(hosts) >= 12
+    assert None not in hosts.values(), hosts
+    assert {id_ for id_ in CARDS if of(id_).host} == set(hosts.values())
 
 
 def test_cards_are_read_one_by_one() -> None:

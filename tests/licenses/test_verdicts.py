@@ -72,6 +72,17 @@ def test_the_stricter_of_weights_and_host_counts() -> None:
     assert verdict(Terms(None, None), facts("chat"), ()).status == "unknown"
 
 
+def test_a_host_of_the_models_of_others_says_nothing_of_their_licenses() -> None:
+    """Weights without a license stay unknown under such a contract, and not under their maker's."""
+    for host, known in (("together", False), ("openrouter", False), ("mistral-platform", True)):
+        stated = facts("chat")
+        status = verdict(Terms(None, host), stated, ()).status
+        assert status == ("allowed_with_duties" if known else "unknown"), host
+        assert verdict(Terms("mit", host), stated, ()).status == "allowed_with_duties"
+    tuned = verdict(Terms(None, None, ("mit",)), facts("chat"), ())
+    assert tuned.status == "unknown"
+
+
 def test_purposes_of_the_request_count_too() -> None:
     """What one request is for is judged together with the application's purposes."""
     assert verdict(Terms("llama-2", None), facts("chat"), ("distill",)).status == "denied"

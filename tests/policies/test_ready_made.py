@@ -155,7 +155,7 @@ def test_license_strict_never_falls_to_what_is_not_known_to_be_allowed() -> None
         assert "not known to be allowed" in refused["llama"]
         assert '"2024-11" not stated' in refused["llama"]
         assert made.plan("hi", facts=COUNTED).refused == ()
-        other = made.plan("hi", model="mistral/mistral-small-latest")
+        other = made.plan("hi", model="together/nobody-knows")
         assert "no license is declared" in other.refused[0].reason
 
 

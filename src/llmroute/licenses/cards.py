@@ -73,7 +73,8 @@ class Card(NamedTuple):
     """A license; `spdx` and `scancode_key` are its names elsewhere, None where it has none.
 
     `tags` are what model hubs and files call it. `second_hand` is True when the clauses were read
-    in quotes, not in the text itself. `host` marks the contract of a host, not of weights.
+    in quotes, not in the text itself. `host` marks the contract of a host, not of weights;
+    `models_of_others` that of one whose models are not its own, so that their licenses bind too.
     """
 
     id: str
@@ -89,6 +90,7 @@ class Card(NamedTuple):
     osi_approved: bool = False
     second_hand: bool = False
     host: bool = False
+    models_of_others: bool = False
 
 
 def read_card(id_: str, table: Table) -> Card:
@@ -108,6 +110,7 @@ def read_card(id_: str, table: Table) -> Card:
         osi_approved=_flag(table, "osi_approved"),
         second_hand=second_hand,
         host=_flag(table, "host"),
+        models_of_others=_flag(table, "models_of_others"),
     )
     table.done()
     return card

@@ -139,10 +139,20 @@ def verdict(terms: Terms, facts: Facts, purposes: tuple[str, ...] = ()) -> Verdi
     from llmroute.licenses import Finding, Verdict, stricter
 
     named = (terms.license, *terms.base_licenses, terms.host_terms)
-    ids = tuple(dict.fromkeys(id_ for id_ in named if id_ is not None))
-    if not ids:
-        return Verdict("unknown", (Finding("", None, "unknown", "no license is declared"),))
-    return stricter([_judge(id_, facts, purposes, terms.abilities) for id_ in ids])
+    ids = dict.fromkeys(id_ for id_ in named if id_ is not None)
+    found = [_judge(id_, facts, purposes, terms.abilities) for id_ in ids]
+    if _undeclared(terms):
+        nothing = Finding("", None, "unknown", "no license is declared")
+        found.insert(0, Verdict("unknown", (nothing,)))
+    return stricter(found)
+
+
+def _undeclared(terms: Terms) -> bool:
+    """Whether nobody said a license of the weights; a maker that hosts its own needs none."""
+    if terms.license is not None:
+        return False
+    host = None if terms.host_terms is None else card(terms.host_terms)
+    return host is None or host.models_of_others
 
 
 def _judge(id_: str, facts: Facts, purposes: tuple[str, ...], abilities: frozenset[str]) -> Verdict:
