@@ -115,6 +115,57 @@ def test_explain_as_json(policy: str, capsys: pytest.CaptureFixture[str]) -> Non
     assert price["value"]["input"] == "30"
 
 
+def test_explain_says_what_a_price_leaves_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A price counts as a whole: what the one below tells and it does not is named."""
+    facts = 'models."openai/gpt-6.1-terra".price = { input = 2, output = 10, tiers = { flex = 1 } }'
+    (tmp_path / "facts.toml").write_text(facts, encoding="utf-8")
+    policy = tmp_path / "p.toml"
+    policy.write_text(
+        'version = 1\n[catalog]\nfiles = ["facts.toml"]\n'
+        '[models.gpt]\nuse = "openai/gpt-6.1-terra"\nprice = { input = 1, output = 5 }\n',
+        encoding="utf-8",
+    )
+    run = here(capsys, "catalog", "explain", "gpt", "-p", str(policy), "--json")
+    (price,) = (one for one in json.loads(run.out)["facts"] if one["fact"] == "price")
+    built_in, own, declared = price["layers"]
+    assert "lost" not in built_in
+    assert {"tiers.batch", "long_context", "regional", "cache_write.12h"} <= set(own["lost"])
+    assert "tiers.flex" not in own["lost"]
+    assert declared["lost"] == ["tiers.flex"]
+    words = " ".join(here(capsys, "catalog", "explain", "gpt", "-p", str(policy)).out.split())
+    assert "it leaves out what the price below tells of: tiers.flex" in words
+
+
+@pytest.mark.parametrize("model", ["groq/no-such-thing", "groq/openai/gpt-oss-21b", "groq", "vllm"])
+def test_explain_refuses_what_nobody_tells_of(
+    model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """That a host takes models which are not listed makes none of them known."""
+    run = here(capsys, "catalog", "explain", model)
+    assert (run.code, run.out) == (2, "")
+    assert f"there is no model '{model}'" in run.err
+    assert ("openai/gpt-oss-20b" in run.err) == model.startswith("groq")
+
+
+def test_explain_takes_an_unlisted_model_that_a_file_tells_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A fact file makes it known; a server's models are its user's."""
+    fact = '[models."groq/no-such-thing"]\ncontext_tokens = 7\n'
+    (tmp_path / "facts.toml").write_text(fact, encoding="utf-8")
+    policy = tmp_path / "p.toml"
+    policy.write_text(
+        'version = 1\n[catalog]\nfiles = ["facts.toml"]\n[models.gpt]\nuse = "openai/gpt-4"\n',
+        encoding="utf-8",
+    )
+    run = here(capsys, "catalog", "explain", "groq/no-such-thing", "-p", str(policy))
+    assert run.code == 0
+    assert "facts.toml" in run.out
+    assert here(capsys, "catalog", "explain", "vllm/mine").code == 0
+
+
 def test_explain_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     """A model or a provider that there is not is an error with the nearest name."""
     run = here(capsys, "catalog", "explain", "openai/gtp-4")

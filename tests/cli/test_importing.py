@@ -78,6 +78,37 @@ def test_the_report_as_json(tmp_path: Path, data: str, capsys: pytest.CaptureFix
     assert "--json" in run.err
 
 
+def test_an_import_of_nothing_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where no row is kept, a sentence says so, no file is written, and the exit code is 1."""
+    (tmp_path / "none.json").write_text('{"a/b": {"litellm_provider": "a"}}', encoding="utf-8")
+    out = tmp_path / "facts.toml"
+    words = ("catalog", "import", "--from", "litellm", str(tmp_path / "none.json"))
+    for run in (here(capsys, *words), here(capsys, *words, "--out", str(out))):
+        assert run.code == 1
+        assert "nothing of" in run.err
+        assert "[imported]" not in run.out
+        assert "name it in a policy" not in run.out
+    assert not out.exists()
+    told = here(capsys, *words, "--out", str(out), "--json")
+    assert (told.code, json.loads(told.out)["models"]) == (1, 0)
+
+
+def test_a_poorer_price_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the catalog's price tells and an imported one does not is no silent loss."""
+    rates = {"input_cost_per_token": 2e-6, "output_cost_per_token": 1e-5}
+    rows = {"gpt-6.1-terra": {"litellm_provider": "openai", **rates}}
+    data, out = tmp_path / "prices.json", tmp_path / "facts.toml"
+    data.write_text(json.dumps(rows), encoding="utf-8")
+    words = ("catalog", "import", "--from", "litellm", str(data), "--out", str(out))
+    told = here(capsys, *words, "--json")
+    assert told.code == 0
+    assert {"tiers.flex", "long_context"} <= set(
+        json.loads(told.out)["poorer"]["openai/gpt-6.1-terra"]
+    )
+    said = "openai/gpt-6.1-terra: the catalog's price, which it replaces, also tells of tiers.batch"
+    assert said in here(capsys, *words).out
+
+
 def test_nothing_else_is_written_over(
     tmp_path: Path, data: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from llmroute.errors import PolicyError, Problem
+from llmroute.errors.problems import sentences
+from llmroute.types.prices import Price
 
 from .advice import for_id, for_use
 from .entries import provider_names
 from .families import SHARED, shared, weights_file
 from .layers import FACTS, FIELDS
+from .lost import lost
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
     from .collection import Catalog
@@ -31,12 +34,17 @@ ORDER = tuple(dict.fromkeys((*FACTS, *SHARED, *DECLARED, *SPOKEN)))
 
 
 class Told(NamedTuple):
-    """What one layer says of a fact; `source` is where it read that, None: nothing is named."""
+    """What one layer says of a fact; `source` is where it read that, None: nothing is named.
+
+    `lost` names what the price of the layer below tells of, and this one, which replaces it as a
+    whole, does not.
+    """
 
     layer: str
     value: object
     source: Source | None = None
     imported: tuple[str, date] | None = None
+    lost: tuple[str, ...] = ()
 
 
 class Fact(NamedTuple):
@@ -50,32 +58,54 @@ def explain(use: str, catalog: Catalog, declared: Declaration | None = None) -> 
     """What is told of "provider/model", the lowest layer first; only facts that somebody tells.
 
     Raises:
-        PolicyError: there is no such provider, or no such model of it.
+        PolicyError: there is no such provider, or nobody tells of such a model of it.
     """
     name, _, id_ = use.partition("/")
     entry = catalog.provider(name)
     layers = [] if entry is None else list(_told(entry, id_))
     if declared is not None:
         layers += _declared(declared)
-    elif not layers:
-        _check_known(use, entry, catalog)
+    else:
+        _check_listed(use, entry, catalog)
     known = dict.fromkeys(key for key, _ in layers)
     return tuple(
-        Fact(key, tuple(told for one, told in layers if one == key))
+        Fact(key, tuple(_compared([told for one, told in layers if one == key])))
         for key in sorted(known, key=ORDER.index)
     )
 
 
-def _check_known(use: str, entry: ProviderEntry | None, catalog: Catalog) -> None:
-    """Refuse what is no model; one that its host takes unseen is one."""
+def _compared(told: Sequence[Told]) -> Iterator[Told]:
+    """Say of each price what the one below it tells, and it leaves out."""
+    below: Told | None = None
+    for one in told:
+        before = None if below is None else below.value
+        if isinstance(one.value, Price) and isinstance(before, Price):
+            yield one._replace(lost=lost(one.value, before))
+        else:
+            yield one
+        below = one
+
+
+def _check_listed(use: str, entry: ProviderEntry | None, catalog: Catalog) -> None:
+    """Refuse what nobody tells anything of, though its host may take it unseen."""
     id_ = use.partition("/")[2]
     if entry is None:
         hint = for_use(use, catalog.names(), in_code=False)
-    elif entry.model(id_) is None:
-        hint = for_id(id_, entry)
-    else:
+    elif _is_listed(entry, id_):
         return
+    else:
+        unseen = f"{entry.name} takes models that nobody lists; what you know goes into a fact file"
+        hint = sentences(for_id(id_, entry), unseen if id_ and entry.any_model else "")
     raise PolicyError([Problem("catalog", None, "", f"there is no model {use!r}", hint)])
+
+
+def _is_listed(entry: ProviderEntry, id_: str) -> bool:
+    """Whether a file tells of a model; a server's are its user's, and any is one."""
+    if id_ in entry.models or (entry.server and id_):
+        return True
+    if entry.local and shared(id_) is not None:
+        return True
+    return any(f"{entry.id}/{id_}" in layer.models for layer in entry.layers)
 
 
 def _told(entry: ProviderEntry, id_: str) -> Iterator[tuple[str, Told]]:

@@ -91,6 +91,9 @@ def _lines(fact: Fact) -> Iterator[str]:
         yield f"{'  ' if at else '->'}  {first}"
         yield from (f"    {line}" for line in rest)
         yield from (f"      {line}" for line in wrapped(_origin(told), WIDTH - 2))
+        if told.lost:
+            what = f"it leaves out what the price below tells of: {', '.join(told.lost)}"
+            yield from (f"      {line}" for line in wrapped(what, WIDTH - 2))
 
 
 def _origin(told: Told) -> str:
@@ -161,6 +164,8 @@ def _layer(told: Told, *, won: bool) -> dict[str, object]:
     layer: dict[str, object] = {"layer": told.layer, "value": _plain(told.value), "won": won}
     if told.source is not None:
         layer["source"] = _plain(told.source)
+    if told.lost:
+        layer["lost"] = list(told.lost)
     if told.imported is not None:
         layer["imported"] = {"from": told.imported[0], "on": str(told.imported[1])}
     return layer

@@ -41,21 +41,33 @@ REASONS = {
 
 
 def import_catalog(arguments: Arguments) -> int:
-    """Write the fact file and tell what was left out; returns the exit code."""
+    """Write the fact file and tell what was left out; returns the exit code.
+
+    Where nothing is kept, no file is written, and the exit code is 1.
+    """
     if arguments.json and arguments.out is None:
         raise RequestError("it needs --out FILE: stdout is for the report", where="--json")
     _check_providers(arguments)
     today = datetime.now(UTC).date()
     done = import_facts(arguments.source, Path(arguments.file), today, arguments.only)
-    report = "\n".join(_report(done, arguments.out))
-    if arguments.out is None:
-        write(done.text)
-        note(report)
-    else:
-        _save(Path(arguments.out), done.text)
-        write((json.dumps(_as_dict(done), indent=2) if arguments.json else report) + "\n")
+    _write_out(done, arguments)
+    if not done.models:
+        note(f"nothing of {arguments.file} was kept, and no fact file is written")
+        return FAILED
     stopped = any(one.reason == "gate" for one in done.left)
     return FAILED if stopped and arguments.strict else 0
+
+
+def _write_out(done: Imported, arguments: Arguments) -> None:
+    """Write the file, if it holds anything, and the report."""
+    report = "\n".join(_report(done, arguments.out))
+    if arguments.out is None:
+        write(done.text if done.models else "")
+        note(report)
+        return
+    if done.models:
+        _save(Path(arguments.out), done.text)
+    write((json.dumps(_as_dict(done), indent=2) if arguments.json else report) + "\n")
 
 
 def _check_providers(arguments: Arguments) -> None:
@@ -81,18 +93,26 @@ def _save(path: Path, text: str) -> None:
 
 
 def _report(done: Imported, out: str | None) -> Iterator[str]:
-    for one in done.left:
-        if one.reason in NAMED:
-            yield f"left out: {one.name}: {one.what}"
+    yield from _named(done)
     counts = Counter(one.reason for one in done.left)
     rows = [(str(count), REASONS[reason]) for reason, count in counts.most_common()]
     title = f"{done.rows} rows read, {done.models} models kept"
     yield table(("left out", "because"), rows, title=title) if rows else title
-    if out is not None:
+    if out is not None and done.models:
         yield f'{out}: name it in a policy: [catalog] files = ["{out}"]'
+
+
+def _named(done: Imported) -> Iterator[str]:
+    """The rows that are named one by one, and the prices that tell less than the catalog's."""
+    for one in done.left:
+        if one.reason in NAMED:
+            yield f"left out: {one.name}: {one.what}"
+    for id_, less in done.poorer:
+        yield f"{id_}: the catalog's price, which it replaces, also tells of {', '.join(less)}"
 
 
 def _as_dict(done: Imported) -> dict[str, object]:
     counts = Counter(one.reason for one in done.left)
     left = [one._asdict() for one in done.left if one.reason in NAMED]
-    return {"rows": done.rows, "models": done.models, "left_out": dict(counts), "named": left}
+    told = {"rows": done.rows, "models": done.models, "left_out": dict(counts), "named": left}
+    return {**told, "poorer": {id_: list(less) for id_, less in done.poorer}}

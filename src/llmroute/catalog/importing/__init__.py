@@ -12,6 +12,7 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from llmroute.catalog.collection import BUILT_IN
+from llmroute.catalog.lost import lost
 from llmroute.catalog.sanity import flaws
 from llmroute.errors.guards import LARGEST_FACTS_BYTES
 from llmroute.types.prices import Price
@@ -61,12 +62,16 @@ SOURCES = {
 
 
 class Imported(NamedTuple):
-    """The text of the fact file, how many models it holds, and every row that was left out."""
+    """The text of the fact file, how many models it holds, and every row that was left out.
+
+    `poorer` names the models whose price tells less than the catalog's, and what it leaves out.
+    """
 
     text: str
     models: int
     rows: int
     left: tuple[Left, ...]
+    poorer: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 def providers_of(source: str) -> tuple[str, ...]:
@@ -97,7 +102,17 @@ def import_facts(source: str, path: Path, today: date, only: Collection[str] = (
     if len(text) > LARGEST_FACTS_BYTES:
         what = f"its facts would fill more than {LARGEST_FACTS_BYTES // 1024} KiB: name providers"
         reading.refuse(path, what)
-    return Imported(text, len(entries), len(found), tuple(left))
+    poorer = tuple((id_, less) for id_, one in entries.items() if (less := _lost(one)))
+    return Imported(text, len(entries), len(found), tuple(left), poorer)
+
+
+def _lost(entry: Entry) -> tuple[str, ...]:
+    """What the catalog's price tells of, and this one, which replaces it, does not."""
+    provider, _, model = entry.id.partition("/")
+    known = _known_at(provider, model)
+    if entry.price is None or known is None or known.price is None:
+        return ()
+    return lost(entry.price, known.price)
 
 
 def _read(raw: Raw, reader: Source) -> tuple[Raw, Told | RowError]:
@@ -135,8 +150,12 @@ def _check_asked(raw: Raw, only: Collection[str]) -> None:
 
 def _known(raw: Raw) -> ModelEntry | None:
     """What the catalog itself says of the model of a row; None: it has none."""
-    entry = BUILT_IN.provider(raw.provider or "")
-    return entry.model(raw.model) if entry else None
+    return _known_at(raw.provider or "", raw.model)
+
+
+def _known_at(provider: str, model: str) -> ModelEntry | None:
+    entry = BUILT_IN.provider(provider)
+    return entry.model(model) if entry else None
 
 
 def _entry(raw: Raw, told: Told, usual: Mapping[str, Price]) -> Entry:
