@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from llmroute.driver.asynchronous import AsyncDriver
-    from llmroute.driver.session import Order
+    from llmroute.driver.session import Order, Resources
     from llmroute.driver.sync import Driver
     from llmroute.types.models import Model
     from llmroute.types.requests import Request
@@ -28,19 +28,19 @@ def order() -> type[Order]:
 
 
 @cache
-def driver() -> type[Driver]:
+def driver() -> Callable[[Order, Resources], Driver]:
     """The driver for plain threads."""
-    from llmroute.driver.sync import Driver
+    from llmroute.driver.sync import driver_for
 
-    return Driver
+    return driver_for
 
 
 @cache
-def async_driver() -> type[AsyncDriver]:
+def async_driver() -> Callable[[Order, Resources], AsyncDriver]:
     """The driver for asyncio."""
-    from llmroute.driver.asynchronous import AsyncDriver
+    from llmroute.driver.asynchronous import driver_for
 
-    return AsyncDriver
+    return driver_for
 
 
 @cache

@@ -23,12 +23,17 @@ if TYPE_CHECKING:
     from .session import Live, Order, Resources
 
 
+def driver_for(order: Order, resources: Resources) -> AsyncDriver:
+    """Make the driver of a call."""
+    return AsyncDriver(Session(order, resources))
+
+
 class AsyncDriver:
     """Runs one call in the calling task; cancelling the task stops the provider."""
 
-    def __init__(self, order: Order, resources: Resources) -> None:
+    def __init__(self, session: Session[AsyncIterator[ProviderEvent]]) -> None:
         """Prepare; nothing is sent before the first pull."""
-        self.session: Session[AsyncIterator[ProviderEvent]] = Session(order, resources)
+        self.session = session
 
     async def run(self) -> Reply[object]:
         """Run to the end and return the reply; raises the error the call ended in."""
@@ -69,11 +74,12 @@ class AsyncDriver:
         if session.to_stop is not None:
             await self._stop(session.to_stop)
         elif session.to_start is not None:
-            session.start(_aevents)
+            session.start(aevents)
         elif session.live is not None:
             await self._pull(session.live)
         elif session.result is None:
-            await session.resources.clock.asleep_until(session.wake_at, session.cancel)
+            await session.resources.clock.asleep_until(session.wake_at, session.bell.listen())
+            session.bell.heard()
             session.heed_abort()
             session.feed(on.Tick())
 
@@ -112,7 +118,7 @@ class AsyncDriver:
                     with contextlib.suppress(RuntimeError):  # it is over, or the loop is closed
                         loop.call_soon_threadsafe(alarm.reschedule, loop.time())
 
-                forget = self.session.cancel.on_set(hurry)
+                forget = live.call.cancel.on_set(hurry)
                 try:
                     await self._drain(live)
                 finally:
@@ -128,5 +134,6 @@ class AsyncDriver:
         self.session.stopped(live)
 
 
-def _aevents(provider: Provider) -> Callable[[Call], AsyncIterator[ProviderEvent]]:
+def aevents(provider: Provider) -> Callable[[Call], AsyncIterator[ProviderEvent]]:
+    """The method of this color."""
     return provider.aevents

@@ -10,20 +10,12 @@ from llmroute.flow import Flow
 from llmroute.flow import commands as do
 from llmroute.flow import occurrences as on
 from llmroute.types.calls import Call, Cancel, Timer
-from llmroute.types.events import (
-    End,
-    Opened,
-    Progress,
-    Reasoning,
-    ReasoningEnd,
-    Text,
-    ToolCallPart,
-    UsageReport,
-    Vectors,
-)
+from llmroute.types.events import End, Opened, Text, UsageReport
 from llmroute.types.instruction import repeated
 
+from .bell import Bell
 from .hooks import guarded, shielded
+from .sizes import size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,32 +33,6 @@ if TYPE_CHECKING:
 
 Events = TypeVar("Events")
 NOTHING: Reported = (None, None)
-
-
-def size_of(event: object) -> int:
-    """The length of what an event says; raises AttemptError for no content, or text that is none.
-
-    Embeddings count as one, and so does what cannot be shown yet.
-    """
-    try:
-        if isinstance(event, Text):
-            return str.__len__(event.text)  # unlike len(), takes nothing but a string
-        if isinstance(event, Progress | Vectors):
-            return 1
-        return _other_size(event)
-    except TypeError:
-        what = f"{type(event).__name__} without a text"
-    raise AttemptError("provider_bug", f"the provider yielded {what}")
-
-
-def _other_size(event: object) -> int:
-    if isinstance(event, Reasoning):
-        return str.__len__(event.text)
-    if isinstance(event, ToolCallPart):
-        return str.__len__(event.arguments)
-    if isinstance(event, ReasoningEnd):
-        return str.__len__(event.block.text)
-    raise AttemptError("provider_bug", f"the provider yielded {type(event).__name__}")
 
 
 class Resources(Protocol):
@@ -120,7 +86,10 @@ class Live(Generic[Events]):
 
 
 class Session(Generic[Events]):
-    """One call under way; `abort` may be called from any thread, the rest from one at a time."""
+    """One call under way; `abort` may be called from any thread, the rest from one at a time.
+
+    `bell` ends a sleep of the driver; whoever rings it, from any thread, gets a `Tick` fed.
+    """
 
     def __init__(self, order: Order, resources: Resources) -> None:
         """Begin nothing yet: the deadline runs from the first `pulled`."""
@@ -131,19 +100,20 @@ class Session(Generic[Events]):
         self._step = Flow().step
         self._begun = False
         self.aborted: on.Abandoned | on.Closing | None = None
-        self.cancel = Cancel()
+        self.bell = Bell()
         self.wake_at = 0.0
         self.shown: deque[Event] = deque()
         self.result: Reply[object] | LLMRouteError | None = None
         self.live: Live[Events] | None = None
         self.to_start: do.Start | None = None
         self.to_stop: Live[Events] | None = None
-        self._flying: Model | None = None
+        self._flying: dict[int, Model] = {}
 
     def __del__(self) -> None:
-        """Whoever drops a stream that was not closed does not leave its attempt counted."""
-        if self._flying is not None:
-            self.resources.gone(self._flying)
+        """Whoever drops a stream that was not closed does not leave its attempts counted."""
+        self.bell.over = True
+        for model in self._flying.values():
+            self.resources.gone(model)
 
     def feed(self, occurrence: on.Occurrence) -> None:
         """Report what happened and take the commands down."""
@@ -163,7 +133,7 @@ class Session(Generic[Events]):
         """Stop from any thread: the provider is told at once, the flow at the next step."""
         if self.aborted is None:
             self.aborted = occurrence
-        self.cancel.set("stopped from outside")
+        self.bell.ring()
         live = self.live
         if live is not None:  # one that starts after this line finds `aborted` set
             live.call.cancel.set("stopped from outside")
@@ -181,24 +151,28 @@ class Session(Generic[Events]):
         """The caller leaves; whoever pulls again gets a typed error."""
         if self.result is None:
             self.feed(on.Abandoned(why))
-            self.result = ClosedError(why)
+            self._finish(ClosedError(why))
 
     def start(self, events_of: Callable[[Provider], Callable[[Call], Events]]) -> None:
         """Begin the attempt that is due; `events_of` takes the method of this color."""
         start, self.to_start = self.to_start, None
-        if start is None:
-            return
-        self._flying = start.model
+        if start is not None:
+            self.live = self.begun(start, events_of)
+
+    def begun(
+        self, start: do.Start, events_of: Callable[[Provider], Callable[[Call], Events]]
+    ) -> Live[Events] | None:
+        """Begin an attempt; None when it has failed already, which is reported."""
+        self._flying[start.id] = start.model
         self.resources.started(start.model)
         try:
             call = self.call(start)
             events = events_of(self.resources.provider(start.model))
-            self.live = Live(call, guarded(lambda: events(call), "the provider"))
+            return Live(call, guarded(lambda: events(call), "the provider"))
         except AttemptError as error:
             failure = error
-        else:
-            return
         self.failed(start.id, failure)
+        return None
 
     def call(self, start: do.Start) -> Call:
         """Make the call of an attempt; raises AttemptError when there is no key for it."""
@@ -250,18 +224,24 @@ class Session(Generic[Events]):
             error = AttemptError("cut_short", "the provider stopped without end")
             self.failed(live.call.id, error, live.reported)
         else:
-            self.live = None
+            self.left(live.call.id)
             self.feed(on.Ended(live.call.id, live.end, *live.reported))
 
     def failed(self, attempt_id: int, error: AttemptError, reported: Reported = NOTHING) -> None:
         """Report that an attempt is over; an abort that caused it comes first."""
-        self.live = None
+        self.left(attempt_id)
         self.heed_abort()
         self.feed(on.Failed(attempt_id, error, *reported))
 
+    def left(self, attempt_id: int) -> None:
+        """Forget an attempt that is over."""
+        del attempt_id  # there is but one
+        self.live = None
+
     def stopped(self, live: Live[Events]) -> None:
         """Report that a cancelled attempt has come to its end."""
-        self.to_stop = None
+        if self.to_stop is live:
+            self.to_stop = None
         error = AttemptError("interrupted", live.call.cancel.why or "")
         self.feed(on.Failed(live.call.id, error, *live.reported))
 
@@ -283,12 +263,16 @@ class Session(Generic[Events]):
             case do.Start():
                 self.to_start = command
             case do.Record():
-                self._flying = None
+                self._flying.pop(command.attempt.number, None)
                 self.resources.record(command.attempt, self._order)
             case do.Finish(result) | do.Fail(result):
-                self.result = result
+                self._finish(result)
             case do.Cancel():
                 self._cancel(command.id, command.why)
+
+    def _finish(self, result: Reply[object] | LLMRouteError) -> None:
+        self.result = result
+        self.bell.over = True
 
     def _cancel(self, attempt_id: int, why: str) -> None:
         live = self.live

@@ -20,12 +20,17 @@ if TYPE_CHECKING:
     from .session import Live, Order, Resources
 
 
+def driver_for(order: Order, resources: Resources) -> Driver:
+    """Make the driver of a call."""
+    return Driver(Session(order, resources))
+
+
 class Driver:
     """Runs one call in the calling thread."""
 
-    def __init__(self, order: Order, resources: Resources) -> None:
+    def __init__(self, session: Session[Iterator[ProviderEvent]]) -> None:
         """Prepare; nothing is sent before the first pull."""
-        self.session: Session[Iterator[ProviderEvent]] = Session(order, resources)
+        self.session = session
 
     def run(self) -> Reply[object]:
         """Run to the end and return the reply; raises the error the call ended in."""
@@ -70,7 +75,8 @@ class Driver:
         elif session.live is not None:
             self._pull(session.live)
         elif session.result is None:
-            session.resources.clock.sleep_until(session.wake_at, session.cancel)
+            session.resources.clock.sleep_until(session.wake_at, session.bell.listen())
+            session.bell.heard()
             session.heed_abort()
             session.feed(on.Tick())
 
