@@ -21,7 +21,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, NamedTuple, Self
 from urllib.parse import quote, unquote
 
-from .answers import Asked
+from .asked import Asked
 from .scenarios import SCENARIOS, describe, pretty
 
 if TYPE_CHECKING:
@@ -147,11 +147,20 @@ class FaultServer:
         self._accepting.start()
 
     def url_for(self, fault: str) -> str:
-        """Return a base URL at which every request meets `fault`, "quota" or "status;code=418"."""
+        """Return a base URL at which every request meets `fault`, "quota" or "status;code=418".
+
+        Options that a fault does not know change nothing: "quota;run=7" tells requests apart.
+        """
         name = fault.partition(";")[0]
         if name not in SCENARIOS:
             raise KeyError(name)
         return f"{self.origin}/{quote(fault, safe='')}/v1"
+
+    def hits(self, fault: str) -> int:
+        """How many requests came to `url_for(fault)`."""
+        start = f"/{quote(fault, safe='')}/"
+        with self._lock:
+            return sum(one.path.startswith(start) for one in self.requests)
 
     @property
     def open_connections(self) -> int:
@@ -221,9 +230,17 @@ class FaultServer:
         first, _, rest = received.path.removeprefix("/").partition("/")
         model = str(body.get("model", ""))
         name, options = _parse(unquote(first) if rest.startswith("v1") else model)
-        api = "responses" if received.path.partition("?")[0].endswith("/responses") else "chat"
-        asked = Asked(api, bool(body.get("stream")), model, options)
-        SCENARIOS.get(name, SCENARIOS["normal"])(peer, asked)
+        api = _api_at(received.path.partition("?")[0])
+        streams = bool(body.get("stream")) or ":streamGenerateContent" in received.path
+        SCENARIOS.get(name, SCENARIOS["normal"])(peer, Asked(api, streams, model, options))
+
+
+def _api_at(path: str) -> str:
+    """Tell the APIs apart as their servers do."""
+    if "GenerateContent" in path or path.endswith(":generateContent"):
+        return "gemini"
+    last = path.rpartition("/")[2]
+    return last if last in {"responses", "messages"} else "chat"
 
 
 def _receive(sock: socket.socket) -> Received | None:

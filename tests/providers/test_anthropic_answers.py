@@ -96,7 +96,6 @@ def test_thoughts_and_tools_streamed() -> None:
         ReasoningEnd(SEALED),
         Text("Let me look."),
         ToolCallPart(3, "toolu_01", "weather", ""),
-        ToolCallPart(3, None, None, ""),
         ToolCallPart(3, None, None, '{"city":'),
         ToolCallPart(3, None, None, ' "Oslo"}'),
         ToolCallPart(4, "toolu_02", "weather", ""),

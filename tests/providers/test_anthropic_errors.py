@@ -52,6 +52,12 @@ def failure(
             "input length and `max_tokens` exceed context limit: 1 + 2 > 2",
             "context_length",
         ),
+        (
+            400,
+            "invalid_request_error",
+            "Output blocked by content filtering policy",
+            "content_filtered",
+        ),
         (400, "invalid_request_error", "Your credit balance is too low", "payment_required"),
         (
             400,

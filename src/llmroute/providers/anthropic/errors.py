@@ -34,6 +34,7 @@ BY_WORDS = (
         ),
         "context_length",
     ),
+    (re.compile(r"blocked by content filtering", re.IGNORECASE), "content_filtered"),
     (re.compile(r"credit balance is too low", re.IGNORECASE), "payment_required"),
     (re.compile(r"API usage limits|spend limit", re.IGNORECASE), "quota_exhausted"),
 )

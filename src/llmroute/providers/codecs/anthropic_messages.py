@@ -243,7 +243,9 @@ class MessageFold:
         block = self._open.get(position)
         if block is not None and block.kind == "output":
             return self._output(fragment)
-        return [ToolCallPart(position, None, None, fragment)] if position in self._calls else []
+        if not fragment or position not in self._calls:
+            return []
+        return [ToolCallPart(position, None, None, fragment)]
 
     def _finish(self, fields: Json) -> None:
         reason = text_at(fields, "stop_reason")

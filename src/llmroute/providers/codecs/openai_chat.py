@@ -15,7 +15,7 @@ from ..openai.body import effort_fields, sampling_fields
 from ..openai.errors import error_inside, failure_of
 from ..openai.messages import messages_of
 from ..openai.output import chat_format, instructed
-from ..openai.pieces import CallPieces
+from ..openai.pieces import CallPieces, says
 from ..openai.thoughts import Thoughts, pieces_of
 from ..openai.tools import chat_tools
 from ..openai.usage import usage_in
@@ -89,6 +89,7 @@ class ChatFold:
         self._calls = CallPieces()
         self._finish_reason = ""
         self._refused = False
+        self._said = False
 
     def part(self, part: Json, /) -> list[ProviderEvent]:
         """Take one chunk; raises AttemptError."""
@@ -104,13 +105,16 @@ class ChatFold:
     def end(self) -> list[ProviderEvent]:
         """End; raises AttemptError "cut_short" without a finish reason.
 
-        Servers say "stop" after calls that they were told to make.
+        Raises "content_filtered" when a filter stopped the model before it said anything. Servers
+        say "stop" after calls that they were told to make.
         """
         if not self.answered:
             raise AttemptError("cut_short", "the stream ended without a finish_reason")
         reason = FINISH_REASONS.get(self._finish_reason, "stop")
         if reason == "stop" and self._calls:
             reason = "tool_calls"
+        if reason == "content_filter" and not (self._said or self._calls):
+            raise AttemptError("content_filtered", "a filter stopped the answer")
         return [*self._thoughts.end(), End(reason, self._refused)]
 
     def _fold(self, answer: Json, content_name: str) -> list[ProviderEvent]:
@@ -140,16 +144,18 @@ class ChatFold:
             events += self._thoughts.take(content)
         if isinstance(content.get("content"), list):
             events += pieces_of(content)
+            self._said = True
         elif said := text_at(content, "content"):
+            self._said = True
             events.append(Text(said))
         if not plain:
             self._rare(content, events)
 
     def _rare(self, content: Json, events: list[ProviderEvent]) -> None:
         if said := text_at(content, "refusal"):
-            self._refused = True
+            self._refused = self._said = True
             events.append(Text(said))
-        events += map(self._calls.part, objects_at(content, "tool_calls"))
+        events += map(self._calls.part, filter(says, objects_at(content, "tool_calls")))
         if function := object_at(content, "function_call"):  # as it was before tools
             events.append(self._calls.part({"index": 0, "function": function}))
 

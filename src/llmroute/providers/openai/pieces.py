@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from ..shapes import Json
 
 
+def says(piece: Json) -> bool:
+    """Whether a piece says anything: one that is empty keeps the connection alive, no more."""
+    function = object_at(piece, "function")
+    told = (piece.get("id"), function.get("name"), piece.get("extra_content"))
+    return any(told) or function.get("arguments") not in (None, "")
+
+
 class CallPieces:
     """Gives each piece the position of its call."""
 

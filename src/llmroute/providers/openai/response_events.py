@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llmroute.errors import AttemptError
-from llmroute.types.events import End
+from llmroute.types.events import End, Text
 
 from ..shapes import bad, count_at, object_at, objects_at, text_at
 from .errors import error_inside
@@ -39,6 +39,7 @@ class ResponseFold:
         self._call = call
         self._items = Items()
         self._finish_reason: FinishReason = "stop"
+        self._said = False
 
     def part(self, part: Json, /) -> list[ProviderEvent]:
         """Take one event of the stream, by its type; unknown types say nothing here."""
@@ -59,9 +60,14 @@ class ResponseFold:
         return events
 
     def end(self) -> list[ProviderEvent]:
-        """End; raises AttemptError "cut_short" if the response was not closed."""
+        """End; raises AttemptError "cut_short" if the response was not closed.
+
+        Raises "content_filtered" when a filter stopped the model before it said anything.
+        """
         if not self.answered:
             raise AttemptError("cut_short", "the stream ended without response.completed")
+        if self._finish_reason == "content_filter" and not self._said:
+            raise AttemptError("content_filtered", "a filter stopped the answer")
         return [End(self._finish_reason, self._items.refused)]
 
     def _rarer(self, kind: str, part: Json) -> list[ProviderEvent]:
@@ -102,6 +108,7 @@ class ResponseFold:
         if status not in {"completed", "incomplete"}:
             raise bad("the response is neither completed nor incomplete")
         events = self._items.rest(objects_at(response, "output"))
+        self._said = self._items.spoke or any(isinstance(one, Text) for one in events)
         if status == "incomplete":
             reason = text_at(object_at(response, "incomplete_details"), "reason")
             self._finish_reason = "content_filter" if reason == "content_filter" else "length"

@@ -44,6 +44,11 @@ class Items:
         """Whether any tool was asked for."""
         return bool(self._argued)
 
+    @property
+    def spoke(self) -> bool:
+        """Whether any text came in pieces, or any tool was asked for."""
+        return any(self._said) or any(self._saying) or self.asked
+
     def say(self, text: str) -> list[ProviderEvent]:
         """Take a piece of text."""
         if not text:
