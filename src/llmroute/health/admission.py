@@ -53,13 +53,15 @@ class Closed(NamedTuple):
     """Why an upstream may not be asked now, in words.
 
     `reopens_at` of None: not by time alone. `soft` ones may be asked all the same when nobody else
-    is left. `waits`: the policy says to wait for it rather than to move on.
+    is left. `waits`: the policy says to wait for it rather than to move on; `reopens_at` is when to
+    look again then. `disabled` ones are useless until something is changed.
     """
 
     reason: str
     reopens_at: float | None = None
     soft: bool = False
     waits: bool = False
+    disabled: bool = False
 
 
 class Gate(Protocol):

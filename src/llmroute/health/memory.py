@@ -1,0 +1,115 @@
+"""The memory that gates share: scopes by what they are, and the permits that were dropped."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING
+
+from .admission import Permit
+from .scopes import Place, Scope, UpstreamScope
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from llmroute.types.models import Model, Upstream
+
+    from .admission import Closed
+
+MOST_PLACES = 10_000
+"""How many models are remembered, each under each of its keys; then what is well is forgotten."""
+ALL_WELL: Mapping[str, Closed] = {}
+
+
+class Entered(Permit):
+    """A permit, with what its attempt is held against, and how often that was ejected before."""
+
+    __slots__ = ("origin_since", "over", "place", "since")
+
+    def __init__(self, place: Place, now: float, tokens: int) -> None:
+        """Begin at `now`."""
+        super().__init__(place.model, now, tokens=tokens)
+        self.place = place
+        self.since = place.upstream.breaker.ejections
+        self.origin_since = place.origin.breaker.ejections
+        self.over = False
+
+
+class Memory:
+    """What is remembered of upstreams; whoever reads or changes it holds `lock`.
+
+    `made` counts how often it forgot what was well: places of before are no longer in it.
+    """
+
+    __slots__ = ("_places", "_scopes", "_upstreams", "dropped", "lock", "made", "uneasy")
+
+    def __init__(self) -> None:
+        """Begin with nothing remembered."""
+        self.lock = threading.Lock()
+        self.dropped: deque[Entered] = deque()
+        self.made = 0
+        self.uneasy: set[Scope] = set()
+        self._scopes: dict[tuple[str, ...], Scope] = {}
+        self._upstreams: dict[Upstream, UpstreamScope] = {}
+        self._places: dict[tuple[str, Upstream], Place] = {}
+
+    def place(self, model: Model, upstream: Upstream) -> Place:
+        """What the faults of a model are held against."""
+        found = self._places.get((model.name, upstream))
+        if found is not None and found.model is model:
+            return found
+        if len(self._places) >= MOST_PLACES:
+            self._forget_well()
+        return self._keep(Place(model, UpstreamScope(), Scope(), Scope()), upstream)
+
+    def _keep(self, new: Place, upstream: Upstream) -> Place:
+        """Keep a place; what is remembered of its scopes already stays."""
+        key = (upstream.origin, upstream.key_name or "")
+        place = self._places[new.model.name, upstream] = Place(
+            new.model,
+            self._upstreams.setdefault(upstream, new.upstream),
+            self._scopes.setdefault((upstream.origin,), new.origin),
+            self._scopes.setdefault(key, new.key),
+        )
+        return place
+
+    def sweep(self) -> None:
+        """Take what was dropped."""
+        while self.dropped:
+            permit = self.dropped.popleft()
+            if not permit.over:
+                permit.over = True
+                permit.place.free(permit)
+
+    def note(self, place: Place) -> None:
+        """Keep in mind which scopes may be closed."""
+        for scope in place.scopes:
+            if scope.uneasy:
+                self.uneasy.add(scope)
+            else:
+                self.uneasy.discard(scope)
+
+    def standing(self, now: float) -> dict[str, Closed]:
+        """Why models may not be asked now, by their names."""
+        self.sweep()
+        found = {name: place.closed(now) for (name, _), place in self._places.items()}
+        return {name: closed for name, closed in found.items() if closed is not None}
+
+    def forget(self, name: str | None) -> None:
+        """Begin anew with a model; None: with all of them."""
+        for (known, _), place in self._places.items():
+            if name in {None, known}:
+                for scope in place.scopes:
+                    scope.forget()
+                    self.uneasy.discard(scope)
+
+    def _forget_well(self) -> None:
+        """Forget the places that are well; all of them, if most are not."""
+        kept = {at: place for at, place in self._places.items() if place.is_uneasy}
+        if len(kept) > MOST_PLACES // 2:
+            kept = {}
+            self.uneasy.clear()
+        self._places, self._upstreams, self._scopes = {}, {}, {}
+        for (_, upstream), place in kept.items():
+            self._keep(place, upstream)
+        self.made += 1
