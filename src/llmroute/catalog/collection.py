@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from llmroute.types.tuples import NamedTuple
 
 from .entries import provider, provider_names
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, Required, TypedDict
+from typing import TYPE_CHECKING, Required, TypedDict
 
 from llmroute.types.secrets import Secret, without_keys
+from llmroute.types.tuples import NamedTuple
 
 if TYPE_CHECKING:
     import os

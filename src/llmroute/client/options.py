@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from llmroute.errors import RequestError
 from llmroute.errors.problems import nearest
 from llmroute.types.requests import PLAIN, Request, Sampling
 from llmroute.types.secrets import Secret, flaw
+from llmroute.types.tuples import NamedTuple
 
 from .elsewhere import OF_CALLS
 from .messages import normalize

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from llmroute.catalog.collection import Catalog
 from llmroute.catalog.resolve import resolve
@@ -17,6 +17,7 @@ from llmroute.types.frozen import replace
 from llmroute.types.limits import Limits
 from llmroute.types.plans import Facts
 from llmroute.types.secrets import Secret
+from llmroute.types.tuples import NamedTuple
 
 from .checks import check_source, hints_of, limits_of, stand_ins, wrong
 

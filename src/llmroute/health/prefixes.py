@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from llmroute.policies.objectives import LEAST_TOKENS
 from llmroute.policies.objectives import UNASKED as WRITES_UNASKED
 from llmroute.types.messages import Document, Image, ReasoningBlock, ToolCall
+from llmroute.types.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from llmroute.types.frozen import replace
 from llmroute.types.plans import Plan
+from llmroute.types.tuples import NamedTuple
 
 from .conditions import Seen
 from .mistakes import wrong

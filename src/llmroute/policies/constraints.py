@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 from llmroute.catalog.declarations import ABILITIES
 from llmroute.catalog.entries import provider
@@ -11,6 +11,7 @@ from llmroute.catalog.urls import is_loopback
 from llmroute.errors.problems import nearest
 from llmroute.types.abilities import LACKS, lacking
 from llmroute.types.plans import Refusal
+from llmroute.types.tuples import NamedTuple
 
 from .embedding import embeds
 from .licensing import judged

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from llmroute.catalog.collection import BUILT_IN
 from llmroute.catalog.data import names, read_text
@@ -17,6 +17,7 @@ from llmroute.errors.reading import Table
 from llmroute.errors.toml import located, parse
 from llmroute.types.limits import Limits
 from llmroute.types.plans import Facts
+from llmroute.types.tuples import NamedTuple
 
 from .contradictions import Contradictions
 from .origins import DEFAULT_NAME, Origin, named_hint, placing, read_catalog

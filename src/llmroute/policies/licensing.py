@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from llmroute.catalog.data import names, read_table, read_text
 from llmroute.errors import PolicyError
 from llmroute.errors.reading import Table, collector
+from llmroute.types.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from llmroute.errors import Problem

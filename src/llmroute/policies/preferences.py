@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from itertools import compress
 from math import isfinite
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from llmroute.types.models import QUALITIES
 from llmroute.types.plans import Ordered
+from llmroute.types.tuples import NamedTuple
 
 from .expectations import predicted_latency_s
 from .mistakes import wrong

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from llmroute.errors import PolicyError, Problem
 from llmroute.errors.problems import nearest
 from llmroute.types.instruction import repeated
 from llmroute.types.plans import Candidate, Ordered, Plan, Refusal
+from llmroute.types.tuples import NamedTuple
 
 from .cautions import warnings
 from .constraints import beyond, cost_limit, standing

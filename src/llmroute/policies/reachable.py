@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from llmroute.types.tuples import NamedTuple
 
 from .conditions import TokenRange
 from .times import WHOLE_WEEK

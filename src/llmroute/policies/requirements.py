@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 from llmroute.errors.problems import nearest
 from llmroute.types.models import QUALITIES, dropped_parameters
 from llmroute.types.plans import Refusal
+from llmroute.types.tuples import NamedTuple
 
 from .expectations import predicted_latency_s
 from .licensing import card

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 from llmroute.errors.problems import nearest
+from llmroute.types.tuples import NamedTuple
 
 from .branching import Route, Routes
 from .choosing import read_prefer, read_require

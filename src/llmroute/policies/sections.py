@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from llmroute.types.limits import Limits
+from llmroute.types.tuples import NamedTuple
 
 from .origins import expanded, named_hint
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from llmroute.types.plans import Ordered
+from llmroute.types.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from llmroute.types.plans import Refusal
+from llmroute.types.tuples import NamedTuple
 
 from .mistakes import wrong
 

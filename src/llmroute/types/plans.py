@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from .frozen import dataclass
+from .tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from decimal import Context, Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from .frozen import dataclass, field, replace
+from .tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
