@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from llmroute.catalog.data import names
 from llmroute.catalog.entries import provider, provider_names
-from llmroute.catalog.families import FOLDER, weights_of
+from llmroute.catalog.families import FOLDER, base_licenses, weights_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +65,7 @@ def _section(entry: ProviderEntry) -> str:
 def _row(id_: str, model: ModelEntry, day: date, *, local: bool) -> str:
     price = "marginal" if local and model.price is None else _price(model.price, day)
     cells = (_count(model.context_tokens), _count(model.max_output_tokens), price)
-    return _line(id_, *cells, model.license, model.released, model.retires_on)
+    return _line(id_, *cells, _licenses(model), model.released, model.retires_on)
 
 
 def _price(price: Price | None, day: date) -> str:
@@ -80,7 +80,13 @@ def _weights() -> Iterator[str]:
             size, active = model.parameters_billion, model.active_parameters_billion
             sizes = _number(size) + (f" ({_number(active)})" if active is not None else "")
             cells = (_count(model.context_tokens), sizes, _number(model.training_tokens_billion))
-            yield _line(id_, *cells, model.license, model.released, model.knowledge_cutoff)
+            yield _line(id_, *cells, _licenses(model), model.released, model.knowledge_cutoff)
+
+
+def _licenses(model: ModelEntry) -> str:
+    """The license of the weights, and those of what they were made of."""
+    known = (model.license, *base_licenses(model.base_models))
+    return ", ".join(dict.fromkeys(one for one in known if one is not None))
 
 
 def _line(id_: str, *cells: object) -> str:

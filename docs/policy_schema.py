@@ -71,6 +71,7 @@ MODEL: dict[str, Schema] = {
     "threads": whole(1, 4096),
     "abilities": list_of(ABILITIES),
     "quirks": list_of(QUIRKS),
+    "base_models": TEXTS,
     "cache": words(CACHE_LIVES),
     "price": price(),
     "prices": prices(),

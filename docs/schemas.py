@@ -93,6 +93,7 @@ KEYS: dict[str, Schema] = {
     "tuning": words(["base", "chat"]),
     "open_weights": FLAG,
     "languages": TEXTS,
+    "base_models": TEXTS,
     "abilities": list_of(ABILITIES),
     "price": price(source=TEXT),
     "prices": prices(source=TEXT),

@@ -1,14 +1,15 @@
-"""What few declarations say of a model: quality, speed, data handling, what its machine costs."""
+"""What few declarations say of a model: quality, speed, data handling, origin, hourly cost."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from llmroute.errors.problems import nearest
+from llmroute.errors.problems import close, nearest
 from llmroute.types.models import QUALITIES
 from llmroute.types.requests import TASKS
 
+from .families import known_base, weights_names
 from .measured import read_handling, speed_of
 from .prices import hourly_price
 
@@ -23,7 +24,7 @@ ANY = "any"
 
 
 def with_worth(declared: Declaration, table: Table) -> Declaration:
-    """Read what a table says of quality, speed and data handling."""
+    """Read what a table says of quality, speed, data handling and the like."""
     speed = table.table("speed")
     hourly = _hourly(table)
     return declared._replace(
@@ -33,7 +34,19 @@ def with_worth(declared: Declaration, table: Table) -> Declaration:
         data=read_handling(table.table("data")),
         open_weights=table.flag("open_weights"),
         service_tier=table.text("service_tier"),
+        base_models=_base_models(table),
     )
+
+
+def _base_models(table: Table) -> tuple[str, ...] | None:
+    """Read names of weights; a misspelt one is a problem, one that nobody knows is taken."""
+    given = table.texts("base_models")
+    for name in given or ():
+        meant = None if known_base(name) else close(name, weights_names(), 0.8)
+        if meant is not None:
+            what = f"the catalog knows no weights {name!r}"
+            table.problem("base_models", what, f"Did you mean {meant!r}?")
+    return given
 
 
 def _quality(table: Table) -> tuple[tuple[str, str], ...] | None:

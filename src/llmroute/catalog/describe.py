@@ -8,6 +8,8 @@ from llmroute.types.frozen import replace
 from llmroute.types.models import DataHandling
 from llmroute.types.prices import FREE
 
+from .families import base_licenses
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -46,7 +48,17 @@ def described(declaration: Declaration, known: ModelEntry | None, model: Model) 
         speed=declaration.speed,
         handling=declaration.data or (AT_HOME if model.local else None),
     )
-    return _embedding(model if known is None else _completed(model, known, declaration))
+    model = model if known is None else _completed(model, known, declaration)
+    return _embedding(_based(model, known, declaration))
+
+
+def _based(model: Model, known: ModelEntry | None, declaration: Declaration) -> Model:
+    """Add the licenses of what the weights were made of; the model's own is not told twice."""
+    bases = (*(declaration.base_models or ()), *(known.base_models if known else ()))
+    if not bases:
+        return model
+    licenses = (one for one in base_licenses(bases) if one != model.license)
+    return replace(model, base_licenses=tuple(licenses))
 
 
 def _completed(model: Model, known: ModelEntry, declaration: Declaration) -> Model:

@@ -39,6 +39,7 @@ class ModelEntry(NamedTuple):
     False for a number of parameters that is a rumor; of a mixture of experts,
     `active_parameters_billion` work on each token. `handling` is what becomes of the prompts.
     `weights` names open weights in `providers/weights/*.toml`, whose facts every host shares;
+    `base_models` those that these were made of, whose licenses bind as well;
     `said` are the keys of its own table, which come before those.
     """
 
@@ -81,6 +82,7 @@ class ModelEntry(NamedTuple):
     images: ImageTokens | None = None
     handling: DataHandling | None = None
     weights: str | None = None
+    base_models: tuple[str, ...] = ()
     said: frozenset[str] = frozenset()
 
 

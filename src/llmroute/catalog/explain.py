@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 DECLARED = (
     *("license", "context_tokens", "max_output_tokens", "price", "abilities", "open_weights"),
-    *("vector_space", "quality", "speed", "data"),
+    *("vector_space", "quality", "speed", "data", "base_models"),
 )
 """What a declaration may say over every file."""
 SPOKEN = ("api", "parameters")

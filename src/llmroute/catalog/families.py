@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
 from .data import names, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from .entries import ModelEntry
 
 FOLDER = "providers/weights"
+ENDINGS = r"(-hf|-gguf)$"
 SHARED = (
     *("family", "tuning", "open_weights", "license", "tokenizer", "template", "context_tokens"),
     *("released", "knowledge_cutoff", "parameters_billion", "parameters_confirmed"),
     *("active_parameters_billion", "training_tokens_billion", "languages", "abilities", "scores"),
-    *("images", "vector_space", "dimensions"),
+    *("images", "vector_space", "dimensions", "base_models"),
 )
 """What hosts of the same weights share, unless their rows say something else."""
 
@@ -41,6 +43,31 @@ def shared(id_: str) -> ModelEntry | None:
     """
     file = weights_file(id_)
     return None if file is None else weights_of(file).get(id_)
+
+
+def weights_names() -> tuple[str, ...]:
+    """Name all open weights that the catalog knows."""
+    return tuple(id_ for name in names(FOLDER) for id_ in weights_of(f"{FOLDER}/{name}.toml"))
+
+
+def known_base(name: str) -> ModelEntry | None:
+    """Find weights by the name or address that hubs give them: "meta-llama/Llama-2-7b-hf"."""
+    last = name.rstrip("/").rpartition("/")[2].strip().lower().replace(" ", "-")
+    return shared(re.sub(ENDINGS, "", last.removeprefix("meta-")))
+
+
+def base_licenses(bases: Iterable[str]) -> tuple[str, ...]:
+    """The licenses of weights that others were made of, and so on down; the nearest first.
+
+    Of weights that the catalog does not know, nobody can tell what binds: that has no card.
+    """
+    found: dict[str, None] = {}
+    names_ = list(dict.fromkeys(bases))
+    for name in names_:  # it grows while it is read
+        known = known_base(name)
+        found[(known and known.license) or f"of {name}"] = None
+        names_ += [one for one in (known.base_models if known else ()) if one not in names_]
+    return tuple(found)
 
 
 @cache

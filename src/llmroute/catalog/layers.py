@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 FACTS = (
     *("family", "tuning", "open_weights", "license", "tokenizer", "abilities", "languages"),
+    *("base_models",),
     *("context_tokens", "max_output_tokens", "price", "prices", "speed", "images", "scores"),
     *("data", "released", "knowledge_cutoff", "retires_on", "replaced_by", "parameters_billion"),
     *("active_parameters_billion", "training_tokens_billion"),

@@ -93,6 +93,8 @@ class ModelOptions(TypedDict, total=False):
     client: an openai client of the application's own that sends for this model, with its own key
         and address: OpenAI, AsyncOpenAI, or one of their subclasses; in code only.
     license: the id of the license card of the weights; one without a card is unknown.
+    base_models: open weights that these were made of, as the catalog or a hub names them: their
+        licenses bind as well.
     template: a template's name, or a Jinja chat template.
     context_tokens, max_output_tokens: the window, and the longest answer, in tokens.
     gpu_layers: layers on the GPU; -1 is all.
@@ -127,6 +129,7 @@ class ModelOptions(TypedDict, total=False):
     provider: Provider
     client: object
     license: str
+    base_models: Sequence[str]
     template: str
     context_tokens: int
     max_output_tokens: int
@@ -188,6 +191,7 @@ class Declaration(NamedTuple):
     data: DataHandling | None = None
     open_weights: bool | None = None
     service_tier: str | None = None
+    base_models: tuple[str, ...] | None = None
     folder: str = ""
 
     def __repr__(self) -> str:

@@ -68,6 +68,7 @@ def _described(entry: ModelEntry, table: Table, cited: Cited) -> ModelEntry:
         released=cited.day("released"),
         knowledge_cutoff=cited.day("knowledge_cutoff"),
         languages=table.texts("languages") or (),
+        base_models=table.texts("base_models") or (),
         weights=table.text("weights"),
         retires_on=cited.day("retires_on"),
         replaced_by=table.text("replaced_by"),

@@ -5,22 +5,18 @@ Where they differ, both bind, so that the stricter holds, and plans warn.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from llmroute.catalog.families import shared
+from llmroute.catalog.families import base_licenses, known_base
 from llmroute.policies.licensing import card_of_tag
 from llmroute.types.frozen import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from llmroute.types.calls import FileTerms
     from llmroute.types.models import Model
 
 OTHER = "other"
 """The tag of a license that has none; its name says which."""
-ENDINGS = r"(-hf|-gguf)$"
 
 
 def with_terms(model: Model, stated: FileTerms) -> Model:
@@ -50,15 +46,6 @@ def _license(stated: FileTerms) -> str | None:
     return card_of_tag(word) or word.strip().lower()[:64]
 
 
-def _bases(stated: FileTerms) -> Iterator[str]:
+def _bases(stated: FileTerms) -> tuple[str, ...]:
     """The licenses of the weights that a file was made of, where the catalog knows them."""
-    for base in stated.bases:
-        known = shared(re.sub(ENDINGS, "", _plain(base)))
-        if known is not None and known.license is not None:
-            yield known.license
-
-
-def _plain(base: str) -> str:
-    """A model's name as the catalog has it: "llama-2-7b" of "https://hub/meta-llama/Llama-2-7b"."""
-    last = base.rstrip("/").rpartition("/")[2]
-    return last.strip().lower().replace(" ", "-").removeprefix("meta-")
+    return base_licenses(base for base in stated.bases if known_base(base) is not None)

@@ -234,12 +234,13 @@ def open_weights(_: Situation, model: Model) -> Refusal | None:
 
 
 def osi_approved(_: Situation, model: Model) -> Refusal | None:
-    """Refuse models whose weights are not under a license that the OSI approved."""
-    found = card(model.license) if model.license is not None else None
-    if found is not None and found.osi_approved:
-        return None
-    what = f"the license {model.license} is" if model.license else "its license is not known, so"
-    return Refusal(model, "license", f"{what} not known to be approved by the OSI")
+    """Refuse models whose weights, or their base, are not under licenses that the OSI approved."""
+    for license_ in (model.license, *model.base_licenses):
+        found = None if license_ is None else card(license_)
+        if found is None or not found.osi_approved:
+            what = f"the license {license_} is" if license_ else "its license is not known, so"
+            return Refusal(model, "license", f"{what} not known to be approved by the OSI")
+    return None
 
 
 def every_parameter(situation: Situation, model: Model) -> Refusal | None:
