@@ -17,7 +17,7 @@ from benchmarks.measure import show
 from llmroute import AsyncClient, policies
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from benchmarks.measure import Row
 
@@ -28,16 +28,19 @@ async def bare_call(client: httpx2.AsyncClient, url: str) -> str:
     return str(reply.raise_for_status().json()["choices"][0]["message"]["content"])
 
 
-async def bare_stream(client: httpx2.AsyncClient, url: str) -> str:
+async def bare_pieces(client: httpx2.AsyncClient, url: str) -> AsyncIterator[str]:
     """Stream likewise."""
-    text: list[str] = []
     body = {**BODY, "stream": True}
     async with client.stream("POST", f"{url}/chat/completions", json=body) as reply:
         async for line in reply.aiter_lines():
             if line.startswith("data: ") and line != "data: [DONE]":
                 delta = json.loads(line[6:])["choices"][0]["delta"]
-                text.append(delta.get("content", ""))
-    return "".join(text)
+                yield delta.get("content", "")
+
+
+async def joined(pieces: AsyncIterator[str]) -> str:
+    """Read a stream to its end."""
+    return "".join([piece async for piece in pieces])
 
 
 async def routed_call(client: AsyncClient) -> str:
@@ -45,10 +48,11 @@ async def routed_call(client: AsyncClient) -> str:
     return (await client.chat(QUESTION, max_tokens=300, max_cost_usd=1)).text
 
 
-async def routed_stream(client: AsyncClient) -> str:
+async def routed_pieces(client: AsyncClient) -> AsyncIterator[str]:
     """Stream likewise."""
     async with client.stream(QUESTION, max_tokens=300, max_cost_usd=1) as stream:
-        return "".join([piece async for piece in stream.text])
+        async for piece in stream.text:
+            yield piece
 
 
 async def sdk_call(client: openai.AsyncOpenAI) -> str:
@@ -57,12 +61,13 @@ async def sdk_call(client: openai.AsyncOpenAI) -> str:
     return reply.choices[0].message.content or ""
 
 
-async def sdk_stream(client: openai.AsyncOpenAI) -> str:
+async def sdk_pieces(client: openai.AsyncOpenAI) -> AsyncIterator[str]:
     """Stream likewise."""
     stream = await client.chat.completions.create(
         model="m", messages=[ASKED], max_tokens=300, stream=True
     )
-    return "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
+    async for chunk in stream:
+        yield chunk.choices[0].delta.content or ""
 
 
 async def cpu_s(work: Callable[[], Awaitable[str]], times: int) -> float:
@@ -99,9 +104,9 @@ async def both(url: str) -> list[Row]:
             "openai": lambda: sdk_call(sdk),
         }
         streams: dict[str, Callable[[], Awaitable[str]]] = {
-            "httpx2": lambda: bare_stream(bare, url),
-            "llmroute": lambda: routed_stream(client),
-            "openai": lambda: sdk_stream(sdk),
+            "httpx2": lambda: joined(bare_pieces(bare, url)),
+            "llmroute": lambda: joined(routed_pieces(client)),
+            "openai": lambda: joined(sdk_pieces(sdk)),
         }
         whole = await compare(calls, CALLS, 1)
         chunks = await compare(streams, STREAMS, server.CHUNKS)

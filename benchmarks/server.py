@@ -42,9 +42,9 @@ def _completion(kind: str, choice: Mapping[str, object]) -> dict[str, object]:
     return {"id": "c1", "object": kind, "created": 1, "model": "m", "choices": [choice]}
 
 
-def _events() -> Iterator[bytes]:
-    """The events of a stream, each as one chunk of HTTP."""
-    for _ in range(CHUNKS):
+def events(count: int) -> Iterator[bytes]:
+    """The events of a stream of `count` words, each as one chunk of HTTP."""
+    for _ in range(count):
         choice = {"index": 0, "delta": {"content": WORD}, "finish_reason": None}
         yield _chunk(json.dumps(_completion("chat.completion.chunk", choice)))
     last: Mapping[str, object] = {"index": 0, "delta": {}, "finish_reason": "stop"}
@@ -78,7 +78,7 @@ def _chunk(data: str) -> bytes:
 
 WHOLE = _whole()
 BEGIN = _head("text/event-stream") + b"Transfer-Encoding: chunked\r\n\r\n"
-STREAM = (BEGIN, *_events(), b"0\r\n\r\n")
+STREAM = (BEGIN, *events(CHUNKS), b"0\r\n\r\n")
 TOOLED_STREAM = (BEGIN, *_tooled(), b"0\r\n\r\n")
 
 
@@ -96,13 +96,19 @@ def _serve(connection: socket.socket) -> None:
         waiting = b""
         while received := connection.recv(65536):
             waiting += received
-            head, found, body = waiting.partition(b"\r\n\r\n")
-            length = LENGTH.search(head)
-            if not found or len(body) < int(length.group(1) if length else 0):
+            if not is_whole(waiting):
                 continue
+            body = waiting.partition(b"\r\n\r\n")[2]
             waiting = b""
             for piece in _answer(body):
                 connection.sendall(piece)
+
+
+def is_whole(received: bytes) -> bool:
+    """Whether a request has come in to its end."""
+    head, found, body = received.partition(b"\r\n\r\n")
+    length = LENGTH.search(head)
+    return bool(found) and len(body) >= int(length.group(1) if length else 0)
 
 
 def serve() -> None:
