@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import socket
+import ssl
 import threading
 from typing import TYPE_CHECKING, Self
 
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
 
 LONGEST_S = 86_400.0
 """No operation waits longer than a day; sockets take no more than the platform's time_t."""
+
+_NO_ADDRESS = ("EAI_AGAIN", "EAI_NONAME", "EAI_FAIL", "EAI_NODATA")
 
 
 class Budget(float):
@@ -105,6 +110,15 @@ def budget_of(timeout: float | None) -> Budget:
 def broken(kind: str, error: OSError, reason: str = "") -> AttemptError:
     """Say which socket operation failed and why, without the error's own arguments."""
     text = reason or error.strerror or type(error).__name__
-    failure = AttemptError(kind, text)
+    failure = AttemptError(kind, text, code=code_of(error))
     failure.__cause__ = TransportError(type(error).__name__, text)
     return failure
+
+
+def code_of(error: OSError) -> str | None:
+    """The system's name of an error ("ENETUNREACH", "EAI_AGAIN"); None when it has none."""
+    if isinstance(error, ssl.SSLError):
+        return None
+    if isinstance(error, socket.gaierror):
+        return next((name for name in _NO_ADDRESS if getattr(socket, name, 0) == error.errno), None)
+    return errno.errorcode.get(error.errno or 0)

@@ -207,12 +207,12 @@ def through(proxy: Proxy) -> Generator[None, None, None]:
     try:
         yield
     except AttemptError as error:
-        kind, reason = error.fault.kind, error.fault.reason
+        kind, reason, code = error.fault.kind, error.fault.reason, error.fault.code
         if kind == "interrupted":
             raise
         if kind != "connect_timeout":
             kind = "connect"  # a proxy without an address is no upstream without one
-        failure = AttemptError(kind, f"by the proxy of {proxy.variable}: {reason}")
+        failure = AttemptError(kind, f"by the proxy of {proxy.variable}: {reason}", code=code)
         failure.__cause__ = error.__cause__
     else:
         return

@@ -30,7 +30,8 @@ class Fault:
     """Why an attempt failed; holds no key, no prompt and no reply.
 
     `kind` is a key of `llmroute.errors.FAULT_KINDS`; `status` is the HTTP status, None when there
-    was none; `code` is the provider's own error code.
+    was none; `code` is the provider's own error code, or the system's name of what happened to the
+    connection ("ECONNREFUSED").
     """
 
     kind: str
