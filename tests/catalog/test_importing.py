@@ -15,6 +15,7 @@ from llmroute.catalog import Declaration, resolve
 from llmroute.catalog.collection import Catalog
 from llmroute.catalog.importing import SOURCES, import_facts
 from llmroute.catalog.importing.writing import Entry, fact_file
+from llmroute.catalog.layers import fact_file as parsed
 from llmroute.catalog.layers import read_layer
 from llmroute.errors import PolicyError
 from llmroute.types.frozen import replace
@@ -552,5 +553,7 @@ def test_what_is_written_is_read_back(now: Price, before: Price | None) -> None:
         now = replace(now, valid_from=date(2026, 7, 1))
         price = joined([now, replace(before, valid_until=date(2026, 6, 30))])
     text = fact_file("litellm", TODAY, [Entry("groq/m", {"context_tokens": 5}, price)])
-    layer = read_layer(text, "facts.toml", Catalog().provider)
+    facts = parsed(text, "facts.toml")
+    assert facts is not None
+    layer = read_layer(facts, Catalog().provider)
     assert layer.models["groq/m"].price == price

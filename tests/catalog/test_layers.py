@@ -14,6 +14,8 @@ from llmroute import Client
 from llmroute.catalog import Declaration, resolve
 from llmroute.catalog.collection import BUILT_IN, Catalog
 from llmroute.errors import PolicyError
+from llmroute.errors.guards import LARGEST_FACTS_BYTES
+from llmroute.errors.toml import MOST_PROBLEMS
 from llmroute.policies.files import load_policy
 
 if TYPE_CHECKING:
@@ -174,3 +176,38 @@ def test_numbers_are_exact(tmp_path: Path) -> None:
     price = resolve(Declaration("m", GPT_4), Catalog([file_of(tmp_path, text)])).price
     assert price is not None
     assert (price.input, price.output) == (Decimal("0.1"), Decimal("0.2"))
+
+
+GPT_4_PRICE = f'models."{GPT_4}".price'
+LARGE = {
+    "keys": ('models."openai/gpt-4" = {', "k{} = 1, ", "}"),
+    "names": ("[models]\n", '"openai/x{}" = {{}}\n', ""),
+    "no names": ("[models]\n", "{} = {{}}\n", ""),
+    "hosts": ("[models]\n", '"o{}/m" = {{}}\n', ""),
+    "tops": ("[models]\n", "[t{}]\n", ""),
+    "tiers": (f"{GPT_4_PRICE}.tiers = {{", "P{} = 1, ", "}"),
+    "rates": (f"{GPT_4_PRICE} = {{", "p{} = 1, ", "}"),
+    "rows": ("", '[[models."openai/gpt-4".prices]]\n', ""),
+    "scores": ('models."openai/gpt-4".scores = [', "{{}},", "]"),
+    "sources": ("[models]\n[sources]\n", "s{} = {{}}\n", ""),
+    "prices": ("[models]\n", '"groq/{}".price = {{a=1}}\n', ""),
+}
+"""How a fact file begins, what it repeats with a number until it is full, and how it ends."""
+
+
+@pytest.mark.parametrize("kind", LARGE)
+def test_a_large_file_of_mistakes_is_left_early(tmp_path: Path, kind: str) -> None:
+    """Of half a million mistakes the first hundred are told, and the rest is not read."""
+    head, again, end = LARGE[kind]
+    parts, left = [head], LARGEST_FACTS_BYTES - len(head) - len(end)
+    while left >= len(part := again.format(len(parts))):
+        parts.append(part)
+        left -= len(part)
+    text = "".join(parts).removesuffix(", ") + end
+    with pytest.raises(PolicyError) as caught:
+        Catalog([file_of(tmp_path, text)])
+    problems = caught.value.problems
+    assert 1 <= len(problems) <= MOST_PROBLEMS + 1
+    assert problems[0].line is not None
+    full = f"these are the first {MOST_PROBLEMS}; mend them first"
+    assert (problems[-1].what == full) == (len(problems) > MOST_PROBLEMS)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from llmroute.errors import Problem
 
     from .entries import ProviderEntry
-    from .layers import Layer
+    from .layers import Facts, Layer
 
 NAME = r"[a-z][a-z0-9_-]{0,63}"
 """What a provider is called: the name of its file, without .toml."""
@@ -131,32 +131,33 @@ class Catalog:
         from llmroute.errors import PolicyError
         from llmroute.errors.guards import LARGEST_FACTS_BYTES, decode, read
 
-        from .layers import is_fact_file
+        from .layers import fact_file
 
         problems: list[Problem] = []
-        facts: list[tuple[Path, str]] = []
+        found: list[Facts] = []
         for file in files:
             try:
                 text = read(file, LARGEST_FACTS_BYTES)
-                if is_fact_file(text, str(file)):
-                    facts.append((file, text))
+                facts = fact_file(text, str(file))
+                if facts is not None:
+                    found.append(facts)
                 else:
                     decode(text.encode(), str(file))  # only fact files may be so large
                     self._found[file.stem] = self._read(file, text)
             except PolicyError as error:
                 problems += error.problems
-        problems += [one for file, text in facts for one in self._lay(file, text)]
+        problems += [one for facts in found for one in self._lay(facts)]
         if problems:
             raise PolicyError(problems)
 
-    def _lay(self, file: Path, text: str) -> tuple[Problem, ...]:
+    def _lay(self, facts: Facts) -> tuple[Problem, ...]:
         """Add a fact file, once every provider is known; returns what is wrong with it."""
         from llmroute.errors import PolicyError
 
         from .layers import in_order, read_layer
 
         try:
-            layer = read_layer(text, str(file), self._plain)
+            layer = read_layer(facts, self._plain)
         except PolicyError as error:
             return tuple(error.problems)
         self._layers = in_order((*self._layers, layer))

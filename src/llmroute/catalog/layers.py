@@ -51,29 +51,37 @@ class Layer(NamedTuple):
     imported: tuple[str, date] | None = None
 
 
-def is_fact_file(text: str, place: str) -> bool:
-    """Whether a file tells facts of models rather than of a provider.
+class Facts(NamedTuple):
+    """A fact file that was parsed, and nothing more: its path, text and values."""
+
+    place: str
+    text: str
+    values: Mapping[str, object]
+
+
+def fact_file(text: str, place: str) -> Facts | None:
+    """Parse a file that tells facts of models; None: it tells of a provider.
 
     Raises:
         PolicyError: it is no TOML.
     """
     check_depth(text, place)
     top = parse(text, place)
-    return "provider" not in top and ("models" in top or "imported" in top)
+    is_one = "provider" not in top and ("models" in top or "imported" in top)
+    return Facts(place, text, top) if is_one else None
 
 
-def read_layer(text: str, place: str, lookup: Callable[[str], ProviderEntry | None]) -> Layer:
+def read_layer(facts: Facts, lookup: Callable[[str], ProviderEntry | None]) -> Layer:
     """Read a fact file; `lookup` finds the providers whose models it may speak of.
 
     Raises:
         PolicyError: something in it is wrong; all problems at once, each with its line.
     """
-    positions = Positions(text)
     problems: list[Problem] = []
 
-    report = located(place, positions, problems)
+    report = located(facts.place, Positions(facts.text), problems)
 
-    top = Table(parse(text, place), (), report)
+    top = Table(facts.values, (), report)
     imported = _imported(top.table("imported"))
     read_sources(top.table("sources") or Table({}, (), report))
     tables = top.table("models") or Table({}, (), report)
@@ -85,7 +93,7 @@ def read_layer(text: str, place: str, lookup: Callable[[str], ProviderEntry | No
     top.done()
     if problems:
         raise PolicyError(sorted(problems, key=lambda one: one.line or 0))
-    return Layer(place, models, imported)
+    return Layer(facts.place, models, imported)
 
 
 def _imported(table: Table | None) -> tuple[str, date] | None:

@@ -43,9 +43,10 @@ def pieces(text: str) -> Iterator[tuple[str, int]]:
     line = 1
     for match in TOKEN.finditer(text):
         piece = match.group()
-        if not piece.startswith("#"):
+        if piece[0] != "#":
             yield piece, line
-        line += piece.count("\n")
+        if "\n" in piece:
+            line += piece.count("\n")
 
 
 def read(path: Path, largest: int = LARGEST_BYTES) -> str:

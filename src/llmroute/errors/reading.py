@@ -14,6 +14,8 @@ from .problems import Problem, nearest
 if TYPE_CHECKING:
     from datetime import date
 
+MOST_ROWS = 10_000
+"""How many tables an array may hold."""
 MOST_DIGITS = 24
 """How many characters of a number a problem shows."""
 
@@ -225,6 +227,9 @@ class Table:
         items = cast("Sequence[object]", value) if isinstance(value, Sequence) else ()
         if value is not None and (not items or not all(isinstance(one, Mapping) for one in items)):
             self.problem(key, f"it must be an array of tables, [[{key}]]")
+            return []
+        if len(items) > MOST_ROWS:
+            self.problem(key, f"it holds {len(items)} tables; at most {MOST_ROWS} are read")
             return []
         return [
             Table(cast("Mapping[str, object]", one), (*self.path, key, str(index)), self.report)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .positions import Path, Positions
     from .reading import Report
 
+MOST_PROBLEMS = 100
+"""How many problems of one file are told; reading ends there."""
 TWICE = r"Cannot declare \((.+)\) twice"
 SYNTAX_PLACE = r"(?s)(.*) \(at (?:line (\d+), column (\d+)|end of document)\)"
 
@@ -30,10 +32,17 @@ def dotted(path: tuple[str, ...]) -> str:
 
 
 def located(file: str, positions: Positions, problems: list[Problem]) -> Report:
-    """Make a report that appends to `problems`, each with its line of `file`."""
+    """Make a report that appends to `problems`, each with its line of `file`.
+
+    It raises PolicyError with the first 100 of them: to tell half a million takes ten seconds.
+    """
 
     def report(path: Path, what: str, hint: str) -> None:
         problems.append(Problem(file, positions.line(path), dotted(path), what, hint))
+        if len(problems) >= MOST_PROBLEMS:
+            in_order = sorted(problems, key=lambda one: one.line or 0)
+            what = f"these are the first {MOST_PROBLEMS}; mend them first"
+            raise PolicyError([*in_order, Problem(file, in_order[-1].line, "", what)])
 
     return report
 
