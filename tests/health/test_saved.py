@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
@@ -17,8 +17,9 @@ import pytest
 
 import llmroute
 from llmroute.health.keeping import THREAD
-from llmroute.health.saved import LARGEST_BYTES, MARK, read
+from llmroute.health.saved import LARGEST_BYTES, MARK, Dated, joined, read, write
 from llmroute.testing import ScriptedProvider, VirtualClock
+from llmroute.types.observed import MOST_MODELS, Observed
 from llmroute.types.plans import Candidate
 from llmroute.types.reply import Attempt
 from llmroute.types.usage import Usage
@@ -49,6 +50,7 @@ DAMAGED = [
     MARK + ', "version": 1, "models": {"m": {"at": "2026-01-01T00:00:00+00:00", "token_s": -1}}}',
     MARK + ', "version": 1, "models": {"m": {"at": "2026-01-01T00:00:00+00:00", "x": 1}}}',
     MARK + ', "version": 1, "models": {"m": {"at": "2026-01-01T00:00:00+00:00", "token_s": NaN}}}',
+    MARK + ', "version": 1, "models": {"m": {"at": "2026-01-01T00:00:00+00:00", "of": 3}}}',
     MARK + "[" * 100_000,
     MARK + " " * LARGEST_BYTES,
 ]
@@ -253,6 +255,77 @@ def test_a_policy_that_was_found_writes_beside_itself(
             pass
 
 
+def test_what_another_process_saw_stays(tmp_path: Path) -> None:
+    """Who saves reads first: of each model what changed last is kept, whoever saw it."""
+    file, clock = tmp_path / "seen.json", VirtualClock()
+    one, other = (
+        llmroute.Client(models=[model("m"), model(name)], observations=file, clock=clock)
+        for name in ("a", "b")
+    )
+    one.chat("hi", model="a")
+    one.chat("hi", model="m")
+    one.close()
+    clock.advance(10)
+    other.chat("hi", model="b")
+    other.observations.save()
+    assert set(saved(file)) == {"a", "b", "m"}
+    assert saved(file)["m"]["answers"] == 1, "what this one never asked is as the other left it"
+    clock.advance(10)
+    for _ in range(2):
+        other.chat("hi", model="m")
+    other.close()
+    assert {name: entry["answers"] for name, entry in saved(file).items()} == {
+        "a": 1,
+        "b": 1,
+        "m": 2,
+    }
+
+
+def test_the_newest_models_stay_when_there_are_too_many(tmp_path: Path) -> None:
+    """A file that many processes write holds a thousand models at most: those that changed last."""
+    now = VirtualClock().wall_time()
+    file = tmp_path / "seen.json"
+    old = {f"old{at}": Dated(Observed(answers=1), now - timedelta(hours=1)) for at in range(900)}
+    write(file, old)
+    new = {f"new{at}": Dated(Observed(answers=1), now) for at in range(200)}
+    kept = joined(file, new, now)
+    assert len(kept) == MOST_MODELS
+    assert set(new) <= set(kept)
+
+
+def test_a_name_of_another_upstream_begins_anew(tmp_path: Path) -> None:
+    """What was seen under a name tells nothing of another model that has the name later."""
+    file, clock = tmp_path / "seen.json", VirtualClock()
+
+    def made(use: str) -> llmroute.Client:
+        stand_in = {"m": ScriptedProvider("one two three")}
+        declared = [llmroute.model("m", use=use)]
+        return llmroute.Client(models=declared, providers=stand_in, observations=file, clock=clock)
+
+    with made("openai/gpt-6.1-terra") as first:
+        first.chat("hi")
+    assert saved(file)["m"]["of"] == "https://api.openai.com gpt-6.1-terra"
+    with made("openai/gpt-6.1-terra") as again:
+        assert again.observations.seen["m"].answers == 1
+    with made("openai/gpt-6-luna") as other:
+        assert other.observations.seen == {}
+        clock.advance(1)
+        other.chat("hi")
+    assert saved(file)["m"]["answers"] == 1
+    assert saved(file)["m"]["of"] == "https://api.openai.com gpt-6-luna"
+
+
+def test_shared_observations_mix_no_upstreams() -> None:
+    """Of two models of one name the one that was asked last is remembered, never a mean of both."""
+    shared = llmroute.Observations()
+    for use in ("openai/gpt-6.1-terra", "openai/gpt-6-luna", "openai/gpt-6-luna"):
+        stand_in = {"m": ScriptedProvider("one")}
+        declared = [llmroute.model("m", use=use)]
+        with llmroute.Client(models=declared, providers=stand_in, observations=shared) as client:
+            client.chat("hi")
+    assert shared.seen["m"].answers == 2
+
+
 WRITER = """
 import sys
 import llmroute
@@ -276,5 +349,5 @@ def test_two_processes_never_leave_a_torn_file(tmp_path: Path) -> None:
     command = [sys.executable, "-c", WRITER, str(file)]
     running = [subprocess.Popen([*command, name]) for name in "ab"]
     assert [process.wait() for process in running] == [0, 0]
-    assert set(saved(file)) <= {"a" * 50, "b" * 50}
+    assert set(saved(file)) == {"a" * 50, "b" * 50}
     assert not (tmp_path / "seen.json.damaged").exists()

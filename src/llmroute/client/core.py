@@ -290,4 +290,6 @@ class Core:
 def _observations(setup: Setup, clock: Clock) -> Observations:
     """Those that were passed on, else some of its own; raises PolicyError for a wrong file."""
     given = setup.observations
-    return given if isinstance(given, Observations) else Observations(given, clock=clock)
+    made = given if isinstance(given, Observations) else Observations(given, clock=clock)
+    made.begin(setup.models)
+    return made

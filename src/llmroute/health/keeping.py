@@ -11,11 +11,12 @@ from llmroute.policies.origins import expanded
 from llmroute.types.logs import logger
 from llmroute.types.observed import Observed
 
-from .saved import Dated, restore, write
+from .saved import Dated, joined, restore, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    Sight = Mapping[str, tuple[Observed, str | None]]
 EVERY_S = 60.0
 """How long a file stays as it is, at least, while a client runs."""
 THREAD = "llmroute observations"
@@ -44,25 +45,29 @@ class Keeper:
         """Whether a minute has passed since it was read or written; also when a clock was set."""
         return not 0 <= (self._now() - self._began_at).total_seconds() < EVERY_S
 
-    def save(self, seen: Mapping[str, Observed]) -> None:
-        """Write what was seen, if any of it is new; raises OSError."""
+    def save(self, seen: Sight) -> None:
+        """Write what was seen of each model, and of which upstream, if any of it is new.
+
+        What others wrote to the file meanwhile stays, where it is newer. Raises OSError.
+        """
         with self._lock:
             now = self._began_at = self._now()
             entries = {
-                name: self._dated(name, one._replace(in_flight=0), now)
-                for name, one in seen.items()
+                name: self._dated(name, Dated(one._replace(in_flight=0), now, of))
+                for name, (one, of) in seen.items()
             }
             entries = {name: one for name, one in entries.items() if one.observed != UNSEEN}
             if any(one is not self.kept.get(name) for name, one in entries.items()):
-                write(self.path, entries)
+                write(self.path, joined(self.path, entries, now))
                 self.kept = entries
 
-    def _dated(self, name: str, observed: Observed, now: datetime) -> Dated:
+    def _dated(self, name: str, one: Dated) -> Dated:
         """Keep the day of what has not changed."""
         before = self.kept.get(name)
-        return before if before and before.observed == observed else Dated(observed, now)
+        unchanged = before is not None and before._replace(at=one.at) == one
+        return before if before is not None and unchanged else one
 
-    def try_to_save(self, seen: Mapping[str, Observed]) -> None:
+    def try_to_save(self, seen: Sight) -> None:
         """Write likewise; a file that cannot be written is a warning in the log."""
         try:
             self.save(seen)
@@ -70,7 +75,7 @@ class Keeper:
             what = "%s: the observations were not saved: %s"
             logger("observations").warning(what, self.path, error.strerror)
 
-    def save_soon(self, seen: Callable[[], Mapping[str, Observed]]) -> None:
+    def save_soon(self, seen: Callable[[], Sight]) -> None:
         """Write in a thread of its own, so that no call and no event loop waits for a disk."""
         with self._lock:
             if self._writing or not self.due:

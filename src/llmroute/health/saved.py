@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from llmroute.errors import PolicyError, Problem
 from llmroute.types.logs import logger
-from llmroute.types.observed import Observed
+from llmroute.types.observed import MOST_MODELS, Observed
 from llmroute.types.requests import TASKS
 
 if TYPE_CHECKING:
@@ -34,10 +34,11 @@ DAMAGED = ".damaged"
 
 
 class Dated(NamedTuple):
-    """What was seen of a model, and when that last changed."""
+    """What was seen of a model, when that last changed, and of which upstream; None: not known."""
 
     observed: Observed
     at: datetime
+    of: str | None = None
 
 
 def read(path: Path, now: datetime) -> dict[str, Dated]:
@@ -123,11 +124,11 @@ def _entry(path: Path, value: object, now: datetime) -> Dated:
     from llmroute.policies.plain import restored  # only who keeps a file needs it
 
     values = dict(cast("dict[str, object]", value)) if isinstance(value, dict) else {}
-    at = _moment(values.pop("at", None))
+    at, of = _moment(values.pop("at", None)), values.pop("of", None)
     observed = restored(Observed, values, str(path))
-    if at is None or not _is_sound(observed):
+    if at is None or not isinstance(of, str | None) or not _is_sound(observed):
         raise _wrong(path, "it is damaged")
-    return Dated(observed._replace(in_flight=0), min(at, now))
+    return Dated(observed._replace(in_flight=0), min(at, now), of)
 
 
 def _moment(value: object) -> datetime | None:
@@ -147,6 +148,18 @@ def _is_sound(one: Observed) -> bool:
         numbers += [*compared[:2], compared.error + 1, *compared[3:]]
     tasks = {task for task, _ in one.output_tokens}
     return tasks <= {"", *TASKS} and all(0 <= number <= LARGEST for number in numbers)
+
+
+def joined(path: Path, entries: Mapping[str, Dated], now: datetime) -> Mapping[str, Dated]:
+    """Add what others wrote meanwhile: of each model what changed last, of all the newest."""
+    there: Mapping[str, Dated] = {}
+    with contextlib.suppress(PolicyError):  # what is damaged is written anew
+        there = read(path, now)
+    newer = {
+        name: one for name, one in there.items() if name not in entries or one.at > entries[name].at
+    }
+    both = sorted({**entries, **newer}.items(), key=lambda one: one[1].at)
+    return dict(both[-MOST_MODELS:])
 
 
 def write(path: Path, entries: Mapping[str, Dated]) -> None:
@@ -174,12 +187,16 @@ def _text(entries: Mapping[str, Dated]) -> str:
     from llmroute.policies.plain import plain
 
     models = {
-        name: {"at": at.astimezone(UTC).isoformat(timespec="seconds"), **plain(observed)}
-        for name, (observed, at) in sorted(entries.items())
+        name: {"at": _when(at), **({} if of is None else {"of": of[:LONGEST_NAME]}), **plain(seen)}
+        for name, (seen, at, of) in sorted(entries.items())
         if len(name) <= LONGEST_NAME
     }
     rest = json.dumps({"version": VERSION, "models": models}, indent=1, allow_nan=False)
     return f"{MARK},{rest[1:]}\n"
+
+
+def _when(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def _wrong(path: Path, what: str, hint: str = "") -> PolicyError:

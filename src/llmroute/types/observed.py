@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from .tuples import NamedTuple
 
+MOST_MODELS = 1000
+"""How many models are remembered, by a client or in a file; the oldest is forgotten then."""
+
 
 class Predicted(NamedTuple):
     """How well something was predicted, as moving means over a model's answers.
