@@ -11,6 +11,7 @@ from llama_cpp import LLAMA_POOLING_TYPE_MEAN, Llama
 
 from llmroute.errors import AttemptError
 from llmroute.providers.llama_cpp import read_header
+from llmroute.providers.llama_cpp.bindings import has_tiles, load_library
 from llmroute.types.events import End, Opened, UsageReport, Vectors
 from tests.local.support import asked, call, fold, model
 from tests.local.tiny_gguf import RANK_POOLING, tiny_bert
@@ -88,6 +89,7 @@ def test_many_texts_take_several_batches(tiny: Path, provider: LlamaCppProvider)
     assert close(vectors[89], embedded(provider, of, texts[89])[0])
 
 
+@pytest.mark.skipif(has_tiles(load_library()), reason="AMX tiles, which may fault, are on in Llama")
 def test_vectors_are_those_of_llama_cpp_python(smollm2: Path, provider: LlamaCppProvider) -> None:
     """Mean pooling gives what llama-cpp-python's own class gives for the same file."""
     oracle = Llama(

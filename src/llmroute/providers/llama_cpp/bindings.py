@@ -38,6 +38,7 @@ class ModelParameters(Protocol):
 
     n_gpu_layers: int
     progress_callback: object
+    use_extra_bufts: bool
     vocab_only: bool
 
 
@@ -178,6 +179,15 @@ def engine_build() -> EngineBuild:
     library = load_library()
     system = library.llama_print_system_info().decode("utf-8", "replace").strip()
     return EngineBuild(version(), system, library.llama_supports_gpu_offload())
+
+
+def has_tiles(library: Library) -> bool:
+    """Whether this build multiplies by AMX tiles where weights are repacked for them.
+
+    Virtual machines may show these instructions and fault at the first one, which ends the process
+    (SIGSEGV at `ldtilecfg` with llama-cpp-python 0.3.36 under Firecracker); nobody can tell before.
+    """
+    return b"AMX_INT8 = 1" in library.llama_print_system_info()
 
 
 class AbortFlag:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from llmroute.errors import AttemptError
 from llmroute.types.logs import logger
 
-from .bindings import VOCABULARY_NONE, LoadLog, load_library
+from .bindings import VOCABULARY_NONE, LoadLog, has_tiles, load_library
 from .contexts import grid_tokens, new_context
 from .header import beyond_trained, read_header, window
 from .sequence import Sequence, interrupted
@@ -116,6 +116,8 @@ def load(settings: Settings, go_on: Callable[[], bool]) -> Loaded:
 def _load_model(library: Library, settings: Settings, go_on: Callable[[], bool]) -> Handle:
     parameters = library.llama_model_default_params()
     parameters.n_gpu_layers = settings.gpu_layers
+    if has_tiles(library):
+        parameters.use_extra_bufts = False
 
     def watch(_done: float, _data: object) -> bool:
         return go_on()
