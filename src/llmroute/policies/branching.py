@@ -9,8 +9,9 @@ from llmroute.types.plans import Plan
 from llmroute.types.tuples import NamedTuple
 
 from .conditions import Seen
+from .judging import repeating
 from .mistakes import wrong
-from .ranking import Ranking, repeating
+from .ranking import Ranking
 from .splits import Split
 
 if TYPE_CHECKING:

@@ -33,11 +33,20 @@ def warnings(situation: Situation, model: Model) -> tuple[str, ...]:
         found = (*tight, *found) if tight else found
     if not request.plain:
         found = (*_unheard(request, model), *found)
+    return (*_retiring(situation, model), *found)
+
+
+def lasting_warnings(situation: Situation, model: Model) -> tuple[str, ...]:
+    """Say what of it holds for every request of the day."""
+    return (*_retiring(situation, model), *_of_license(situation, model))
+
+
+def _retiring(situation: Situation, model: Model) -> tuple[str, ...]:
     day = model.retires_on
     if day is None or day - situation.today > RETIRING:
-        return found
+        return ()
     successor = f"; successor {model.replaced_by}" if model.replaced_by else ""
-    return (f"{model.id} retires on {day}{successor}", *found)
+    return (f"{model.id} retires on {day}{successor}",)
 
 
 def _of_license(situation: Situation, model: Model) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from llmroute.types.models import Model
     from llmroute.types.plans import Constraint, Situation
+    from llmroute.types.requests import Request
 
 OWN_POLICY = "declare the model in a policy of your own, llmroute.toml or Client(models=[...])"
 
@@ -239,36 +240,46 @@ def _tightest(require: tuple[Constraint, ...]) -> tuple[Constraint, ...]:
     )
 
 
-def cost_limit(constraints: tuple[Constraint, ...]) -> tuple[Constraint, Decimal] | None:
-    """The one among `constraints` that limits the cost, and its limit; None when none does.
+def cost_limit(checks: tuple[Constraint, ...]) -> tuple[Constraint | None, Decimal | None]:
+    """The one among `checks` that limits the cost, and its limit; None when none does.
 
     Whoever reckons the cost anyway need not have it reckoned twice.
     """
-    for one in constraints:
+    for one in checks:
         if isinstance(getattr(one, "__self__", None), MaxCost):
             return one, _limit(one)
-    return None
+    return None, None
 
 
 def _limit(check: Constraint) -> Decimal:
     return cast("MaxCost", cast("MethodType", check).__self__).limit
 
 
-def standing(situation: Situation, require: tuple[Constraint, ...] = ()) -> tuple[Constraint, ...]:
-    """The constraints that can refuse anything in this situation, in their order.
+def _of_content(request: Request, *, tight: bool) -> tuple[Constraint, ...]:
+    """What judges whether a model can take what the request holds."""
+    if request.texts is not None:
+        return (embeds,)
+    ability: tuple[Constraint, ...] = () if request.text_alone else (able_for,)
+    return (*ability, fitting) if tight else ability
 
-    First what lasts (retired, license, ability, window), then what was asked for, then what the
-    policy requires, last what may change soon (key, file, price).
+
+def standing(
+    situation: Situation, require: tuple[Constraint, ...] = (), *, tight: bool = True
+) -> tuple[Constraint, ...]:
+    """The constraints that can refuse a model which may answer at all, in their order.
+
+    First what lasts (ability, window), then what was asked for, then what the policy requires, last
+    what may change soon (key, file, price). A model that has room to spare, and its file, need not
+    be asked for them: `tight` of False leaves that out.
     """
     request = situation.request
-    ability = able if request.text_alone else able_for
-    checks: tuple[Constraint, ...] = (retired, licensed, ability, fitting)
-    if request.texts is not None:
-        checks = (retired, licensed, embeds)
+    checks = _of_content(request, tight=tight)
     if request.local is not None:
         checks += (where_asked,)
     if situation.offline or situation.offline_mode == "always":
         checks += (online,)
-    checks += (*(require if len(require) < 2 else _tightest(require)), available)  # noqa: PLR2004
+    checks += require if len(require) < 2 else _tightest(require)  # noqa: PLR2004
+    if tight or situation.unavailable:
+        checks += (available,)
     checks += wished(request)
     return checks if request.max_cost_usd is None else (*checks, affordable)
