@@ -22,6 +22,7 @@ from benchmarks.fuzz_damage import BYTES, Pool, damaged, damaged_stream, split, 
 from llmroute.errors import AttemptError
 from llmroute.flow.outcome import judge
 from llmroute.flow.running import Running
+from llmroute.health.admission import Permit
 from llmroute.providers import HTTP_APIS, open_codec
 from llmroute.providers.answers import Head
 from llmroute.providers.failures import LONGEST_WAIT_S
@@ -305,10 +306,10 @@ def read(sent: Sent, pieces: Sequence[bytes]) -> Outcome:
 
 def _put_together(call: Call, events: Sequence[ProviderEvent]) -> None:
     """Put the answer together as the flow does; raises AttemptError."""
-    running = Running(1, 0, call.model, 0.0)
+    running = Running(1, 0, Permit(call.model, 0.0), 0.0)
     for event in events:
         if isinstance(event, Text | Reasoning | ReasoningEnd | ToolCallPart):
-            running.take(0.0, event)
+            running.take(0.0, event, 1)
     end = events[-1]
     assert isinstance(end, End), "no end"
     for part in judge(running, end, None).parts:

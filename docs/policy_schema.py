@@ -130,8 +130,11 @@ WHEN: dict[str, Schema] = {
 }
 LIMITS: dict[str, Schema] = {
     **dict.fromkeys(("deadline_s", "connect_s", "first_token_s", "between_tokens_s"), SECONDS),
-    "on_break": words(["raise", "restart"]),
+    "on_break": words(["raise", "restart", "continue", "continue_or_restart"]),
     "attempts_per_model": whole(1, 100),
+    "answer_tokens": whole(1, 10**9),
+    "hedge_after_s": SECONDS,
+    "hedge_percentile": {"type": "number", "minimum": 50, "maximum": 99.9},
     "body_bytes": whole(1024, 2**32),
     "event_bytes": whole(1024, 2**32),
 }

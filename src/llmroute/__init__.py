@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         StreamBrokenError,
     )
     from llmroute.health import Observations
+    from llmroute.types.accept import Accept, Draft
     from llmroute.types.calls import Call, Clock, Provider
     from llmroute.types.events import (
         End,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         Reasoning,
         ReasoningEnd,
         Restarted,
+        Resumed,
         Text,
         ToolCallPart,
         UsageReport,
@@ -73,9 +75,10 @@ _HOMES = {
     "errors": "AllFailedError AttemptError ClosedError DeadlineExceededError ForkedError "
     "LLMRouteError NoCandidateError PolicyError RequestError StreamBrokenError",
     "health": "Observations",
+    "types.accept": "Accept Draft",
     "types.calls": "Call Clock Provider",
-    "types.events": "End Event Finish Opened Progress Reasoning ReasoningEnd Restarted Text "
-    "ToolCallPart UsageReport Vectors",
+    "types.events": "End Event Finish Opened Progress Reasoning ReasoningEnd Restarted Resumed "
+    "Text ToolCallPart UsageReport Vectors",
     "types.faults": "Fault Remedy",
     "types.limits": "Limits",
     "types.messages": "Document Image Message ReasoningBlock ToolCall ToolResult",
@@ -92,6 +95,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split
 _SUBMODULES = {"errors", "policies", "testing"}
 
 __all__ = [  # the names that type checkers see, sorted; `_HOMES` says where each one lives
+    "Accept",
     "AllFailedError",
     "AsyncClient",
     "AsyncStream",
@@ -107,6 +111,7 @@ __all__ = [  # the names that type checkers see, sorted; `_HOMES` says where eac
     "DeadlineExceededError",
     "Declaration",
     "Document",
+    "Draft",
     "EmbedOptions",
     "Embeddings",
     "End",
@@ -142,6 +147,7 @@ __all__ = [  # the names that type checkers see, sorted; `_HOMES` says where eac
     "Request",
     "RequestError",
     "Restarted",
+    "Resumed",
     "Situation",
     "Stream",
     "StreamBrokenError",

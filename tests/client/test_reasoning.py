@@ -49,13 +49,14 @@ def test_a_silent_stream_falls_back_unseen() -> None:
         assert list(stream.text) == ["42"]
 
 
-def test_an_empty_answer_without_thoughts_is_an_answer() -> None:
-    """A model that says nothing, and thought nothing, has answered; so has one that refuses."""
+def test_an_empty_answer_is_none_but_a_refusal_is_one() -> None:
+    """A model that says nothing has not answered; one that refuses has."""
     plain = ScriptedProvider(
         [End("stop")], [llmroute.UsageReport(HIDDEN), End("stop", refused=True)]
     )
     with Client(models=[llmroute.model("plain", use="own", provider=plain)]) as client:
-        assert client.chat("Say nothing.").text == ""
+        with pytest.raises(AllFailedError, match="said nothing"):
+            client.chat("Say nothing.")
         assert client.chat("Say nothing.").refused
 
 

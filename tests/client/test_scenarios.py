@@ -19,7 +19,8 @@ GOOD = [["B", "right"]]
 # name: scenario, text or error of a whole answer, text or error of a stream
 SCENARIOS: dict[str, tuple[Scenario, str, str]] = {
     "first answers": (Scenario({"a": [["Hel", "lo"]], "b": GOOD}), "Hello", "Hello"),
-    "empty answer": (Scenario({"a": [[End("stop")]]}), "", ""),
+    "empty answer": (Scenario({"a": [[End("stop")]]}), "AllFailedError", "AllFailedError"),
+    "empty answer, another": (Scenario({"a": [[End("stop")]], "b": GOOD}), "Bright", "Bright"),
     "error before anything": (
         Scenario({"a": [Fail("server_error")], "b": GOOD}),
         "Bright",

@@ -64,6 +64,7 @@ class Crank:
         on_break: OnBreak = "raise",
         limits: Limits | None = None,
         chance: float = 1.0,
+        **others: Any,
     ) -> None:
         """Begin at 0 s."""
         self.flow = Flow()
@@ -78,7 +79,7 @@ class Crank:
         self.reply: Reply[object] | None = None
         self.error: LLMRouteError | None = None
         snapshot = on.Snapshot(
-            limits or Limits(), stream=stream, on_break=on_break, chance=lambda: chance
+            limits or Limits(), stream=stream, on_break=on_break, chance=lambda: chance, **others
         )
         self.feed(on.Begin(plan_of(*models), snapshot))
 

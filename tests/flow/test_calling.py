@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from llmroute.errors import AttemptError
 from llmroute.flow.outcome import judge
 from llmroute.flow.running import Running
+from llmroute.health.admission import Permit
 from llmroute.schemas.tools import read_tools
+from llmroute.types.accept import Accept
 from llmroute.types.events import End, Reasoning, ReasoningEnd, Text, ToolCallPart
 from llmroute.types.messages import Message, ReasoningBlock, ToolCall
 from llmroute.types.requests import Request
@@ -47,10 +49,10 @@ def judged(
     refused: bool = False,
 ) -> Answer:
     """Feed one attempt, and judge it."""
-    running = Running(1, 0, remote("m"), 0.0)
+    running = Running(1, 0, Permit(remote("m"), 0.0), 0.0)
     for event in events:
-        running.take(0.0, event)
-    return judge(running, End(end, refused), request)
+        running.take(0.0, event, 1)
+    return judge(running, End(end, refused), request, Accept(filtered=True))
 
 
 def part(

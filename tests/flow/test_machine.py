@@ -15,6 +15,7 @@ from llmroute.errors import (
     StreamBrokenError,
 )
 from llmroute.flow import occurrences as on
+from llmroute.types.accept import Accept
 from llmroute.types.events import End, Progress, Restarted, Text, UsageReport
 from llmroute.types.frozen import replace
 from llmroute.types.limits import Limits
@@ -156,8 +157,8 @@ def test_restart_shows_one_seam() -> None:
 
 
 def test_restart_that_ends_without_content_still_shows_the_seam() -> None:
-    """An empty answer after a break voids what was shown."""
-    crank = Crank(remote("a"), remote("b"), on_break="restart")
+    """An empty answer after a break voids what was shown, if empty ones count."""
+    crank = Crank(remote("a"), remote("b"), on_break="restart", accept=Accept(empty=True))
     crank.text("Once")
     crank.fail("cut_short")
     crank.end()

@@ -130,7 +130,7 @@ WRONG: list[tuple[str, int | None, str, str]] = [
     (swap("deadline_s = 60", "timeout = 60"), 15, "limits.timeout", "Use deadline_s"),
     (swap("deadline_s = 60", "max_retries = 2"), 15, "limits.max_retries", "attempts_per_model"),
     (swap("deadline_s = 60", "deadline = 60"), 15, "limits.deadline", "mean 'deadline_s'?"),
-    (swap('"restart"', '"continue"'), 17, "limits.on_break", "not available in this version"),
+    (swap('"restart"', '"contineu"'), 17, "limits.on_break", "Did you mean 'continue'"),
     (swap("_model = 2", "_model = 0"), 18, "limits.attempts_per_model", "between 1 and 100"),
     (swap('"always"', '"allways"'), 21, "offline.mode", "Did you mean 'always'?"),
     (swap("gpt-6.1-terra", "gpt-6.1-tera"), 24, "models.gpt.use", "mean 'gpt-6.1-terra'?"),

@@ -14,8 +14,10 @@ import pytest
 from llmroute.errors import AttemptError
 from llmroute.flow.outcome import judge
 from llmroute.flow.running import Running
+from llmroute.health.admission import Permit
 from llmroute.providers import open_codec
 from llmroute.providers.wire import HttpFailure
+from llmroute.types.accept import Accept
 from llmroute.types.events import (
     End,
     Reasoning,
@@ -47,6 +49,7 @@ OSLO, BERGEN = (
     ToolCall(f"call_u{number}", "weather", {"city": city})
     for number, city in ((1, "Oslo"), (2, "Bergen"))
 )
+ANY = Accept(empty=True, filtered=True)
 FJORD = "Oslo lies on a fjord."
 SORRY = "I'm sorry, I can't help with that."
 
@@ -97,13 +100,13 @@ def decoded(name: str, size: int) -> list[ProviderEvent]:
 
 def parts_of(name: str, events: list[ProviderEvent]) -> tuple[Part, ...]:
     """Put the answer together as the flow does."""
-    running = Running(1, 0, call_to(URL, call_for(name)).model, 0.0)
+    running = Running(1, 0, Permit(call_to(URL, call_for(name)).model, 0.0), 0.0)
     for event in events:
         if isinstance(event, Text | Reasoning | ReasoningEnd | ToolCallPart):
-            running.take(0.0, event)
+            running.take(0.0, event, 1)
     end = events[-1]
     assert isinstance(end, End)
-    return judge(running, end, None).parts
+    return judge(running, end, None, ANY).parts
 
 
 @pytest.mark.parametrize("size", [1, 7, 1 << 20])

@@ -17,7 +17,9 @@ from llmroute.catalog.endpoints import places_of
 from llmroute.errors import AttemptError
 from llmroute.flow.outcome import judge
 from llmroute.flow.running import Running
+from llmroute.health.admission import Permit
 from llmroute.providers import open_codec
+from llmroute.types.accept import Accept
 from llmroute.types.events import End, Reasoning, ReasoningEnd, Text, ToolCallPart, UsageReport
 from llmroute.types.messages import ReasoningBlock, ToolCall
 from llmroute.types.usage import Usage
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "recorded"
 NATIVE = {"anthropic", "gemini", "openai"}
 VENDORS = sorted({path.name for path in FOLDER.iterdir() if path.is_dir()} - NATIVE)
+ANY = Accept(empty=True, filtered=True)
 FILLED = {"resource": "contoso", "account": "0a1b2c"}
 FJORD, THOUGHT = "Oslo lies on a fjord.", "A fjord, then."
 
@@ -113,13 +116,13 @@ def decoded(name: str, size: int) -> list[ProviderEvent]:
 
 def said(name: str, events: list[ProviderEvent]) -> Said:
     """Put the answer together as the flow does."""
-    running = Running(1, 0, call_for(name).model, 0.0)
+    running = Running(1, 0, Permit(call_for(name).model, 0.0), 0.0)
     for event in events:
         if isinstance(event, Text | Reasoning | ReasoningEnd | ToolCallPart):
-            running.take(0.0, event)
+            running.take(0.0, event, 1)
     end = events[-1]
     assert isinstance(end, End)
-    parts = judge(running, end, None).parts
+    parts = judge(running, end, None, ANY).parts
     return Said(
         end.finish_reason,
         [one.usage for one in events if isinstance(one, UsageReport)][-1],

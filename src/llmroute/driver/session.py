@@ -9,8 +9,10 @@ from llmroute.errors import AttemptError, ClosedError, LLMRouteError
 from llmroute.flow import Flow
 from llmroute.flow import commands as do
 from llmroute.flow import occurrences as on
+from llmroute.tokens import expected_tokens
 from llmroute.types.calls import Call, Cancel, Timer
 from llmroute.types.events import End, Opened, Text, UsageReport
+from llmroute.types.frozen import replace
 from llmroute.types.instruction import repeated
 
 from .bell import Bell
@@ -97,7 +99,8 @@ class Session(Generic[Events]):
         self.resources = resources
         self._clock = resources.clock
         self._now = resources.clock.now
-        self._step = Flow().step
+        self._flow = Flow()
+        self._step = self._flow.step
         self._begun = False
         self.aborted: on.Abandoned | on.Closing | None = None
         self.bell = Bell()
@@ -112,6 +115,8 @@ class Session(Generic[Events]):
     def __del__(self) -> None:
         """Whoever drops a stream that was not closed does not leave its attempts counted."""
         self.bell.over = True
+        if self._flying:
+            self._flow.drop()
         for model in self._flying.values():
             self.resources.gone(model)
 
@@ -127,7 +132,8 @@ class Session(Generic[Events]):
         else:
             self._begun = True
             order = self._order
-            self.feed(on.Begin(order.plan, order.snapshot, shielded(order.request)))
+            request = shielded(order.request)
+            self.feed(on.Begin(order.plan, order.snapshot, request, self.bell.ring))
 
     def abort(self, occurrence: on.Abandoned | on.Closing) -> None:
         """Stop from any thread: the provider is told at once, the flow at the next step."""
@@ -180,7 +186,7 @@ class Session(Generic[Events]):
         return Call(
             id=start.id,
             model=start.model,
-            request=self._request(start.model),
+            request=self._request(start.model, start.prefix),
             stream=order.snapshot.stream,
             limits=order.snapshot.limits,
             clock=self._clock,
@@ -192,11 +198,19 @@ class Session(Generic[Events]):
             key=self.resources.key(start.model),
         )
 
-    def _request(self, model: Model) -> Request:
-        """What `model` is asked: as the caller asked, the instruction repeated if it must be."""
+    def _request(self, model: Model, prefix: str) -> Request:
+        """What `model` is asked: as the caller asked, the instruction repeated if it must be.
+
+        What was said of the answer before counts for its `max_tokens`.
+        """
         order = self._order
         repeats = model.repeat_instruction or order.plan.repeat_instruction
-        return repeated(order.request) if repeats else order.request
+        request = repeated(order.request) if repeats else order.request
+        most = request.sampling.max_tokens
+        if not prefix or most is None:
+            return request
+        left = max(1, most - expected_tokens(prefix))
+        return replace(request, sampling=replace(request.sampling, max_tokens=left))
 
     def took(self, live: Live[Events], event: ProviderEvent | None) -> None:
         """Report an event of the provider; None is its end."""

@@ -155,12 +155,21 @@ class _CallError(LLMRouteError):
 class AllFailedError(_CallError):
     """Every attempt failed; `attempts` says how, `plan` what had been planned.
 
-    `remedy` is that of the last attempt.
+    `remedy` is that of the last attempt. `partial` is the last answer that came to its end, but was
+    not accepted; None when there was none.
     """
 
-    def __init__(self, summary: str, *, plan: Plan, attempts: Sequence[Attempt]) -> None:
-        """Carry the plan and the attempts."""
+    def __init__(
+        self,
+        summary: str,
+        *,
+        plan: Plan,
+        attempts: Sequence[Attempt],
+        partial: PartialReply | None = None,
+    ) -> None:
+        """Carry the plan, the attempts and the answer that was not accepted."""
         super().__init__(summary, plan=plan, attempts=attempts)
+        self.partial = partial
         last = next((one.fault for one in reversed(attempts) if one.fault is not None), None)
         self.remedy = last.remedy if last else Remedy("none")
 

@@ -59,7 +59,7 @@ FAULT_KINDS: dict[str, FaultKind] = {
     ),
     "content_filtered": FaultKind(
         Remedy("other_model", "request"),
-        "the provider's filter refused the request",
+        "the provider's filter refused the request, or cut the answer off",
         "rephrase, or let another model answer",
     ),
     "bad_request": FaultKind(
@@ -142,6 +142,26 @@ FAULT_KINDS: dict[str, FaultKind] = {
         "the model thought, and then said nothing",
         "raise max_tokens, or lower reasoning: thinking uses up the same tokens",
     ),
+    "empty_answer": FaultKind(
+        Remedy("other_model", "model"),
+        "the model said nothing at all",
+        "let another model answer; [accept] empty = true lets it count",
+    ),
+    "refusal": FaultKind(
+        Remedy("other_model", "request"),
+        "the model refused to answer, and [accept] refusal is false",
+        "rephrase, or let another model answer",
+    ),
+    "cut_at_length": FaultKind(
+        Remedy("other_model", "request"),
+        "the answer was cut at its length limit, and [accept] length is false",
+        "raise max_tokens, or let a model answer that gives more",
+    ),
+    "not_accepted": FaultKind(
+        Remedy("other_model", "model"),
+        "a check of the application did not accept the answer",
+        "read the reason; it is the check's own",
+    ),
     "bad_tool_call": FaultKind(
         Remedy("other_model", "model"),
         "the model asked for a tool that there is not, or with arguments that do not fit",
@@ -168,7 +188,7 @@ FAULT_KINDS: dict[str, FaultKind] = {
         "read the reason; download the file again if it is truncated",
     ),
     "engine": FaultKind(
-        Remedy("other_model", "model"),
+        Remedy("other_model", "upstream"),
         "the local engine failed",
         "read the reason; `llmroute doctor` shows the engine's state",
     ),
@@ -188,7 +208,7 @@ FAULT_KINDS: dict[str, FaultKind] = {
         'install the extra that the reason names, e.g. pip install "llmroute[local]"',
     ),
     "provider_bug": FaultKind(
-        Remedy("other_model", "model"),
+        Remedy("other_model", "upstream"),
         "the provider raised an error of its own instead of a typed one",
         "report it to whoever wrote the provider",
     ),

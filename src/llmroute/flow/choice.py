@@ -7,55 +7,110 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from llmroute.health.admission import Closed
     from llmroute.types.faults import Remedy
     from llmroute.types.plans import Candidate
 
     from .occurrences import Snapshot
 
 MOST_SHARES = 3
-CONNECT_S = (2.0, 5.0)
-"""Default limit of connecting, in seconds: while another candidate is left, and for the last."""
-FIRST_TOKEN_S = (15.0, 60.0)
-"""Default limit of the first token, likewise."""
 
 
 class Turn(NamedTuple):
-    """Candidate number `candidate` may be tried at `ready_at`; `others` more are untried."""
+    """Candidate number `candidate` may be tried at `ready_at`; `others` more are untried.
+
+    `again` says that it was tried before in this call, `forced` that nobody else is left.
+    """
 
     candidate: int
     ready_at: float
     others: int
+    again: bool = False
+    forced: bool = False
 
 
 class Choice:
-    """Keeps which candidates were tried, which are barred by a remedy, and until when."""
+    """Keeps which candidates were tried, which are barred, by what, and until when."""
+
+    __slots__ = (
+        "_barred",
+        "_met",
+        "_models",
+        "_ready_at",
+        "_resting",
+        "_snapshot",
+        "_tries",
+        "_waits",
+    )
 
     def __init__(self, candidates: Sequence[Candidate], snapshot: Snapshot) -> None:
         """Begin with nothing tried."""
         self._models = [candidate.model for candidate in candidates]
         self._snapshot = snapshot
         self._tries = [0] * len(candidates)
-        self._barred: dict[int, Remedy] = {}
+        self._barred: dict[int, Remedy | None] = {}
         self._ready_at: dict[int, float] = {}
+        self._resting: set[int] = set()
+        self._waits: dict[int, float] = {}
+        self._met = False  # whether anything happened yet
 
-    def next(self, now: float) -> Turn | None:
-        """The next untried candidate, else the one that may be retried first, else None."""
-        fresh = [
-            index
-            for index, tries in enumerate(self._tries)
-            if not tries and index not in self._barred
-        ]
-        if fresh:
-            return Turn(fresh[0], now, len(fresh) - 1)
-        again = [index for index in self._barred if self._may_retry(index)]
+    def next(self, now: float, *, from_prefix: bool = False) -> Turn | None:
+        """Whoever is waited for, else the next untried one, one that rests, one to retry, or None.
+
+        `from_prefix` leaves only those that can go on from a text.
+        """
+        if not (from_prefix or self._met):
+            return Turn(0, now, len(self._tries) - 1)  # as a rule
+        fits = self._fits(from_prefix=from_prefix)
+        fresh = [one for one in fits if not self._tries[one] and one not in self._barred]
+        return self._first(fresh, now) if fresh else self._again(fits, now)
+
+    def _fits(self, *, from_prefix: bool) -> list[int]:
+        models = enumerate(self._models)
+        return [index for index, model in models if not from_prefix or model.takes_prefix]
+
+    def _first(self, fresh: list[int], now: float) -> Turn:
+        """Of those that were not tried: the one that is waited for, else the first not at rest."""
+        waited = [one for one in fresh if one in self._waits]
+        awake = waited or [one for one in fresh if one not in self._resting]
+        return Turn((awake or fresh)[0], now, len(fresh) - 1, forced=not awake)
+
+    def _again(self, fits: list[int], now: float) -> Turn | None:
+        """Of those that were tried, or not let in: the one that may be asked first."""
+        again = [one for one in fits if one in self._barred and self._may_retry(one)]
         if not again:
             return None
         index = min(again, key=lambda one: (self._ready_at.get(one, now), self._tries[one], one))
-        return Turn(index, max(now, self._ready_at.get(index, now)), 0)
+        ready_at = max(now, self._ready_at.get(index, now))
+        return Turn(index, ready_at, 0, again=self._tries[index] > 0, forced=True)
 
     def tried(self, index: int) -> None:
         """Count a try."""
+        self._met = True
         self._tries[index] += 1
+        self._waits.pop(index, None)
+
+    def closed(self, turn: Turn, closed: Closed, now: float, deadline_at: float) -> float | None:
+        """Take that a candidate was not let in; returns until when to wait for it, None: go on.
+
+        One that the policy waits for is waited for during its share of the time that is left.
+        """
+        self._met = True
+        index = turn.candidate
+        if closed.soft and not turn.forced:
+            self._resting.add(index)
+            return None
+        if closed.waits:
+            until = self._waits.setdefault(index, share_at(now, deadline_at, turn.others))
+            if now < until:
+                return until if closed.reopens_at is None else min(until, closed.reopens_at)
+            del self._waits[index]
+        self._barred[index] = None
+        if closed.reopens_at is None:
+            self._tries[index] = self._snapshot.limits.attempts_per_model  # not by waiting
+        else:
+            self._ready_at[index] = max(closed.reopens_at, self._ready_at.get(index, now))
+        return None
 
     def failed(self, index: int, remedy: Remedy, now: float) -> None:
         """Bar what the remedy says, and note when it may be asked again."""
@@ -66,8 +121,9 @@ class Choice:
 
     def _may_retry(self, index: int) -> bool:
         remedy = self._barred[index]
-        lasting = remedy.disable or remedy.next not in {"same", "other_upstream"}
-        return not lasting and self._tries[index] < self._snapshot.limits.attempts_per_model
+        if remedy is not None and (remedy.disable or remedy.next not in {"same", "other_upstream"}):
+            return False
+        return self._tries[index] < self._snapshot.limits.attempts_per_model
 
     def _wait_s(self, index: int, remedy: Remedy) -> float:
         backoff_s = self._snapshot.backoff_s(max(1, self._tries[index]))

@@ -60,3 +60,4 @@ class Fail(NamedTuple):
 
 
 Command = Start | Cancel | Emit | WakeAt | Record | Finish | Fail
+Commands = tuple[Command, ...]

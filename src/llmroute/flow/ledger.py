@@ -58,14 +58,27 @@ class Ledger:
     def partial(self, running: Running) -> PartialReply:
         """What was shown of an answer that broke off."""
         usage = self._usage(running, complete=False)
-        text, reasoning = "".join(running.text), "".join(running.reasoning)
         cost = running.cost_usd(usage)
+        before = running.goes_on
+        while before is not None:  # what was gone on from was paid for as well
+            used = self._usage(before, complete=False)
+            paid = before.cost_usd(used)
+            cost = None if cost is None or paid is None else EXACT.add(cost, paid)
+            usage, before = usage + used, before.goes_on
+        text, reasoning = "".join(running.text), "".join(running.reasoning)
         return PartialReply(text, running.model, usage, cost, reasoning)
 
     def reply(self, running: Running, end: End, answer: Answer, now: float) -> Reply[object]:
-        """The reply that `running` completed; its cost is that of all attempts."""
+        """The reply that `running` completed; its cost is that of all attempts.
+
+        Its usage is that of every attempt whose text stands in it.
+        """
         attempts = self.attempts
         usage = self._attempts[running.id].usage or Usage()
+        before = running.goes_on
+        while before is not None:
+            usage += self._attempts[before.id].usage or Usage()
+            before = before.goes_on
         return Reply(
             text="".join(running.text),
             model=running.model,

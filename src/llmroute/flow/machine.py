@@ -4,56 +4,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from llmroute.errors import (
-    AllFailedError,
-    AttemptError,
-    ClosedError,
-    DeadlineExceededError,
-    StreamBrokenError,
-)
+from llmroute.errors import AttemptError, ClosedError
 from llmroute.types.events import Finish as FinishEvent
-from llmroute.types.events import Progress, Restarted, UsageReport
+from llmroute.types.events import Progress, Restarted, Resumed, UsageReport
 
 from . import commands as do
 from . import occurrences as on
-from .choice import CONNECT_S, FIRST_TOKEN_S, Choice, share_at
+from .choice import Choice
+from .ending import past_deadline
 from .ledger import Ledger
+from .limiting import room_tokens
 from .outcome import judge
-from .running import Running
+from .seam import may_go_on
+from .starting import Starting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from llmroute.types.faults import Fault
+    from llmroute.types.reply import Attempt, Outcome
 
-    from .choice import Turn
+    from .commands import Commands
+    from .running import Running
 
-Commands = tuple[do.Command, ...]
+WANTED = on.Wanted()
 
 
-class Flow:
-    """One call from its plan to its reply; knows no clock, no I/O and no chance of its own."""
+class Flow(Starting):
+    """One call from its plan to its reply; knows no clock, no I/O and no chance of its own.
 
-    __slots__ = (
-        "_cancelled",
-        "_choice",
-        "_deadline_at",
-        "_done",
-        "_ledger",
-        "_request",
-        "_running",
-        "_seam",
-        "_shown",
-        "_snapshot",
-    )
+    With hedging several attempts run at once: a driver then lets each run until the deadline, since
+    limits are kept here, by `Tick` and `Cancel`.
+    """
 
-    def __init__(self) -> None:
-        """Wait for `Begin`."""
-        self._running: dict[int, Running] = {}
-        self._cancelled: dict[int, Running] = {}
-        self._shown: Running | None = None
-        self._seam: Running | None = None
-        self._done = False
+    __slots__ = ()
 
     def step(self, now: float, occurrence: on.Occurrence) -> Commands:
         """Take what happened at `now`, in seconds of any clock that never goes back."""
@@ -62,45 +46,11 @@ class Flow:
     def _begin(self, now: float, begin: on.Begin) -> Commands:
         self._snapshot = begin.snapshot
         self._request = begin.request
+        self._wake = begin.wake
         self._deadline_at = now + begin.snapshot.limits.deadline_s
         self._choice = Choice(begin.plan.candidates, begin.snapshot)
         self._ledger = Ledger(begin.plan, now)
         return self._go_on(now)
-
-    def _go_on(self, now: float) -> Commands:
-        """Start the next candidate, or wait for it, or give up."""
-        turn = self._choice.next(now)
-        if turn is None:
-            return self._give_up("every model failed")
-        if turn.ready_at >= self._deadline_at:
-            wait_s = turn.ready_at - now
-            return self._give_up(f"the next try may begin in {wait_s:,.1f} s, past the deadline")
-        if turn.ready_at > now:
-            return (do.WakeAt(turn.ready_at),)
-        return self._start(now, turn)
-
-    def _start(self, now: float, turn: Turn) -> Commands:
-        self._choice.tried(turn.candidate)
-        plan, limits = self._ledger.plan, self._snapshot.limits
-        running = Running(
-            self._ledger.next_id(), turn.candidate, plan.candidates[turn.candidate].model, now
-        )
-        self._running[running.id] = running
-        last = turn.others == 0
-        limit_at = share_at(now, self._deadline_at, turn.others)
-        if self._snapshot.stream:
-            first_token_s = limits.first_token_s
-            if first_token_s is None and not running.model.local:
-                first_token_s = FIRST_TOKEN_S[last]
-            if first_token_s is not None:
-                limit_at = min(limit_at, now + first_token_s)
-        running.limit(
-            "first_token_timeout" if self._snapshot.stream else "answer_timeout", now, limit_at
-        )
-        connect_s = CONNECT_S[last] if limits.connect_s is None else limits.connect_s
-        connect_s = min(connect_s, limit_at - now)
-        start = do.Start(running.id, running.model, limit_at, self._deadline_at, connect_s)
-        return (do.WakeAt(limit_at), start)
 
     def _opened(self, now: float, opened: on.Opened) -> Commands:
         if opened.id in self._running:
@@ -109,21 +59,46 @@ class Flow:
 
     def _got(self, now: float, got: on.Got) -> Commands:
         running = self._running.get(got.id)
-        shown = None if running is None else running.take(now, got.event)
-        if isinstance(got.event, Progress):
-            return self._wanted(now, on.Wanted())  # nothing to show, so nobody pulls anew
-        if running is None or shown is None or not self._snapshot.stream:
+        if running is None:
             return ()
-        if running is self._shown:
+        shown = running.take(now, got.event, got.size)
+        if running.room < 0:
+            return self._endless(now, running)
+        if shown is not None and running is self._shown:
             return (do.Emit(shown),)
+        if isinstance(got.event, Progress):  # nothing to show, so nobody pulls anew
+            return (*self._won(now, running), *self._wanted(now, WANTED))
+        if shown is None or not self._snapshot.stream:
+            return ()
         self._shown = running
-        return (*self._restarted(running), do.Emit(shown))
+        return (*self._won(now, running), *self._joined(running), do.Emit(shown))
 
-    def _restarted(self, running: Running) -> Commands:
-        """Show the seam, once, when something was shown that is void now."""
+    def _won(self, now: float, winner: Running) -> Commands:
+        """End the race: the first content of a stream wins."""
+        self._hedge_at = None
+        if len(self._running) == 1 or not self._snapshot.stream:
+            return ()
+        return self._cancel_others(now, winner)
+
+    def _cancel_others(self, now: float, winner: Running) -> Commands:
+        commands: Commands = ()
+        for running in [one for one in self._running.values() if one is not winner]:
+            commands += self._cancel(running, now, "another was faster")
+        return commands
+
+    def _endless(self, now: float, running: Running) -> Commands:
+        most = room_tokens(self._snapshot, self._request)
+        reason = f"the answer goes on after {most:,} tokens"
+        fault = AttemptError("too_long", reason).fault
+        return (*self._cancel(running, now, reason, fault), *self._lost(now, running, fault))
+
+    def _joined(self, running: Running) -> Commands:
+        """Show the seam, once, when the stream of the caller broke before."""
         seam, self._seam = self._seam, None
         if seam is None:
             return ()
+        if running.goes_on is not None:
+            return (do.Emit(Resumed(running.model)),)
         return (do.Emit(Restarted(running.model, "".join(seam.text))),)
 
     def _wanted(self, now: float, _: on.Wanted) -> Commands:
@@ -143,16 +118,19 @@ class Flow:
             return self._late(now, ended)
         running.report(ended.usage, ended.service_tier)
         try:
-            answer = judge(running, ended.end, self._request)
+            answer = judge(running, ended.end, self._request, self._snapshot.accept)
         except AttemptError as error:
+            self._unaccepted = running
             return self._lost_to(now, running, error.fault)
-        attempt = self._ledger.write(running, now, "answered")
+        rest = self._cancel_others(now, running) if self._running else ()
+        attempt = self._over(now, running, "answered")
         reply = self._ledger.reply(running, ended.end, answer, now)
         self._done = True
         if not self._snapshot.stream:
-            return (do.Record(attempt), do.Finish(reply))
+            return (*rest, do.Record(attempt), do.Finish(reply))
         return (
-            *self._restarted(running),
+            *rest,
+            *self._joined(running),
             do.Emit(UsageReport(reply.usage, running.service_tier)),
             do.Emit(FinishEvent(reply)),
             do.Record(attempt),
@@ -167,14 +145,26 @@ class Flow:
         fault = failed.error.fault
         if fault.kind == "interrupted":  # the provider saw the timer run out before a Tick came
             if now >= self._deadline_at:
-                attempt = self._ledger.write(running, now, "cancelled")
+                attempt = self._over(now, running, "cancelled")
                 return (do.Record(attempt), *self._past_deadline(now))
-            fault = self._time_out_fault(running)
+            fault = running.time_out_fault()
         return self._lost_to(now, running, fault)
+
+    def _over(
+        self, now: float, running: Running, outcome: Outcome, fault: Fault | None = None
+    ) -> Attempt:
+        """Write an attempt down, and tell the gate what became of it."""
+        attempt = self._ledger.write(running, now, outcome, fault)
+        gate = self._snapshot.gate
+        if outcome == "cancelled":
+            gate.drop(running.permit)
+        else:
+            gate.leave(now, running.permit, fault, attempt.usage)
+        return attempt
 
     def _lost_to(self, now: float, running: Running, fault: Fault) -> Commands:
         """Write a failed attempt down, and go on if there is time."""
-        attempt = self._ledger.write(running, now, "failed", fault)
+        attempt = self._over(now, running, "failed", fault)
         if now >= self._deadline_at:
             return (do.Record(attempt), *self._past_deadline(now))
         return (do.Record(attempt), *self._lost(now, running, fault))
@@ -192,8 +182,11 @@ class Flow:
         self._choice.failed(running.index, fault.remedy, now)
         if running is self._shown:
             self._seam, self._shown = running, None
-            if self._snapshot.on_break == "raise":
+            self._from_prefix = may_go_on(running, fault, self._snapshot.on_break)
+            if not self._from_prefix and self._snapshot.on_break in {"raise", "continue"}:
                 return self._give_up("the stream broke")
+        if self._running:  # another one is under way
+            return (do.WakeAt(min(one.limit_at for one in self._running.values())),)
         return self._go_on(now)
 
     def _tick(self, now: float, _: on.Tick) -> Commands:
@@ -201,22 +194,27 @@ class Flow:
             return ()
         if now >= self._deadline_at:
             return self._past_deadline(now)
+        if not self._running:
+            return self._go_on(now)
+        commands = self._time_out(now)
+        if self._hedge_at is not None and now >= self._hedge_at and self._running:
+            commands += self._hedge(now)
+        return commands
+
+    def _time_out(self, now: float) -> Commands:
         commands: Commands = ()
         for running in [one for one in self._running.values() if now >= one.limit_at]:
-            fault = self._time_out_fault(running)
+            fault = running.time_out_fault()
             commands += self._cancel(running, now, fault.reason, fault)
             commands += self._lost(now, running, fault)
-        return commands if self._running else commands or self._go_on(now)
-
-    def _time_out_fault(self, running: Running) -> Fault:
-        return AttemptError(running.limit_kind, running.timed_out()).fault
+        return commands
 
     def _cancel(
         self, running: Running, now: float, why: str, fault: Fault | None = None
     ) -> Commands:
         del self._running[running.id]
         self._cancelled[running.id] = running
-        self._ledger.write(running, now, "failed" if fault else "cancelled", fault)
+        self._over(now, running, "failed" if fault else "cancelled", fault)
         return (do.Cancel(running.id, why),)
 
     def _cancel_all(self, now: float, why: str) -> Commands:
@@ -227,25 +225,10 @@ class Flow:
         return commands
 
     def _past_deadline(self, now: float) -> Commands:
-        seconds = self._snapshot.limits.deadline_s
-        shown = self._shown or self._seam
         commands = self._cancel_all(now, "the deadline passed")
-        error = DeadlineExceededError(
-            f"no whole answer within the deadline of {seconds:.3g} s",
-            plan=self._ledger.plan,
-            attempts=self._ledger.attempts,
-            partial=self._ledger.partial(shown) if shown else None,
-        )
+        seconds = self._snapshot.limits.deadline_s
+        error = past_deadline(self._ledger, seconds, self._shown or self._seam)
         return (*commands, do.Fail(error))
-
-    def _give_up(self, summary: str) -> Commands:
-        self._done = True
-        plan, attempts = self._ledger.plan, self._ledger.attempts
-        if self._seam is None:
-            return (do.Fail(AllFailedError(summary, plan=plan, attempts=attempts)),)
-        partial = self._ledger.partial(self._seam)
-        error = StreamBrokenError(summary, plan=plan, attempts=attempts, partial=partial)
-        return (do.Fail(error),)
 
     def _abandoned(self, now: float, abandoned: on.Abandoned) -> Commands:
         return () if self._done else self._cancel_all(now, abandoned.why)

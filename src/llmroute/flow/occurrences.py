@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from llmroute.health.admission import OPEN, nobody
+from llmroute.types.accept import ACCEPT
 from llmroute.types.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from llmroute.errors import AttemptError
+    from llmroute.health.admission import Gate
+    from llmroute.types.accept import Accept
     from llmroute.types.events import (
         End,
         Progress,
@@ -41,7 +45,9 @@ class Snapshot(NamedTuple):
     """What a call is run with.
 
     `backoff_s` gives the seconds to wait after the n-th failure (counted from 1) of one model;
-    half of it is jitter, drawn from `chance`, which returns a number from 0 to 1.
+    half of it is jitter, drawn from `chance`, which returns a number from 0 to 1. `gate` lets each
+    attempt begin, or says why not. `accept` says which answers count. `hedge_s` is after how many
+    seconds without content the next candidate starts beside the first one; None: never.
     """
 
     limits: Limits = Limits()
@@ -49,17 +55,23 @@ class Snapshot(NamedTuple):
     on_break: OnBreak = "raise"
     backoff_s: Callable[[int], float] = exponential_s
     chance: Callable[[], float] = certain
+    gate: Gate = OPEN
+    accept: Accept = ACCEPT
+    hedge_s: float | None = None
 
 
 class Begin(NamedTuple):
     """The call begins; the deadline runs from here.
 
     Answers are held against the tools and the output of `request`; None asks for nothing special.
+    `wake` makes the driver report a Tick soon; it may be called from any thread, and returns False
+    once the call is over.
     """
 
     plan: Plan
     snapshot: Snapshot
     request: Request | None = None
+    wake: Callable[[], bool] = nobody
 
 
 class Opened(NamedTuple):

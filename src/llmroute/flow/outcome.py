@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from llmroute.errors import AttemptError
+from llmroute.types.accept import ACCEPT
 from llmroute.types.frozen import replace
 from llmroute.types.messages import ReasoningBlock
 
+from .accepting import check_draft, check_end
 from .vectors import checked
 
 if TYPE_CHECKING:
+    from llmroute.types.accept import Accept
     from llmroute.types.events import End
     from llmroute.types.messages import Part, ToolCall
     from llmroute.types.requests import Request
@@ -26,15 +29,26 @@ class Answer(NamedTuple):
     output: object = None
 
 
-def judge(running: Running, end: End, request: Request | None) -> Answer:
+def judge(running: Running, end: End, request: Request | None, accept: Accept = ACCEPT) -> Answer:
     """Put an answer together, and hold it against what was asked; vectors are its `output`.
 
     Raises:
-        AttemptError: kind "bad_tool_call", "bad_output", "empty_after_reasoning", "bad_response".
+        AttemptError: kind "bad_tool_call", "bad_output", "empty_after_reasoning", "bad_response";
+            "empty_answer", "refusal", "content_filtered", "cut_at_length" and "not_accepted" as
+            `accept` says.
     """
     if request is not None and request.texts is not None:
         return Answer((), checked(running.vectors, request))
-    parts = _whole(running, end, request)
+    check_end(end, accept)
+    answer = _fitting(running, end, request, accept)
+    if accept.check is not None:
+        check_draft(running, end, answer, accept.check)
+    return answer
+
+
+def _fitting(running: Running, end: End, request: Request | None, accept: Accept) -> Answer:
+    """Put the answer together as it was asked for; raises AttemptError when it is no such thing."""
+    parts = _whole(running, end, request, accept)
     if request is None or request.text_alone:
         return Answer(parts)
     if request.tools:
@@ -46,27 +60,32 @@ def judge(running: Running, end: End, request: Request | None) -> Answer:
     return Answer(parts, _value(request.output, "".join(running.text), end))
 
 
-def _whole(running: Running, end: End, request: Request | None) -> tuple[Part, ...]:
+def _whole(running: Running, end: End, request: Request | None, accept: Accept) -> tuple[Part, ...]:
     """Everything that was said: text and nothing else, as a rule."""
     text = "".join(running.text)
     if not text or text.isspace():
-        _check_said(running, end)
+        _check_said(running, end, accept)
     if running.marks or running.reasoning:
         return _parts(running, end, request)
     return (text,)
 
 
-def _check_said(running: Running, end: End) -> None:
-    """Raise AttemptError "empty_after_reasoning" for thoughts without an answer, hidden or not."""
-    used = running.reported
-    thought = running.marks or running.reasoning or (used is not None and used.reasoning_tokens)
-    if not thought or running.asked or end.refused:
+def _check_said(running: Running, end: End, accept: Accept) -> None:
+    """Raise AttemptError for thoughts without an answer, hidden or not, and for nothing at all."""
+    if running.asked or end.refused:
         return
-    if end.finish_reason == "length":
-        reason = "the model spent all of its tokens on thinking"
-    else:
-        reason = "the model thought, but gave no answer"
-    raise AttemptError("empty_after_reasoning", reason)
+    if _thought(running):
+        why = "the model thought, but gave no answer"
+        if end.finish_reason == "length":
+            why = "the model spent all of its tokens on thinking"
+        raise AttemptError("empty_after_reasoning", why)
+    if not accept.empty and end.finish_reason != "content_filter":
+        raise AttemptError("empty_answer", "the model said nothing")
+
+
+def _thought(running: Running) -> bool:
+    used = running.reported
+    return bool(running.marks or running.reasoning or (used and used.reasoning_tokens))
 
 
 def _value(spec: OutputSpec, text: str, end: End) -> object:

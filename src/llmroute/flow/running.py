@@ -5,12 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
+from llmroute.errors import AttemptError
 from llmroute.tokens import expected_tokens
 from llmroute.types.events import Reasoning, ReasoningEnd, Text, ToolCallPart, Vectors
 from llmroute.types.reply import Attempt
 from llmroute.types.usage import Usage
 
 if TYPE_CHECKING:
+    from llmroute.health.admission import Permit
     from llmroute.types.faults import Fault
     from llmroute.types.messages import ReasoningBlock
     from llmroute.types.models import Model
@@ -51,11 +53,16 @@ class Asked:
 
 
 class Running:
-    """State of one attempt; times are moments of the driver's clock."""
+    """State of one attempt; times are moments of the driver's clock.
+
+    `goes_on` is the attempt whose text this one goes on from: that text stands before its own.
+    `room` is how many more tokens it may say.
+    """
 
     __slots__ = (
         "asked",
         "first_token_at",
+        "goes_on",
         "id",
         "index",
         "limit_at",
@@ -64,19 +71,24 @@ class Running:
         "marks",
         "model",
         "opened_at",
+        "permit",
         "reasoning",
         "reported",
+        "room",
         "service_tier",
         "started_at",
         "text",
         "vectors",
     )
 
-    def __init__(self, attempt_id: int, index: int, model: Model, now: float) -> None:
+    def __init__(self, attempt_id: int, index: int, permit: Permit, now: float) -> None:
         """Begin attempt `attempt_id` of candidate `index`."""
         self.id = attempt_id
         self.index = index
-        self.model = model
+        self.permit = permit
+        self.model: Model = permit.model
+        self.goes_on: Running | None = None
+        self.room = 0
         self.started_at = now
         self.opened_at: float | None = None
         self.first_token_at: float | None = None
@@ -91,18 +103,30 @@ class Running:
         self.marks: list[tuple[int, ReasoningBlock | Asked]] = []
         self.vectors: tuple[tuple[float, ...], ...] = ()
 
+    def go_on_from(self, before: Running) -> None:
+        """Begin with the text of `before`, which stands."""
+        self.goes_on = before
+        self.text = ["".join(before.text)]
+        self.reasoning = list(before.reasoning)
+
     def limit(self, kind: LimitKind, start: float, end: float) -> None:
         """Run under the limit `kind` from `start` to `end`."""
         self.limit_kind = kind
         self.limit_from = start
         self.limit_at = end
 
-    def timed_out(self) -> str:
-        """Say which limit ran out, in words."""
-        return TIMED_OUT[self.limit_kind].format(seconds=self.limit_at - self.limit_from)
+    def time_out_fault(self) -> Fault:
+        """Say which limit ran out."""
+        words = TIMED_OUT[self.limit_kind].format(seconds=self.limit_at - self.limit_from)
+        return AttemptError(self.limit_kind, words).fault
 
-    def take(self, now: float, event: Content) -> Shown | None:
-        """Keep what came in; returns what of it a caller sees."""
+    def take(self, now: float, event: Content, size: int) -> Shown | None:
+        """Keep what came in, `size` characters of it; returns what of it a caller sees.
+
+        A piece counts as a token at least, and as one for each eight characters: too few, never too
+        many.
+        """
+        self.room -= 1 + size // 8
         shown: Shown | None = None
         if isinstance(event, Text):
             if not event.text:
@@ -142,8 +166,13 @@ class Running:
             return self.reported
         if self.opened_at is None and self.first_token_at is None and not complete:
             return NOTHING
-        output_tokens = expected_tokens("".join([*self.reasoning, *self.text, *self._called()]))
-        return Usage(input_tokens, output_tokens, estimated=True)
+        before = self.goes_on
+        kept = 0 if before is None else len(before.reasoning)
+        said = self.text if before is None else self.text[1:]
+        if before is not None:
+            input_tokens += expected_tokens(self.text[0])
+        output = "".join([*self.reasoning[kept:], *said, *self._called()])
+        return Usage(input_tokens, expected_tokens(output), estimated=True)
 
     def _called(self) -> list[str]:
         """What was said in calls of tools."""

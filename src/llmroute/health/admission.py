@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from llmroute.types.usage import Usage
 
 
-def nothing() -> None:
-    """Wake nobody."""
+def nobody() -> bool:
+    """Wake nobody: there is nobody who waits."""
+    return False
 
 
 class Ask(NamedTuple):
@@ -24,13 +25,14 @@ class Ask(NamedTuple):
 
     `again` marks a retry of the same model, or a hedge: what the retry budget pays for. `forced`
     says that nobody else is left. `tokens` are those of prompt and expected answer. `wake` is
-    called, from any thread, when waiting may be over.
+    called, from any thread, when waiting may be over; it returns False when nobody waits any more,
+    so that the next in line can be woken.
     """
 
     again: bool = False
     forced: bool = False
     tokens: int = 0
-    wake: Callable[[], None] = nothing
+    wake: Callable[[], bool] = nobody
 
 
 class Permit:

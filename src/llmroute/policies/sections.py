@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast, get_args
 
 from llmroute.types.limits import Limits
+from llmroute.types.requests import OnBreak
 from llmroute.types.tuples import NamedTuple
 
 from .origins import expanded, named_hint
@@ -13,7 +14,6 @@ from .origins import expanded, named_hint
 if TYPE_CHECKING:
     from llmroute.errors.reading import Table
     from llmroute.types.plans import OfflineMode
-    from llmroute.types.requests import OnBreak
 
     from .origins import Origin
 
@@ -59,7 +59,8 @@ def read_limits(table: Table | None) -> Limits:
     default = Limits()
     if table is None:
         return default
-    on_break = table.choice("on_break", ("raise", "restart"), later=("continue",))
+    on_break = table.choice("on_break", get_args(OnBreak))
+    percentile = table.number("hedge_percentile", "50", "99.9")
     limits = Limits(
         deadline_s=_seconds(table, "deadline_s", default.deadline_s),
         connect_s=_seconds(table, "connect_s", default.connect_s),
@@ -69,6 +70,9 @@ def read_limits(table: Table | None) -> Limits:
         attempts_per_model=table.whole("attempts_per_model", 1, 100) or default.attempts_per_model,
         body_bytes=table.whole("body_bytes", 1024, 2**32) or default.body_bytes,
         event_bytes=table.whole("event_bytes", 1024, 2**32) or default.event_bytes,
+        answer_tokens=table.whole("answer_tokens", 1, 10**9) or default.answer_tokens,
+        hedge_after_s=_seconds(table, "hedge_after_s", default.hedge_after_s),
+        hedge_percentile=None if percentile is None else float(percentile),
     )
     table.done(elsewhere=ELSEWHERE)
     return limits

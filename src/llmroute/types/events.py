@@ -89,6 +89,12 @@ class Restarted(NamedTuple):
     discarded: str
 
 
+class Resumed(NamedTuple):
+    """The stream broke; what was shown so far stands, and `model` goes on from its end."""
+
+    model: Model
+
+
 class Finish(NamedTuple):
     """The last event of a stream; `reply` is the whole reply."""
 
@@ -98,4 +104,4 @@ class Finish(NamedTuple):
 ProviderEvent = (
     Text | Reasoning | ReasoningEnd | ToolCallPart | Progress | Vectors | UsageReport | Opened | End
 )
-Event = Text | Reasoning | ToolCallPart | UsageReport | Restarted | Finish
+Event = Text | Reasoning | ToolCallPart | UsageReport | Restarted | Resumed | Finish

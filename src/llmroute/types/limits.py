@@ -21,7 +21,12 @@ class Limits:
     of None means 15 while another candidate is left, else 60, and no such limit for local models,
     which may have to load first. While another candidate is left, an attempt also gets no more than
     its share of the time left. `attempts_per_model` bounds how often one model is tried in one
-    call. `body_bytes` caps a decoded answer, `event_bytes` a single event of a stream.
+    call. `body_bytes` caps a decoded answer, `event_bytes` a single event of a stream,
+    `answer_tokens` the tokens of an endless one (a request with `max_tokens` gets twice as many).
+
+    `hedge_after_s` starts the next candidate beside one that has shown nothing for so long; None:
+    never. `hedge_percentile` says when by what was observed: 95 waits as long as 95 of 100 first
+    tokens of that model took; until enough were seen, `hedge_after_s` holds.
     """
 
     deadline_s: float = 120.0
@@ -32,3 +37,6 @@ class Limits:
     attempts_per_model: int = 3
     body_bytes: int = 32 * 1024 * 1024
     event_bytes: int = 4 * 1024 * 1024
+    answer_tokens: int = 200_000
+    hedge_after_s: float | None = None
+    hedge_percentile: float | None = None

@@ -70,6 +70,7 @@ QUIRKS: dict[str, str] = {
     "no_forced_tools": "the model cannot be made to call a tool",
     "no_named_tools": "a tool that must be called cannot be named, but is the only one sent",
     "no_prefill": "an answer cannot be begun for the model",
+    "takes_prefix": "an answer can be begun for the model: it goes on from there",
     "document_data": "documents go as data, never as a URL",
     "user_first": "the user speaks first",
     "tools_with_history": "tool calls in the history need tools in the request",
@@ -232,6 +233,11 @@ class Model:
         if self.endpoint is None:
             return Upstream(f"local:{self.name}", None, self.upstream_id)
         return Upstream(self.endpoint.origin, self.endpoint.key_name, self.endpoint.wire_model)
+
+    @property
+    def takes_prefix(self) -> bool:
+        """Whether an answer can be begun for it: local models always, others where it is known."""
+        return self.local or (self.endpoint is not None and "takes_prefix" in self.endpoint.quirks)
 
     def __repr__(self) -> str:
         return f"Model({self.name!r}, {self.id!r})"

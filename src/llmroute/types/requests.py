@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .plans import Facts
     from .tools import OutputSpec, Tool, ToolChoice
 
-OnBreak = Literal["raise", "restart"]
+OnBreak = Literal["raise", "restart", "continue", "continue_or_restart"]
 ReasoningEffort = Literal["none", "minimal", "low", "medium", "high"]
 Hint = str | int | float | bool
 
@@ -84,7 +84,8 @@ class ChatOptions(TypedDict, total=False):
         "top"; one of unknown quality is refused too.
     deadline_s: seconds for the whole call, retries and fallbacks included, at most 86400; left out,
         that of [limits], 120 by default.
-    on_break: when a stream breaks after text was shown: "raise", or "restart" on the next model;
+    on_break: when a stream breaks after text was shown: "raise", "restart" on the next model,
+        "continue" the text on a model that can go on from it (else raise), "continue_or_restart";
         left out, that of [limits], "raise" by default.
     local: True refuses remote models, False refuses local ones; left out, neither.
     purposes: what the answer is for, in addition to the policy's facts ("chat", "improve_llm").

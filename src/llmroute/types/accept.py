@@ -1,0 +1,48 @@
+"""Which whole answers count; those that do not are faults, and the next model is asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .events import FinishReason
+    from .messages import ToolCall
+    from .models import Model
+
+
+class Draft(NamedTuple):
+    """A whole answer that was not accepted yet; its repr shows sizes, never content.
+
+    `refused` is True when the text is the model's refusal to answer. `output` is the value of the
+    shape that was asked for, else None.
+    """
+
+    model: Model
+    text: str
+    finish_reason: FinishReason
+    refused: bool = False
+    tool_calls: tuple[ToolCall, ...] = ()
+    output: object = None
+
+    def __repr__(self) -> str:
+        return f"Draft({len(self.text)} characters from {self.model.name!r})"
+
+
+class Accept(NamedTuple):
+    """Which answers count: empty ones, refusals, those that a filter or the length cut off.
+
+    `check` looks at each answer that would count: it returns None, or why the answer does not do,
+    in a sentence that holds nothing of it; it must not raise. None: there is no such check.
+    """
+
+    empty: bool = False
+    refusal: bool = True
+    filtered: bool = False
+    length: bool = True
+    check: Callable[[Draft], str | None] | None = None
+
+
+ACCEPT = Accept()
+"""What counts unless something else was said: all but empty and filtered answers."""
