@@ -161,12 +161,14 @@ BROKEN = (
 USELESS = (
     broken("only_thoughts", "empty_after_reasoning", whole="empty_after_reasoning"),
     same("filtered_at_once", "content_filtered"),
+    broken("filtered", "content_filtered", whole="content_filtered"),
+    same("empty_text", "empty_answer"),
+    same("null_content", "empty_answer")._replace(apis=("chat",)),
 )
 SOUND = (
     same("normal", ""),
     same("close_after", ""),
     same("cut_length", ""),
-    same("filtered", ""),
     same("no_usage", ""),
     same("no_done", "")._replace(apis=("chat", "messages")),
     same("open_end", "")._replace(apis=(*OPENAI, "messages")),
