@@ -41,7 +41,7 @@ from llmroute.policies.facts import COUNTRY, MONTH, read_facts
 from llmroute.policies.facts import UNKNOWN as MEANINGS
 from llmroute.policies.requirements import LONGEST_S
 from llmroute.policies.routing import DECIDES, SAYS
-from llmroute.policies.sections import HINT_TYPES, read_limits, read_offline
+from llmroute.policies.sections import HINT_TYPES, read_detect, read_limits, read_offline
 from llmroute.policies.times import DAYS
 from llmroute.policies.unknowns import UNKNOWN
 from llmroute.policies.whens import CLOCK, MOST_TOKENS, read_when
@@ -153,6 +153,7 @@ FACTS: dict[str, Schema] = {
     "unknown": words(MEANINGS),
     "granted": {"type": "object", "additionalProperties": TEXT},
 }
+DETECT: dict[str, Schema] = {"task": FLAG, "min_confidence": number(1)}
 SECTIONS = {
     "version": "always 1",
     "models": "the models, each with a name that routes and callers say",
@@ -164,6 +165,7 @@ SECTIONS = {
     "prefer": "what comes first among the models that may answer",
     "route": "what holds for some requests only",
     "policies": "policies that routes use by name",
+    "detect": "when the task of a request that names none is detected",
     "tokens": "how prompts are counted",
     "observations": "where it is kept what was seen of models",
     "catalog": "files of providers and of facts, relative to this one",
@@ -252,6 +254,7 @@ def policy_schema(page: str) -> Schema:
         "hints": {"type": "object", "additionalProperties": words(HINT_TYPES)},
         "limits": described(as_read(read_limits, LIMITS), of_page(page, "## [limits]")),
         "offline": as_read(read_offline, {"mode": words(["auto", "always", "never"])}),
+        "detect": described(as_read(read_detect, DETECT), of_page(page, "## [detect]")),
         "tokens": closed(count=words(["estimate", "exact"]), vocabularies=TEXT),
         "observations": closed(["file"], file=TEXT),
         "catalog": closed(files=TEXTS),

@@ -101,6 +101,7 @@ RIGHT = {
     "worth": f'{HEAD}quality = {{ code = "top", any = "good" }}\nspeed = {{ tokens_per_s = 9 }}\n'
     'price = { input = 1, output = 1, tiers = { flex = 0.5 } }\nservice_tier = "flex"\n'
     'data = { trains = false, regions = ["eu"] }\nopen_weights = false',
+    "detection": f"{HEAD}[detect]\ntask = true\nmin_confidence = 0.9",
     "weights": f"{HEAD}[prefer]\nminimize = {{ cost = 1, latency = 2 }}\nunknown = 'refuse'",
     "a route": f"{HEAD}[[route]]\nwhen = {{ hints.tier = 1, language = ['de'], days = ['sat'], "
     "time = '22:00 - 06:00', zone = 'Europe/Berlin', tags = ['x'] }\nuse = ['a']",
@@ -173,6 +174,16 @@ def test_shipped_providers_fit(path: Path) -> None:
 def test_wrong_providers_do_not_fit(wrong: str) -> None:
     """Unknown keys, wrong types and a source without a day are refused in a provider's file."""
     assert not fits(wrong, provider)
+
+
+def test_schema_and_reader_know_the_same_sections() -> None:
+    """Each section that the reader takes is in the schema, with a sentence, and no other is."""
+    with pytest.raises(PolicyError) as caught:
+        loads_policy(f"{HEAD}[no-such-section]\n")
+    known = str(caught.value).partition("Known: ")[2].split(", ")
+    sections = json.loads(policy())["properties"]
+    assert sorted(sections) == sorted(known)
+    assert all(len(one["description"]) > 5 for one in sections.values())
 
 
 def test_every_key_of_a_policy_is_described() -> None:
