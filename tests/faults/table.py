@@ -162,7 +162,12 @@ USELESS = (
     broken("only_thoughts", "empty_after_reasoning", whole="empty_after_reasoning"),
     same("filtered_at_once", "content_filtered"),
     broken("filtered", "content_filtered", whole="content_filtered"),
-    same("empty_text", "empty_answer"),
+    same(
+        "empty_text",
+        "empty_answer",
+        chat="empty_after_reasoning",
+        responses="empty_after_reasoning",
+    ),
     same("null_content", "empty_answer")._replace(apis=("chat",)),
 )
 SOUND = (
