@@ -7,7 +7,6 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from llmroute.errors import AttemptError
-from llmroute.flow import occurrences as on
 from llmroute.types.events import Progress
 
 from .hooks import aclose_quietly, anext_event
@@ -24,8 +23,13 @@ if TYPE_CHECKING:
 
 
 def driver_for(order: Order, resources: Resources) -> AsyncDriver:
-    """Make the driver of a call."""
-    return AsyncDriver(Session(order, resources))
+    """Make the driver of a call; with hedging its attempts run side by side."""
+    if order.snapshot.hedge_s is None:
+        return AsyncDriver(Session(order, resources))
+    from .async_racing import AsyncRacingDriver  # for those who hedge
+    from .racing import RacingSession
+
+    return AsyncRacingDriver(RacingSession(order, resources))
 
 
 class AsyncDriver:
@@ -79,9 +83,7 @@ class AsyncDriver:
             await self._pull(session.live)
         elif session.result is None:
             await session.resources.clock.asleep_until(session.wake_at, session.bell.listen())
-            session.bell.heard()
-            session.heed_abort()
-            session.feed(on.Tick())
+            session.slept()
 
     async def _pull(self, live: Live[AsyncIterator[ProviderEvent]]) -> None:
         """Take what the provider yields until there is something to show, or the attempt ends."""

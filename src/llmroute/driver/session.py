@@ -9,12 +9,10 @@ from llmroute.errors import AttemptError, ClosedError, LLMRouteError
 from llmroute.flow import Flow
 from llmroute.flow import commands as do
 from llmroute.flow import occurrences as on
-from llmroute.tokens import expected_tokens
 from llmroute.types.calls import Call, Cancel, Timer
 from llmroute.types.events import End, Opened, Text, UsageReport
-from llmroute.types.frozen import replace
-from llmroute.types.instruction import repeated
 
+from .asking import asked
 from .bell import Bell
 from .hooks import guarded, shielded
 from .sizes import size_of
@@ -135,6 +133,12 @@ class Session(Generic[Events]):
             request = shielded(order.request)
             self.feed(on.Begin(order.plan, order.snapshot, request, self.bell.ring))
 
+    def slept(self) -> None:
+        """The driver's sleep is over, or was ended."""
+        self.bell.heard()
+        self.heed_abort()
+        self.feed(on.Tick())
+
     def abort(self, occurrence: on.Abandoned | on.Closing) -> None:
         """Stop from any thread: the provider is told at once, the flow at the next step."""
         if self.aborted is None:
@@ -186,7 +190,7 @@ class Session(Generic[Events]):
         return Call(
             id=start.id,
             model=start.model,
-            request=self._request(start.model, start.prefix),
+            request=asked(order, start.model, start.prefix),
             stream=order.snapshot.stream,
             limits=order.snapshot.limits,
             clock=self._clock,
@@ -197,20 +201,6 @@ class Session(Generic[Events]):
             prefix=start.prefix,
             key=self.resources.key(start.model),
         )
-
-    def _request(self, model: Model, prefix: str) -> Request:
-        """What `model` is asked: as the caller asked, the instruction repeated if it must be.
-
-        What was said of the answer before counts for its `max_tokens`.
-        """
-        order = self._order
-        repeats = model.repeat_instruction or order.plan.repeat_instruction
-        request = repeated(order.request) if repeats else order.request
-        most = request.sampling.max_tokens
-        if not prefix or most is None:
-            return request
-        left = max(1, most - expected_tokens(prefix))
-        return replace(request, sampling=replace(request.sampling, max_tokens=left))
 
     def took(self, live: Live[Events], event: ProviderEvent | None) -> None:
         """Report an event of the provider; None is its end."""

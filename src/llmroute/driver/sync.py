@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llmroute.errors import AttemptError
-from llmroute.flow import occurrences as on
 
 from .hooks import close_quietly, next_event
 from .session import Session
@@ -21,8 +20,13 @@ if TYPE_CHECKING:
 
 
 def driver_for(order: Order, resources: Resources) -> Driver:
-    """Make the driver of a call."""
-    return Driver(Session(order, resources))
+    """Make the driver of a call; with hedging its attempts run side by side."""
+    if order.snapshot.hedge_s is None:
+        return Driver(Session(order, resources))
+    from .racing import RacingSession
+    from .sync_racing import RacingDriver  # for those who hedge
+
+    return RacingDriver(RacingSession(order, resources))
 
 
 class Driver:
@@ -76,9 +80,7 @@ class Driver:
             self._pull(session.live)
         elif session.result is None:
             session.resources.clock.sleep_until(session.wake_at, session.bell.listen())
-            session.bell.heard()
-            session.heed_abort()
-            session.feed(on.Tick())
+            session.slept()
 
     def _pull(self, live: Live[Iterator[ProviderEvent]]) -> None:
         """Take what the provider yields until there is something to show, or the attempt ends."""

@@ -75,10 +75,10 @@ class Flow(Starting):
 
     def _won(self, now: float, winner: Running) -> Commands:
         """End the race: the first content of a stream wins."""
-        self._hedge_at = None
-        if len(self._running) == 1 or not self._snapshot.stream:
+        if not self._snapshot.stream:
             return ()
-        return self._cancel_others(now, winner)
+        self._hedge_at = None
+        return self._cancel_others(now, winner) if len(self._running) > 1 else ()
 
     def _cancel_others(self, now: float, winner: Running) -> Commands:
         commands: Commands = ()
