@@ -198,6 +198,7 @@ def main() -> int:
     parser.add_argument("target", choices=TARGETS)
     parser.add_argument("count", type=int)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--first", type=int, default=0, help="number of the first input")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=float("inf"), help="then stop, and tell")
     parser.add_argument("--only", type=int, metavar="NUMBER", help="show this one input")
@@ -206,15 +207,14 @@ def main() -> int:
         show(asked.target, asked.seed, asked.only)
         return 0
     until_s = time.monotonic() + asked.minutes * 60
+    numbers = range(asked.first, asked.first + asked.count)
     with ProcessPoolExecutor(asked.processes, mp_context=get_context("spawn")) as pool:
         shares = [
-            pool.submit(
-                _share, asked.target, asked.seed, range(at, asked.count, asked.processes), until_s
-            )
+            pool.submit(_share, asked.target, asked.seed, numbers[at :: asked.processes], until_s)
             for at in range(asked.processes)
         ]
         found = joined([share.result() for share in shares])
-    print(f"{asked.target}, seed {asked.seed}: {found}", flush=True)
+    print(f"{asked.target}, seed {asked.seed}, from {asked.first}: {found}", flush=True)
     return int(bool(found.faults))
 
 

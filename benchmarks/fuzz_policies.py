@@ -1,4 +1,4 @@
-"""Policy files, damaged: the ready-made ones, and those that are hostile already.
+"""Policy files, damaged: the ready-made ones, the documentation's, and those that are hostile.
 
 For each file: it is refused by a PolicyError whose problems can be printed and hold no key, or it
 is a policy that makes a plan, or says in an error of llmroute why there is none.
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from llmroute.policies.files import PolicyFile
 
 READY_MADE = Path(__file__).parent.parent / "policies"
+PAGES = Path(__file__).parent.parent / "docs"
+BLOCK = re.compile(r"^```toml\n(.*?)^```", re.DOTALL | re.MULTILINE)
 KEY = re.compile(r"\bsk-canary\w{8}")
 LARGEST_BYTES = 8_000
 """Hostile files that are larger take seconds each, and have a test of their own."""
@@ -37,6 +39,12 @@ VALUES = (
     *('"cost"', '"latency"', '"quality"', '"refuse"', '["openai/gpt-4"]', '"openai/gpt-6.1-terra"'),
     *('"22:00-06:00"', '"25:00-06:00"', '"Europe/Oslo"', '["mon", "sun"]', '"code"', '"de"'),
     *("12:00:00", "2026-11-26T12:00:00Z", "{ at_least = 20 }", '{ input = 1, output = "2" }'),
+)
+PATHS = (
+    *KEYS,
+    *(f"models.b.{key}" for key in IN_MODEL),
+    *(f"{table}.{key}" for table in ("[route]", "[policies.p.route]") for key in IN_ROUTE),
+    *(f"route.when.{key}" for key in IN_WHEN),
 )
 WORDS = sorted(
     {*(word for path in KEYS for word in path.split(".")), *IN_MODEL, *IN_ROUTE, *IN_WHEN}
@@ -50,6 +58,8 @@ PIECES = (
     *(b"\\", b"\xff", b"\xef\xbb\xbf", b"\xe2\x82", b"sk-canary0123456789abc", b"\x1b[31m", b"1e9"),
 )
 ASSIGNMENT = re.compile(r"(\s*[\w.\"-]+\s*=\s*)(.*)", re.DOTALL)
+NUMBER = re.compile(r"\d[\d.]*")
+NUMBERS = ("0", "1", "0.5", "3", "100", "1e6", "1_000", "0.000001", "12345678901234567890")
 ASKED = Situation(
     Request((Message.user("Why is the sky blue?"),), hints={"private": True}),
     TokenCount(10, "exact", 10, 10),
@@ -71,9 +81,14 @@ class Policies:
     def __init__(self) -> None:
         """Read what is to be damaged."""
         good = [path.read_text(encoding="utf-8") for path in sorted(READY_MADE.glob("*.toml"))]
+        pages = [path.read_text(encoding="utf-8") for path in sorted(PAGES.glob("*.md"))]
+        good += [block for page in pages for block in BLOCK.findall(page) if "version = 1" in block]
         hostile = [one.data.decode("utf-8", "replace") for one in cases()]
         self._good = [text.splitlines(keepends=True) for text in good]
         self._lines = [line for text in self._good for line in text if line.strip()]
+        self._values: dict[str, list[str]] = {}  # of each key
+        for found in filter(None, map(ASSIGNMENT.fullmatch, self._lines)):
+            self._values.setdefault(found[1].split("=")[0].strip(), []).append(found[2])
         small = [text for text in hostile if len(text) <= LARGEST_BYTES]
         self._hostile = [text.splitlines(keepends=True) for text in small]
         self._folder = tempfile.TemporaryDirectory()
@@ -84,36 +99,50 @@ class Policies:
         self._folder.cleanup()
 
     def made(self, chance: Random) -> Written:
-        """Make a file: four in five are a ready-made one with damage."""
-        lines = list(chance.choice(self._good if chance.random() < 0.8 else self._hostile))
-        for _ in range(chance.randrange(5)):
+        """Make a file: nine in ten are sound ones with damage."""
+        lines = list(chance.choice(self._good if chance.random() < 0.9 else self._hostile))
+        for _ in range(chance.choice([1, 1, 2, 3, 5])):
             self._damage(chance, lines)
         data = "".join(lines).encode("utf-8", "surrogatepass")
-        if chance.random() < 0.25:
+        if chance.random() < 0.15:
             data = torn(chance, data, PIECES)
         return Written(data, chance.random() < 0.5)
 
     def _damage(self, chance: Random, lines: list[str]) -> None:
-        """Change one line, or what stands around it."""
+        """Change one line, or what stands around it; mostly to what may stand there."""
         at = chance.randrange(len(lines)) if lines else 0
-        match chance.randrange(9):
+        found = ASSIGNMENT.fullmatch(lines[at]) if lines else None
+        if found and chance.random() < 0.7:
+            lines[at] = found[1] + self._value(chance, found[1].split("=")[0].strip(), found[2])
+        else:
+            self._rough(chance, lines, at)
+
+    def _value(self, chance: Random, key: str, value: str) -> str:
+        """Another value of a key."""
+        match chance.randrange(4):
+            case 0:
+                return chance.choice(VALUES) + "\n"
+            case 1:
+                return NUMBER.sub(lambda _: chance.choice(NUMBERS), value, count=1)
+            case _:
+                return chance.choice(self._values.get(key, [value]))
+
+    def _rough(self, chance: Random, lines: list[str], at: int) -> None:
+        section, _, key = chance.choice(PATHS).rpartition(".")
+        value = chance.choice(self._values.get(key, VALUES))
+        match chance.randrange(8):
             case 0:
                 del lines[at : at + 1]
-            case 1 | 2:
+            case 1:
                 lines.insert(at, chance.choice([*lines, *self._lines]))
-            case 3:
-                header, word = chance.choice(HEADERS), chance.choice(WORDS)
-                lines.append(f"{header}\n{word} = {chance.choice(VALUES)}\n")
+            case 2 | 3:
+                lines.append(f"[{section}]\n{key} = {value}\n")
             case 4:
-                lines.insert(at, f"{chance.choice(WORDS)} = {chance.choice(VALUES)}\n")
+                lines.insert(at, f"{chance.choice(WORDS)} = {value}\n")
             case 5:
                 lines += chance.choice(self._hostile)[chance.choice([0, 3]) :]
             case 6:
                 lines.append(SECRET + "\n")
-            case _ if lines and (found := ASSIGNMENT.fullmatch(lines[at])):
-                key, value = found.groups()
-                key = f"{chance.choice(WORDS)} = " if chance.random() < 0.3 else key
-                lines[at] = key + (value if chance.random() < 0.3 else chance.choice(VALUES) + "\n")
             case _:
                 lines.insert(at, chance.choice(HEADERS) + "\n")
 

@@ -11,7 +11,7 @@ from llmroute.errors import AttemptError, RequestError
 from llmroute.providers import open_codec
 from llmroute.providers.extras import RESERVED_FIELDS, check_extras
 from llmroute.providers.shapes import parse
-from llmroute.types.events import End, Reasoning, Text, ToolCallPart, UsageReport
+from llmroute.types.events import End, Reasoning, ReasoningEnd, Text, ToolCallPart, UsageReport
 from llmroute.types.frozen import replace
 from llmroute.types.messages import Message
 from llmroute.types.requests import Request, Sampling
@@ -220,6 +220,9 @@ def test_half_a_character_is_replaced() -> None:
     decoder = CODEC.decoder(call_to(URL), stream=False)
     raw = json.dumps(choice(content="a@b")).encode().replace(b"@", b"\xed\xa0\x80")
     assert [*decoder.feed(raw), *decoder.finish()][0] == Text("a\ufffd\ufffd\ufffdb")
+    thought = {"reasoning_details": [{"type": "x", "\ud800": "\udc00", "text": "hm"}]}
+    kept = next(one for one in answer(choice(**thought)) if isinstance(one, ReasoningEnd))
+    assert "\ufffd" in kept.block.data.encode().decode()
 
 
 def test_a_stream_becomes_events() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import ssl
 from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakSet
@@ -11,7 +12,7 @@ from weakref import WeakSet
 import httpcore2
 
 from .budget import broken, budget_of
-from .dialing import Dial
+from .dialing import Dial, literal, unconnected
 from .line import Line, connect_time_was_up, handshaking, time_was_up
 from .proxies import HEAD_BYTES, NO_PROXIES, ProxyAnswer, connect_request, through
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from .budget import Budget
+    from .dialing import Address
     from .proxies import Proxies
 
 # ruff: noqa: ASYNC109 - `timeout` is what httpcore2 calls it
@@ -202,6 +204,9 @@ class AsyncBackend(httpcore2.AsyncNetworkBackend):
 
 async def connected(host: str, port: int, budget: Budget) -> Line:
     """Resolve and connect within `budget`; raises AttemptError."""
+    known = literal(host, port)
+    if known is not None:
+        return await _connected_to(known, budget)
     loop = asyncio.get_running_loop()
     over = asyncio.Event()
 
@@ -221,5 +226,37 @@ async def connected(host: str, port: int, budget: Budget) -> Line:
     finally:
         budget.hold(None)
         dial.abandon()
+    line.use(budget)
+    return line
+
+
+async def _connected_to(address: Address, budget: Budget) -> Line:
+    """Connect likewise where there is no name to look up: many at once need no threads."""
+    loop = asyncio.get_running_loop()
+    line = Line(unconnected(address))
+    made = False
+    try:
+        async with asyncio.timeout(budget.left_to_connect()) as alarm:
+
+            def hurry() -> None:
+                with contextlib.suppress(RuntimeError):  # it is over
+                    alarm.reschedule(loop.time())
+
+            def cancelled() -> None:
+                with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
+                    loop.call_soon_threadsafe(hurry)
+
+            budget.hold(cancelled)
+            await loop.sock_connect(line.sock, address.target)
+        budget.left()
+        made = True
+    except TimeoutError:
+        raise connect_time_was_up(budget) from None
+    except OSError as error:
+        raise broken("connect", error, os.strerror(error.errno or 0)) from None
+    finally:
+        budget.hold(None)
+        if not made:
+            line.sock.close()
     line.use(budget)
     return line

@@ -89,12 +89,20 @@ class Dial:
             made.close()
 
 
-def resolve(host: str, port: int) -> list[Address]:
-    """Look `host` up, unless it is an address; raises AttemptError "dns" when it has none."""
+def literal(host: str, port: int) -> Address | None:
+    """Read a host that is an address already; None when it is a name."""
     for family in (socket.AF_INET, socket.AF_INET6):
         with contextlib.suppress(OSError, UnicodeError):
             socket.inet_pton(family, host)
-            return [Address(family, (host, port))]
+            return Address(family, (host, port))
+    return None
+
+
+def resolve(host: str, port: int) -> list[Address]:
+    """Look `host` up, unless it is an address; raises AttemptError "dns" when it has none."""
+    known = literal(host, port)
+    if known is not None:
+        return [known]
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except socket.gaierror as error:
@@ -153,11 +161,17 @@ def _connected(selector: selectors.BaseSelector) -> socket.socket | None:
 def _start(address: Address) -> socket.socket:
     """Begin to connect; the socket turns writable when that is over."""
     with contextlib.ExitStack() as undo:
-        trying = undo.enter_context(socket.socket(address.family, socket.SOCK_STREAM))
-        trying.settimeout(0)
-        trying.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        trying = undo.enter_context(unconnected(address))
         code = trying.connect_ex(address.target)
         if code not in _UNDER_WAY:
             raise OSError(code, os.strerror(code))
         undo.pop_all()  # nothing failed: it stays open
     return trying
+
+
+def unconnected(address: Address) -> socket.socket:
+    """Make a socket that does not block."""
+    made = socket.socket(address.family, socket.SOCK_STREAM)
+    made.settimeout(0)
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return made

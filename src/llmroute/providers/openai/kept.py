@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 from llmroute.errors import AttemptError
 
-from ..shapes import parse
+from ..shapes import parse, sound
 
 if TYPE_CHECKING:
     from ..shapes import Json
 
 
 def keep(fields: Json) -> str:
-    """Write the fields of an answer down."""
-    return json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
+    """Write the fields of an answer down; a lone surrogate, which no file can hold, is replaced."""
+    return sound(json.dumps(fields, separators=(",", ":"), ensure_ascii=False))
 
 
 def kept(data: str | None) -> Json:
