@@ -12,6 +12,7 @@ from docs.schema_parts import (
     SPEED_KEYS,
     TEXT,
     TEXTS,
+    WINDOW_KEYS,
     as_read,
     closed,
     described,
@@ -42,9 +43,8 @@ from llmroute.policies.facts import UNKNOWN as MEANINGS
 from llmroute.policies.requirements import LONGEST_S
 from llmroute.policies.routing import DECIDES, SAYS
 from llmroute.policies.sections import HINT_TYPES, read_detect, read_limits, read_offline
-from llmroute.policies.times import DAYS
 from llmroute.policies.unknowns import UNKNOWN
-from llmroute.policies.whens import CLOCK, MOST_TOKENS, read_when
+from llmroute.policies.whens import MOST_TOKENS, read_when
 from llmroute.types.models import QUALITIES, QUIRKS
 from llmroute.types.requests import LANGUAGE, PURPOSES, TASKS
 
@@ -107,7 +107,6 @@ PREFER: dict[str, Schema] = {
     "then": words(["cost", "latency", "quality"]),
     "unknown": words(UNKNOWN),
 }
-CLOCKS = matching(rf" *(?:{CLOCK}) *- *(?:{CLOCK}) *")
 WHEN: dict[str, Schema] = {
     "task": words(TASKS),
     "hints": {
@@ -124,8 +123,7 @@ WHEN: dict[str, Schema] = {
     "language": either(
         matching(LANGUAGE), {"type": "array", "minItems": 1, "items": matching(LANGUAGE)}
     ),
-    "time": CLOCKS,
-    "days": list_of(DAYS, least=1),
+    **WINDOW_KEYS,
     "zone": TEXT,
 }
 LIMITS: dict[str, Schema] = {

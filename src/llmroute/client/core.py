@@ -154,8 +154,8 @@ class Core:
         models = self.named(asked.models)
         if key is not None:
             self._check_key(models)
-        today = self.clock.today()
-        models = self._models.priced(models, today)
+        today, now = self.clock.today(), self.clock.wall_time()
+        models = self._models.priced(models, today, now)
         tokens, counts = self._counted(asked, models)
         seen = self.observations.seen
         situation = Situation(
@@ -165,7 +165,7 @@ class Core:
             facts=self._stated.of(asked),
             unavailable=self._unavailable(models, key),
             offline_mode=self.setup.offline_mode,
-            now=self.clock.wall_time(),
+            now=now,
             counts=counts,
             observed=seen,
             held=self._prefixes.held(asked, models, self.clock.now()),
