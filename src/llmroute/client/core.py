@@ -9,7 +9,7 @@ from weakref import WeakSet
 
 from llmroute import __version__
 from llmroute.driver.clock import SystemClock
-from llmroute.errors import ClosedError, ForkedError, NoCandidateError, RequestError
+from llmroute.errors import ClosedError, ForkedError, NoCandidateError
 from llmroute.health import Observations, Prefixes
 from llmroute.health.observations import candidate_of
 from llmroute.policies.embedding import one_space
@@ -20,7 +20,8 @@ from . import later
 from .backoff import chance, waits
 from .checks import wrong
 from .detecting import detected
-from .keys import Keyring
+from .keys import Keyring, check_key
+from .lending import Lent
 from .models import Models
 from .options import check_hints, request
 from .registry import Registry
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from llmroute.driver.session import Order
     from llmroute.flow import occurrences as on
     from llmroute.policies.records import Record
-    from llmroute.types.calls import Clock, Provider
+    from llmroute.types.calls import Clock
     from llmroute.types.models import Model
     from llmroute.types.reply import Attempt
     from llmroute.types.requests import OnBreak, Request
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     from .messages import Prompt
     from .options import Checked
+    from .probing import Watch
     from .setup import ClientOptions, Setup
 
 
@@ -50,32 +52,6 @@ class Stoppable(Protocol):
     def abort(self, occurrence: on.Closing) -> None:
         """Stop it, from any thread."""
         ...
-
-
-class Lent:
-    """What one call is lent: the client's resources, and a key of its own if it was given one."""
-
-    __slots__ = ("_core", "_key", "clock", "gone", "started")
-
-    def __init__(self, core: Core, key: Secret | None) -> None:
-        """Lend `core`; `key` goes before the client's own keys."""
-        self._core = core
-        self._key = key
-        self.clock: Clock = core.clock
-        self.started = core.observations.started
-        self.gone = core.observations.gone
-
-    def provider(self, model: Model) -> Provider:
-        """The provider that answers for `model`."""
-        return self._core.registry.provider(model)
-
-    def key(self, model: Model) -> Secret | None:
-        """The key of `model`; raises AttemptError when it is missing or cannot be sent."""
-        return self._core.keyring.read(model, self._key)
-
-    def record(self, attempt: Attempt, order: Order) -> None:
-        """Tell the observers of a finished attempt of a call."""
-        self._core.record(attempt, order)
 
 
 class Core:
@@ -90,8 +66,10 @@ class Core:
         self._models = Models(setup.models, setup.catalog)
         self._has_files = any(model.weights is not None for model in setup.models)
         self._backoff = options.get("backoff")
+        self._http_client = options.get("http_client")
         self.observations = _observations(setup, self.clock)
         self._prefixes = Prefixes()
+        self._network: Watch | None = None
         self._stated = Stated(setup.facts)
         self._pid = os.getpid()
         self._closed = False
@@ -153,22 +131,23 @@ class Core:
             check_extras(asked)
         models = self.named(asked.models)
         if key is not None:
-            self._check_key(models)
+            check_key(models, self.setup.lent)
         today, now = self.clock.today(), self.clock.wall_time()
         models = self._models.priced(models, today, now)
         tokens, counts = self._counted(asked, models)
-        seen = self.observations.seen
+        seen, moment, network = self.observations.seen, self.clock.now(), self._network
         situation = Situation(
             request=asked,
             tokens=tokens,
             today=today,
             facts=self._stated.of(asked),
             unavailable=self._unavailable(models, key),
+            offline=network is not None and network.offline.gone(moment),
             offline_mode=self.setup.offline_mode,
             now=now,
             counts=counts,
             observed=seen,
-            held=self._prefixes.held(asked, models, self.clock.now()),
+            held=self._prefixes.held(asked, models, moment),
             detected=detected(asked, self.setup.detect, seen),
         )
         return situation, models
@@ -189,16 +168,6 @@ class Core:
         if not isinstance(plan, Plan):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise wrong("policy", f"it returned {type(plan).__name__}, not a Plan")
         return plan if situation.request.texts is None else one_space(plan)
-
-    def _check_key(self, models: tuple[Model, ...]) -> None:
-        """Refuse a key that has not one origin to go to; raises RequestError."""
-        if len(models) != 1:
-            hint = "Name it: model=..., so that the key reaches its own origin only"
-            raise RequestError("a key needs exactly one model", where="api_key", hint=hint)
-        if models[0].name in self.setup.lent:
-            what = f"the openai client that was passed for {models[0].name!r} sends its own key"
-            hint = "Leave api_key out, or declare the model without client"
-            raise RequestError(what, where="api_key", hint=hint)
 
     def lend(self, key: Secret | None) -> Lent:
         """Lend the client's resources to one call."""
@@ -240,6 +209,8 @@ class Core:
                 return False
             self._closed = True
             live = [*self._calls.copy(), *self._streams]
+        if self._network is not None:
+            self._network.prober.close()
         if live:
             from llmroute.flow.occurrences import Closing
 
@@ -273,6 +244,17 @@ class Core:
                 reasons[model.name] = reason
         return reasons
 
+    def network(self) -> Watch:
+        """Who watches the network for this client; nobody before its first call."""
+        from llmroute.health.admission import OPEN
+
+        from .probing import watch
+
+        with self._lock:
+            if self._network is None:
+                self._network = watch(self.setup, self._http_client, self.clock, OPEN)
+            return self._network
+
     def snapshot(self, values: Mapping[str, object], *, stream: bool) -> on.Snapshot:
         """What a call with these options is run with; without any, it is the same for all."""
         from llmroute.flow.occurrences import Snapshot
@@ -281,7 +263,8 @@ class Core:
         on_break = cast("OnBreak", values.get("on_break", limits.on_break))
         if "deadline_s" in values:
             limits = replace(limits, deadline_s=cast("float", values["deadline_s"]))
-        found = Snapshot(limits, stream, on_break, waits(self._backoff), chance)
+        gate = self.network().gate
+        found = Snapshot(limits, stream, on_break, waits(self._backoff), chance, gate)
         if not values:
             self._plain[stream] = found
         return found

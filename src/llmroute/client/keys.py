@@ -6,11 +6,12 @@ import os
 from typing import TYPE_CHECKING, cast
 
 from llmroute.driver.hooks import guarded
-from llmroute.errors import AttemptError
+from llmroute.errors import AttemptError, RequestError
 from llmroute.types.secrets import Secret, flaw
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from collections.abc import Set as AbstractSet
 
     from llmroute.types.models import Model
 
@@ -66,3 +67,17 @@ def _asked(source: Callable[[], str], name: str) -> Secret:
     kind = type(key).__name__
     del key
     raise AttemptError("bad_key_format", f"{name} must return a string, it returned {kind}")
+
+
+def check_key(models: tuple[Model, ...], lent: AbstractSet[str]) -> None:
+    """Refuse a key of one call that has not one origin to go to; raises RequestError.
+
+    `lent` names the models that openai clients of the application send for.
+    """
+    if len(models) != 1:
+        hint = "Name it: model=..., so that the key reaches its own origin only"
+        raise RequestError("a key needs exactly one model", where="api_key", hint=hint)
+    if models[0].name in lent:
+        what = f"the openai client that was passed for {models[0].name!r} sends its own key"
+        hint = "Leave api_key out, or declare the model without client"
+        raise RequestError(what, where="api_key", hint=hint)
