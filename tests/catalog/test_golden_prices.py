@@ -78,8 +78,8 @@ TABLE = {
 DATED = [
     ("openai/o3", date(2025, 6, 9), PLAIN, "0.022"),
     ("openai/o3", date(2025, 6, 10), PLAIN, "0.0044"),
-    ("openai/gpt-4o", date(2024, 6, 1), PLAIN, "0.0095"),
-    ("openai/gpt-4o", date(2024, 11, 1), PLAIN, "0.0055"),
+    ("openai/gpt-4o", date(2024, 10, 1), PLAIN, "0.0095"),
+    ("openai/gpt-4o", date(2024, 10, 3), PLAIN, "0.0055"),
     ("openai/gpt-5.6-sol", date(2026, 8, 20), PLAIN, "0.014"),
     ("openai/gpt-5.6-sol", date(2026, 8, 20), LONG, "3.009"),
     ("openai/gpt-5.6-sol", date(2026, 8, 21), PLAIN, "0.01"),
@@ -125,7 +125,7 @@ def test_on_the_day(model: str, at: date, usage: Usage, usd: str) -> None:
 def test_between_two_readings() -> None:
     """Between the last day that a price was read and the first day of the next, none is known."""
     with pytest.raises(RequestError):
-        llmroute.price("openai/gpt-4o", PLAIN, at=date(2024, 10, 1))
+        llmroute.price("openai/gpt-4o", PLAIN, at=date(2024, 10, 2))
 
 
 def test_before_there_was_a_model() -> None:
