@@ -42,7 +42,13 @@ from llmroute.policies.facts import COUNTRY, MONTH, read_facts
 from llmroute.policies.facts import UNKNOWN as MEANINGS
 from llmroute.policies.requirements import LONGEST_S
 from llmroute.policies.routing import DECIDES, SAYS
-from llmroute.policies.sections import HINT_TYPES, read_detect, read_limits, read_offline
+from llmroute.policies.sections import (
+    HINT_TYPES,
+    read_accept,
+    read_detect,
+    read_limits,
+    read_offline,
+)
 from llmroute.policies.unknowns import UNKNOWN
 from llmroute.policies.whens import MOST_TOKENS, read_when
 from llmroute.types.models import QUALITIES, QUIRKS
@@ -151,6 +157,7 @@ FACTS: dict[str, Schema] = {
     "unknown": words(MEANINGS),
     "granted": {"type": "object", "additionalProperties": TEXT},
 }
+ACCEPT: dict[str, Schema] = dict.fromkeys(("empty", "refusal", "filtered", "length"), FLAG)
 DETECT: dict[str, Schema] = {"task": FLAG, "min_confidence": number(1)}
 SECTIONS = {
     "version": "always 1",
@@ -163,6 +170,7 @@ SECTIONS = {
     "prefer": "what comes first among the models that may answer",
     "route": "what holds for some requests only",
     "policies": "policies that routes use by name",
+    "accept": "which whole answers count; another model is asked where one does not",
     "detect": "when the task of a request that names none is detected",
     "tokens": "how prompts are counted",
     "observations": "where it is kept what was seen of models",
@@ -252,6 +260,7 @@ def policy_schema(page: str) -> Schema:
         "hints": {"type": "object", "additionalProperties": words(HINT_TYPES)},
         "limits": described(as_read(read_limits, LIMITS), of_page(page, "## [limits]")),
         "offline": as_read(read_offline, {"mode": words(["auto", "always", "never"])}),
+        "accept": described(as_read(read_accept, ACCEPT), of_page(page, "## [accept]")),
         "detect": described(as_read(read_detect, DETECT), of_page(page, "## [detect]")),
         "tokens": closed(count=words(["estimate", "exact"]), vocabularies=TEXT),
         "observations": closed(["file"], file=TEXT),

@@ -13,7 +13,8 @@ import pytest
 
 from llmroute.catalog.collection import Catalog, Extension
 from llmroute.errors import PolicyError
-from llmroute.policies.files import default_policy, find_policy, load_policy, loads_policy
+from llmroute.policies.files import default_policy, load_policy, loads_policy
+from llmroute.policies.finding import find_policy
 from llmroute.types.plans import Facts
 from llmroute.types.prices import FREE, Price
 from tests.policies.helpers import names, remote, request, situation

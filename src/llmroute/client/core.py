@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol
 from weakref import WeakSet
 
 from llmroute import __version__
@@ -13,11 +13,9 @@ from llmroute.errors import ClosedError, ForkedError, NoCandidateError
 from llmroute.health import Observations, Prefixes
 from llmroute.health.observations import candidate_of
 from llmroute.policies.embedding import one_space
-from llmroute.types.frozen import replace
 from llmroute.types.plans import Plan, Situation
 
 from . import later
-from .backoff import chance, waits
 from .checks import wrong
 from .detecting import detected
 from .keys import Keyring, check_key
@@ -25,6 +23,7 @@ from .lending import Lent
 from .models import Models
 from .options import check_hints, request
 from .registry import Registry
+from .snapshots import Snapshots
 from .stated import Stated
 
 if TYPE_CHECKING:
@@ -32,11 +31,12 @@ if TYPE_CHECKING:
 
     from llmroute.driver.session import Order
     from llmroute.flow import occurrences as on
+    from llmroute.health.admission import Gate
     from llmroute.policies.records import Record
     from llmroute.types.calls import Clock
     from llmroute.types.models import Model
     from llmroute.types.reply import Attempt
-    from llmroute.types.requests import OnBreak, Request
+    from llmroute.types.requests import Request
     from llmroute.types.secrets import Secret
     from llmroute.types.usage import TokenCount
 
@@ -65,7 +65,6 @@ class Core:
         self.registry = Registry(setup.providers, options.get("http_client"), setup.catalog)
         self._models = Models(setup.models, setup.catalog)
         self._has_files = any(model.weights is not None for model in setup.models)
-        self._backoff = options.get("backoff")
         self._http_client = options.get("http_client")
         self.observations = _observations(setup, self.clock)
         self._prefixes = Prefixes()
@@ -77,7 +76,7 @@ class Core:
         self._streams: WeakSet[Stoppable] = WeakSet()
         self._lock = threading.Lock()
         self._lent = Lent(self, None)
-        self._plain: dict[bool, on.Snapshot] = {}
+        self.snapshots = Snapshots(setup, options.get("backoff"), self._gate)
 
     def describe(self) -> str:
         """Name the models and whether the client is closed."""
@@ -105,8 +104,7 @@ class Core:
         if not plan.candidates:
             raise NoCandidateError(plan)
         values = checked.values
-        snapshot = None if values else self._plain.get(stream)
-        return later.order()(asked, plan, snapshot or self.snapshot(values, stream=stream))
+        return later.order()(asked, plan, self.snapshots.of(values, stream=stream))
 
     def plan(self, asked: Request, key: Secret | None) -> Plan:
         """Take the one snapshot and let the policy choose; sends nothing."""
@@ -244,6 +242,9 @@ class Core:
                 reasons[model.name] = reason
         return reasons
 
+    def _gate(self) -> Gate:
+        return self.network().gate
+
     def network(self) -> Watch:
         """Who watches the network for this client; nobody before its first call."""
         from llmroute.health.admission import OPEN
@@ -254,20 +255,6 @@ class Core:
             if self._network is None:
                 self._network = watch(self.setup, self._http_client, self.clock, OPEN)
             return self._network
-
-    def snapshot(self, values: Mapping[str, object], *, stream: bool) -> on.Snapshot:
-        """What a call with these options is run with; without any, it is the same for all."""
-        from llmroute.flow.occurrences import Snapshot
-
-        limits = self.setup.limits
-        on_break = cast("OnBreak", values.get("on_break", limits.on_break))
-        if "deadline_s" in values:
-            limits = replace(limits, deadline_s=cast("float", values["deadline_s"]))
-        gate = self.network().gate
-        found = Snapshot(limits, stream, on_break, waits(self._backoff), chance, gate)
-        if not values:
-            self._plain[stream] = found
-        return found
 
 
 def _observations(setup: Setup, clock: Clock) -> Observations:

@@ -13,19 +13,21 @@ from llmroute.health import Observations
 from llmroute.policies.origins import PolicyText
 from llmroute.policies.sections import Detection
 from llmroute.providers import HTTP_APIS
+from llmroute.types.accept import ACCEPT
 from llmroute.types.frozen import replace
 from llmroute.types.limits import Limits
 from llmroute.types.plans import Facts
 from llmroute.types.secrets import Secret
 from llmroute.types.tuples import NamedTuple
 
-from .checks import check_source, hints_of, limits_of, stand_ins, wrong
+from .checks import accept_of, check_source, hints_of, limits_of, stand_ins, wrong
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from llmroute.catalog.declarations import Declaration, Key
     from llmroute.policies.files import PolicyFile
+    from llmroute.types.accept import Accept, Draft
     from llmroute.types.calls import Clock, Provider
     from llmroute.types.models import Model
     from llmroute.types.plans import OfflineMode, Policy
@@ -59,6 +61,9 @@ class ClientOptions(TypedDict, total=False):
     detect: whether the task of a request is detected that names none, as under [detect]: True for
         every chat, False never; a number from 0 to 1 is the least confidence that counts. Left out,
         it is detected where the policy can use it, and counts from 0.5.
+    accept: which whole answers count, as under [accept]: `Accept(...)`, a mapping of the same
+        names, or a function that looks at the `Draft` of each answer and returns None or True when
+        it counts, else False or why not; another model is asked then.
     observations: a file in which it is kept what was seen of models, as [observations] file; or
         those of another client, to share them: `other.observations`, `llmroute.Observations()`.
     """
@@ -75,6 +80,7 @@ class ClientOptions(TypedDict, total=False):
     backoff: Backoff
     vocabularies: str | Path
     detect: bool | float
+    accept: Accept | Mapping[str, object] | Callable[[Draft], str | bool | None]
     observations: str | Path | Observations
 
 
@@ -101,6 +107,7 @@ class Setup(NamedTuple):
     counts_exactly: bool = False
     vocabularies: str | None = None
     detect: Detection = Detection()
+    accept: Accept = ACCEPT
     observations: Observations | str | None = None
 
 
@@ -141,6 +148,7 @@ def _setup(file: PolicyFile, providers: Mapping[str, Provider]) -> Setup:
         counts_exactly=file.tokens.exact,
         vocabularies=file.tokens.vocabularies,
         detect=_detection(file),
+        accept=file.accept,
         observations=file.observations,
     )
 
@@ -184,6 +192,13 @@ def _overridden(file: PolicyFile, options: ClientOptions) -> PolicyFile:
         file = file._replace(limits=limits_of(options["limits"]))
     if "offline" in options:
         file = file._replace(offline_mode=options["offline"])
+    if "accept" in options:
+        file = file._replace(accept=accept_of(options["accept"], file.accept))
+    return _with_detection(file, options)
+
+
+def _with_detection(file: PolicyFile, options: ClientOptions) -> PolicyFile:
+    """Lay what was given of detection and vocabularies over what the file says."""
     if "detect" in options:
         given = options["detect"]
         least = Detection().min_confidence if isinstance(given, bool) else float(given)
@@ -241,7 +256,8 @@ def read_policy(source: str | Path | None, catalog: Catalog | None = None) -> Po
     Raises:
         PolicyError: it cannot be read, or something in it is wrong.
     """
-    from llmroute.policies.files import default_policy, find_policy, load_policy, ready_made
+    from llmroute.policies.files import default_policy, load_policy, ready_made
+    from llmroute.policies.finding import find_policy
 
     known = catalog_of() if catalog is None else catalog
     named = source if source is not None else os.environ.get("LLMROUTE_POLICY") or None

@@ -15,17 +15,20 @@ from llmroute.errors.positions import Positions
 from llmroute.errors.problems import nearest
 from llmroute.errors.reading import Table
 from llmroute.errors.toml import located, parse
+from llmroute.types.accept import ACCEPT
 from llmroute.types.limits import Limits
 from llmroute.types.plans import Facts
 from llmroute.types.tuples import NamedTuple
 
 from .contradictions import Contradictions
+from .finding import FILE_NAME
 from .origins import DEFAULT_NAME, Origin, named_hint, placing, read_catalog
 from .routing import Known, Parts
 from .sections import (
     ELSEWHERE,
     Detection,
     TokenCounting,
+    read_accept,
     read_detect,
     read_hints,
     read_limits,
@@ -41,10 +44,9 @@ if TYPE_CHECKING:
     from llmroute.catalog.collection import Catalog
     from llmroute.catalog.declarations import Declaration
     from llmroute.errors.reading import Path as KeyPath
+    from llmroute.types.accept import Accept
     from llmroute.types.models import Model
     from llmroute.types.plans import OfflineMode, Policy
-
-FILE_NAME = "llmroute.toml"
 
 LIMITS: tuple[str, ...] = Limits.__match_args__
 MISPLACED = {
@@ -79,6 +81,7 @@ class PolicyFile(NamedTuple):
     catalog: Catalog = BUILT_IN
     tokens: TokenCounting = TokenCounting()
     detect: Detection = Detection()
+    accept: Accept = ACCEPT
     observations: str | None = None
     text: str = ""
     name: str = ""
@@ -147,31 +150,6 @@ def default_policy(catalog: Catalog = BUILT_IN) -> PolicyFile:
     return _load(text, Origin(DEFAULT_NAME, DEFAULT_NAME), catalog)
 
 
-def find_policy(start: Path) -> Path | None:
-    """Look for llmroute.toml in `start` and above; None when there is none.
-
-    The search ends at the root of a git repository or at the home folder, whichever comes first;
-    outside of both it looks into `start` only.
-    """
-    start = start.resolve()
-    folders = [start, *start.parents]
-    home = _home()
-    ends = [at for at, folder in enumerate(folders) if folder == home or (folder / ".git").exists()]
-    for folder in folders[: ends[0] + 1 if ends else 1]:
-        if (folder / FILE_NAME).is_file():
-            return folder / FILE_NAME
-    return None
-
-
-def _home() -> Path | None:
-    from pathlib import Path
-
-    try:
-        return Path.home().resolve()
-    except RuntimeError:  # a user without an entry, as in some containers
-        return None
-
-
 def _load(text: str, origin: Origin, catalog: Catalog = BUILT_IN) -> PolicyFile:
     check_depth(text, origin.file)
     positions = Positions(text)
@@ -229,6 +207,7 @@ class _Reader:
             models=tuple(self.models),
             policy=parts.top.policy,
             detect=read_detect(top.table("detect")),
+            accept=read_accept(top.table("accept")),
             tokens=read_tokens(top.table("tokens"), self.origin.folder),
             observations=read_observations(top.table("observations"), self.origin),
             catalog=self.catalog,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast, get_args
 
+from llmroute.types.accept import ACCEPT, Accept
 from llmroute.types.limits import Limits
 from llmroute.types.requests import OnBreak
 from llmroute.types.tuples import NamedTuple
@@ -81,6 +82,25 @@ def read_limits(table: Table | None) -> Limits:
 def _seconds(table: Table, name: str, default: Default) -> Default | float:
     value = table.number(name, "0", LONGEST_S, above=True)
     return default if value is None else float(value)
+
+
+def read_accept(table: Table | None) -> Accept:
+    """Read [accept]; what is not given keeps its default."""
+    if table is None:
+        return ACCEPT
+    found = Accept(
+        empty=_flag(table, "empty", default=ACCEPT.empty),
+        refusal=_flag(table, "refusal", default=ACCEPT.refusal),
+        filtered=_flag(table, "filtered", default=ACCEPT.filtered),
+        length=_flag(table, "length", default=ACCEPT.length),
+    )
+    table.done()
+    return found
+
+
+def _flag(table: Table, name: str, *, default: bool) -> bool:
+    value = table.flag(name)
+    return default if value is None else value
 
 
 class Detection(NamedTuple):
