@@ -80,7 +80,7 @@ def test_a_file_becomes_values(tmp_path: Path) -> None:
     path = tmp_path / "my.toml"
     path.write_text(GOOD, encoding="utf-8")
     found = load_policy(path)
-    assert found.path == path
+    assert found.path == str(path)
     assert found.facts == Facts(
         commercial=True,
         purposes=("chat", "improve_llm:llama-2"),

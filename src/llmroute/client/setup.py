@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from llmroute.catalog.collection import Catalog
 from llmroute.catalog.resolve import resolve
 from llmroute.errors.problems import nearest
 from llmroute.health import Observations
-from llmroute.policies.origins import PolicyText
+from llmroute.policies.origins import PolicyText, expanded
 from llmroute.policies.sections import Detection
 from llmroute.providers import HTTP_APIS
 from llmroute.types.accept import ACCEPT
@@ -24,6 +23,7 @@ from .checks import accept_of, check_source, hints_of, limits_of, stand_ins, wro
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from llmroute.catalog.declarations import Declaration, Key
     from llmroute.policies.files import PolicyFile
@@ -125,7 +125,7 @@ def read_setup(source: PolicySource | None, options: ClientOptions) -> Setup:
         return setup
     if isinstance(given, Observations):
         return setup._replace(observations=given)
-    return setup._replace(observations=str(_expanded(Path(given))))
+    return setup._replace(observations=os.path.expanduser(given))
 
 
 def _setup(file: PolicyFile, providers: Mapping[str, Provider]) -> Setup:
@@ -204,7 +204,7 @@ def _with_detection(file: PolicyFile, options: ClientOptions) -> PolicyFile:
         least = Detection().min_confidence if isinstance(given, bool) else float(given)
         file = file._replace(detect=Detection(given is not False, least))
     if "vocabularies" in options:
-        folder = str(_expanded(Path(options["vocabularies"])))
+        folder = os.path.expanduser(options["vocabularies"])
         file = file._replace(tokens=file.tokens._replace(vocabularies=folder))
     return file
 
@@ -263,7 +263,9 @@ def read_policy(source: str | Path | None, catalog: Catalog | None = None) -> Po
     named = source if source is not None else os.environ.get("LLMROUTE_POLICY") or None
     if named is not None:
         made = ready_made(named, known) if isinstance(named, str) else None
-        return made or load_policy(_expanded(Path(named)), catalog=known)
+        return made or load_policy(os.path.expanduser(named), catalog=known)
+    from pathlib import Path
+
     found = find_policy(Path.cwd())
     return default_policy(known) if found is None else load_policy(found, found=True, catalog=known)
 
@@ -278,8 +280,8 @@ def catalog_of(files: Sequence[str | Path] = ()) -> Catalog:
 
     folder = os.environ.get("LLMROUTE_PROVIDERS")
     return Catalog(
-        [_expanded(Path(file)) for file in files],
-        folder=_expanded(Path(folder)) if folder else None,
+        [expanded(os.fspath(file)) for file in files],
+        folder=expanded(folder) if folder else None,
         extension=find_extension,
         apis=HTTP_APIS,
     )
@@ -287,10 +289,3 @@ def catalog_of(files: Sequence[str | Path] = ()) -> Catalog:
 
 def _key(key: Key) -> Callable[[], str]:
     return key.reveal if isinstance(key, Secret) else key
-
-
-def _expanded(path: Path) -> Path:
-    try:
-        return path.expanduser()
-    except RuntimeError:  # "~somebody" who is not known here
-        return path

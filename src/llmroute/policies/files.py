@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 from typing import TYPE_CHECKING
 
 from llmroute.catalog.collection import BUILT_IN
@@ -17,7 +18,6 @@ from llmroute.errors.reading import Table
 from llmroute.errors.toml import located, parse
 from llmroute.types.accept import ACCEPT
 from llmroute.types.limits import Limits
-from llmroute.types.plans import Facts
 from llmroute.types.tuples import NamedTuple
 
 from .contradictions import Contradictions
@@ -28,6 +28,7 @@ from .sections import (
     ELSEWHERE,
     Detection,
     TokenCounting,
+    facts_of,
     read_accept,
     read_detect,
     read_hints,
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from llmroute.errors.reading import Path as KeyPath
     from llmroute.types.accept import Accept
     from llmroute.types.models import Model
-    from llmroute.types.plans import OfflineMode, Policy
+    from llmroute.types.plans import Facts, OfflineMode, Policy
 
 LIMITS: tuple[str, ...] = Limits.__match_args__
 MISPLACED = {
@@ -70,7 +71,7 @@ class PolicyFile(NamedTuple):
     call it; both are "" for a policy in code. `observations` is the file that they are kept in.
     """
 
-    path: Path | None
+    path: str | None
     facts: Facts
     hints: Mapping[str, str]
     limits: Limits
@@ -87,7 +88,9 @@ class PolicyFile(NamedTuple):
     name: str = ""
 
 
-def load_policy(path: Path, *, found: bool = False, catalog: Catalog = BUILT_IN) -> PolicyFile:
+def load_policy(
+    path: str | Path, *, found: bool = False, catalog: Catalog = BUILT_IN
+) -> PolicyFile:
     """Load a policy file; `found` is True for one that was found rather than named.
 
     `catalog` knows the providers besides those that the file brings.
@@ -96,9 +99,10 @@ def load_policy(path: Path, *, found: bool = False, catalog: Catalog = BUILT_IN)
         PolicyError: the file cannot be read, or something in it is wrong; all problems at once,
             each with line, key and hint.
     """
-    origin = Origin(str(path), path.name, str(path.parent), found)
+    file = str(path)
+    origin = Origin(file, os.path.basename(file), os.path.dirname(file) or ".", found)
     try:
-        return _load(read(path), origin, catalog)._replace(path=path)
+        return _load(read(file), origin, catalog)._replace(path=file)
     except PolicyError as error:
         problems = error.problems
     raise PolicyError(problems)  # anew: no frame of its traceback holds the text, perhaps a key
@@ -126,10 +130,10 @@ def ready_made(name: str, catalog: Catalog = BUILT_IN) -> PolicyFile | None:
     Raises:
         PolicyError: there is none of that name, or also a file, so that either may be meant.
     """
-    from pathlib import Path
-
     if not name.replace("-", "").isalpha():  # files have a folder or a suffix, as a rule
         return None
+    from pathlib import Path
+
     known, is_file = names("policies"), Path(name).is_file()
     if name not in known and is_file:
         return None
@@ -165,15 +169,6 @@ def _load(text: str, origin: Origin, catalog: Catalog = BUILT_IN) -> PolicyFile:
     return policy._replace(text=text, name=origin.name)
 
 
-def _facts(table: Table | None) -> Facts:
-    """Read [facts]; the words of licenses are loaded where there are any."""
-    if table is None:
-        return Facts()
-    from .facts import read_facts
-
-    return read_facts(table)
-
-
 class _Reader:
     """Reads the sections in order; a policy comes out even if there are problems."""
 
@@ -199,7 +194,7 @@ class _Reader:
             Contradictions(self.models).check(parts)
         policy = PolicyFile(
             path=None,
-            facts=_facts(top.table("facts")),
+            facts=facts_of(top.table("facts")),
             hints=hints,
             limits=read_limits(top.table("limits")),
             offline_mode=read_offline(top.table("offline")),
