@@ -15,18 +15,7 @@ if TYPE_CHECKING:
 
     from benchmarks.measure import Row
 
-NAMES = (
-    "imports",
-    "calls",
-    "stream",
-    "async_calls",
-    "load",
-    "flow",
-    "plans",
-    "tasks",
-    "deadline",
-    "cancel",
-)
+NAMES = ("imports", "calls", "stream", "async_calls", "load", "flow", "plans", "tasks", "deadline")
 
 
 def rows_of(name: str) -> list[Row]:

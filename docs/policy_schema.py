@@ -12,7 +12,6 @@ from docs.schema_parts import (
     SPEED_KEYS,
     TEXT,
     TEXTS,
-    WINDOW_KEYS,
     as_read,
     closed,
     described,
@@ -34,6 +33,7 @@ from llmroute.catalog.declared import ANY
 from llmroute.catalog.keys import VARIABLE
 from llmroute.catalog.measured import read_handling, speed_of
 from llmroute.catalog.options import ModelOptions
+from llmroute.catalog.rates import LIMITING
 from llmroute.catalog.urls import LABEL
 from llmroute.catalog.words import ABILITIES, CACHE_LIVES
 from llmroute.licenses.cards import DISTRIBUTION, FIELDS
@@ -42,15 +42,10 @@ from llmroute.policies.facts import COUNTRY, MONTH, read_facts
 from llmroute.policies.facts import UNKNOWN as MEANINGS
 from llmroute.policies.requirements import LONGEST_S
 from llmroute.policies.routing import DECIDES, SAYS
-from llmroute.policies.sections import (
-    HINT_TYPES,
-    read_accept,
-    read_detect,
-    read_limits,
-    read_offline,
-)
+from llmroute.policies.sections import HINT_TYPES, read_detect, read_limits, read_offline
+from llmroute.policies.times import DAYS
 from llmroute.policies.unknowns import UNKNOWN
-from llmroute.policies.whens import MOST_TOKENS, read_when
+from llmroute.policies.whens import CLOCK, MOST_TOKENS, read_when
 from llmroute.types.models import QUALITIES, QUIRKS
 from llmroute.types.requests import LANGUAGE, PURPOSES, TASKS
 
@@ -87,6 +82,15 @@ MODEL: dict[str, Schema] = {
     "quality": either(words(QUALITIES), closed(**dict.fromkeys((*TASKS, ANY), words(QUALITIES)))),
     "speed": as_read(speed_of, SPEED_KEYS),
     "data": as_read(read_handling, DATA_KEYS),
+    "limits": {
+        **closed(
+            in_flight=whole(1, 100_000),
+            requests_per_minute=whole(1, 1_000_000),
+            tokens_per_minute=whole(1, 10_000_000_000),
+            when_full=words(["wait", "next"]),
+        ),
+        **either(*map(needing, LIMITING)),
+    },
 }
 TOGETHER: dict[str, list[str]] = {
     "cost_per_hour_usd": ["tokens_per_second"],
@@ -113,6 +117,7 @@ PREFER: dict[str, Schema] = {
     "then": words(["cost", "latency", "quality"]),
     "unknown": words(UNKNOWN),
 }
+CLOCKS = matching(rf" *(?:{CLOCK}) *- *(?:{CLOCK}) *")
 WHEN: dict[str, Schema] = {
     "task": words(TASKS),
     "hints": {
@@ -129,7 +134,8 @@ WHEN: dict[str, Schema] = {
     "language": either(
         matching(LANGUAGE), {"type": "array", "minItems": 1, "items": matching(LANGUAGE)}
     ),
-    **WINDOW_KEYS,
+    "time": CLOCKS,
+    "days": list_of(DAYS, least=1),
     "zone": TEXT,
 }
 LIMITS: dict[str, Schema] = {
@@ -157,7 +163,6 @@ FACTS: dict[str, Schema] = {
     "unknown": words(MEANINGS),
     "granted": {"type": "object", "additionalProperties": TEXT},
 }
-ACCEPT: dict[str, Schema] = dict.fromkeys(("empty", "refusal", "filtered", "length"), FLAG)
 DETECT: dict[str, Schema] = {"task": FLAG, "min_confidence": number(1)}
 SECTIONS = {
     "version": "always 1",
@@ -170,7 +175,6 @@ SECTIONS = {
     "prefer": "what comes first among the models that may answer",
     "route": "what holds for some requests only",
     "policies": "policies that routes use by name",
-    "accept": "which whole answers count; another model is asked where one does not",
     "detect": "when the task of a request that names none is detected",
     "tokens": "how prompts are counted",
     "observations": "where it is kept what was seen of models",
@@ -260,7 +264,6 @@ def policy_schema(page: str) -> Schema:
         "hints": {"type": "object", "additionalProperties": words(HINT_TYPES)},
         "limits": described(as_read(read_limits, LIMITS), of_page(page, "## [limits]")),
         "offline": as_read(read_offline, {"mode": words(["auto", "always", "never"])}),
-        "accept": described(as_read(read_accept, ACCEPT), of_page(page, "## [accept]")),
         "detect": described(as_read(read_detect, DETECT), of_page(page, "## [detect]")),
         "tokens": closed(count=words(["estimate", "exact"]), vocabularies=TEXT),
         "observations": closed(["file"], file=TEXT),

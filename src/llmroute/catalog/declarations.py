@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 MODEL_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 WORTH = (
     *("quality", "speed", "data", "open_weights", "service_tier", "base_models"),
-    *("cost_per_hour_usd", "tokens_per_second", "utilization"),
+    *("cost_per_hour_usd", "tokens_per_second", "utilization", "limits"),
 )
 
 __all__ = ["ABILITIES", "Declaration", "Key", "ModelOptions", "PriceTable", "declare", "model"]
@@ -239,8 +239,7 @@ def _price(table: Table) -> Price | None:
 
 def _checked(price: Price, table: Table) -> Price | None:
     """Check a price that code made: nothing has looked at its numbers yet."""
-    from .prices import read_price, read_prices
-    from .rates import as_table
+    from .prices import as_table, read_price, read_prices
 
     if not isinstance(price.marginal, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
         table.problem("price", f"marginal must be true or false, not {kind_of(price.marginal)}")

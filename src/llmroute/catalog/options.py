@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from llmroute.types.calls import Provider
+    from llmroute.types.limits import RateLimits
     from llmroute.types.models import DataHandling, Speed
     from llmroute.types.prices import Price
 
@@ -32,44 +33,19 @@ class LongContextTable(TypedDict, total=False):
     cache_write: Decimal | float
 
 
-class TierTable(TypedDict, total=False):
-    """USD per million tokens at a service tier; it tells each rate that the price tells."""
-
-    input: Required[Decimal | float]
-    output: Required[Decimal | float]
-    cached_input: Decimal | float
-    cache_write: Decimal | float | Mapping[str, Decimal | float]
-    long_context: Sequence[LongContextTable]
-
-
-class HoursTable(TypedDict, total=False):
-    """What tokens cost at some hours in UTC: time ("16:30-00:30"), days, and a factor or rates."""
-
-    time: str
-    days: Sequence[str]
-    factor: Decimal | float
-    input: Decimal | float
-    output: Decimal | float
-    cached_input: Decimal | float
-    cache_write: Decimal | float | Mapping[str, Decimal | float]
-    long_context: Sequence[LongContextTable]
-
-
 class PriceTable(TypedDict, total=False):
     """USD per million tokens; cached_input and cache_write default to input.
 
     cache_write may be a table by how long the cache keeps it ("5m", "1h"), of which the first is
-    usual. tiers are factors of every rate by service tier ("batch", "flex", "fast"), or rates in
-    their place; hours are windows of time with factors or rates of their own; regional is the
-    factor of a region. valid_from and valid_until are the first and the last day it holds.
+    usual. tiers are factors of every rate by service tier ("batch", "flex", "fast"), regional is
+    that of a region. valid_from and valid_until are the first and the last day it holds.
     """
 
     input: Required[Decimal | float]
     output: Required[Decimal | float]
     cached_input: Decimal | float
     cache_write: Decimal | float | Mapping[str, Decimal | float]
-    tiers: Mapping[str, Decimal | float | TierTable]
-    hours: Sequence[HoursTable]
+    tiers: Mapping[str, Decimal | float]
     long_context: Sequence[LongContextTable]
     regional: Decimal | float
     valid_from: date
@@ -101,6 +77,19 @@ class DataTable(TypedDict, total=False):
     retention_days: int
     zero_retention: bool
     regions: Sequence[str]
+
+
+class LimitsTable(TypedDict, total=False):
+    """How much a model's upstream is asked at most; what is left out has no limit.
+
+    `in_flight` requests at once, `requests_per_minute` and `tokens_per_minute` in any 60 s;
+    `when_full` is "wait" or "next".
+    """
+
+    in_flight: int
+    requests_per_minute: int
+    tokens_per_minute: int
+    when_full: str
 
 
 class ModelOptions(TypedDict, total=False):
@@ -143,6 +132,8 @@ class ModelOptions(TypedDict, total=False):
     data: what becomes of the prompts: trains, retention_days, zero_retention, regions.
     open_weights: whether anyone may download the weights.
     service_tier: the tier asked of the host, such as "flex"; its price counts.
+    limits: how much its upstream is asked at most: in_flight, requests_per_minute,
+        tokens_per_minute, and when_full, "wait" for one's turn or "next" model.
     """
 
     use: Required[str]
@@ -180,6 +171,7 @@ class ModelOptions(TypedDict, total=False):
     data: DataTable
     open_weights: bool
     service_tier: str
+    limits: LimitsTable
 
 
 class Declaration(NamedTuple):
@@ -216,6 +208,7 @@ class Declaration(NamedTuple):
     data: DataHandling | None = None
     open_weights: bool | None = None
     service_tier: str | None = None
+    limits: RateLimits | None = None
     base_models: tuple[str, ...] | None = None
     folder: str = ""
 

@@ -11,7 +11,6 @@ from llmroute.errors import PolicyError, Problem, RequestError
 from llmroute.errors.problems import nearest
 from llmroute.errors.reading import Table, collector
 from llmroute.health import Observations
-from llmroute.types.accept import ACCEPT, Accept
 from llmroute.types.limits import Limits
 from llmroute.types.plans import OfflineMode
 
@@ -22,11 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from llmroute.catalog.declarations import Declaration
-    from llmroute.types.accept import Draft
 
     from .setup import ClientOptions
-
-    Check = Callable[[Draft], str | bool | None]
 
 HINT_TYPES = {bool: "bool", str: "str", int: "int", float: "float"}
 LISTS = ("catalog", "models")
@@ -120,28 +116,6 @@ def limits_of(value: Limits | Mapping[str, object]) -> Limits:
     if problems:
         raise PolicyError(problems)
     return found
-
-
-def accept_of(value: object, before: Accept) -> Accept:
-    """Make it of `Accept`, of a mapping like [accept], or of a check alone; raises PolicyError."""
-    if isinstance(value, Accept):
-        given: Mapping[str, object] = value._asdict()
-    elif callable(value):
-        return before._replace(check=cast("Check", value))
-    else:
-        _mapping("accept")(value)
-        given = {**before._asdict(), **cast("Mapping[str, object]", value)}
-    check = given.get("check")
-    if check is not None and not callable(check):
-        raise wrong("accept.check", f"it must be a function of a Draft, got {_kind(check)}")
-    from llmroute.policies.sections import read_accept
-
-    problems: list[Problem] = []
-    flags = {name: one for name, one in given.items() if name != "check"}
-    found = read_accept(Table(flags, ("accept",), collector("Client", problems)))
-    if problems:
-        raise PolicyError(problems)
-    return found._replace(check=cast("Check | None", check))
 
 
 def hints_of(value: Mapping[str, object]) -> dict[str, str]:
@@ -248,14 +222,18 @@ def _detect(value: object) -> None:
         raise wrong("detect", "it must be True, False, or a number from 0 to 1", hint)
 
 
-def _accept(value: object) -> None:
-    accept_of(value, ACCEPT)
-
-
 def _observations(value: object) -> None:
     if not isinstance(value, Observations) and not _name_of(value):
         hint = "To share those of another client, pass other.observations"
         raise wrong("observations", f"it must be the path of a file, got {_kind(value)}", hint)
+
+
+def _health(value: object) -> None:
+    from llmroute.health.view import Health  # only where it is shared
+
+    if not isinstance(value, Health):
+        hint = "To share that of another client, pass other.health"
+        raise wrong("health", f"it must be a Health, got {_kind(value)}", hint)
 
 
 CHECKERS: dict[str, Callable[[object], None]] = {
@@ -272,7 +250,7 @@ CHECKERS: dict[str, Callable[[object], None]] = {
     "vocabularies": _folder,
     "observations": _observations,
     "detect": _detect,
-    "accept": _accept,
+    "health": _health,
 }
 
 

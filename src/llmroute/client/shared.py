@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn, Self, overload
 
 from llmroute.errors import ClosedError, LLMRouteError, RequestError
-from llmroute.types.requests import RESTARTING
 
 from .checks import given_options
 from .core import Core
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from llmroute.driver.session import Order
     from llmroute.health import Observations
+    from llmroute.health.view import Health
     from llmroute.policies.records import Record
     from llmroute.types.plans import Plan
     from llmroute.types.reply import Reply
@@ -66,6 +66,11 @@ class BaseClient(RefusesPickle):
     def observations(self) -> Observations:
         """What it has seen of its models; pass it to another client to share it."""
         return self._core.observations
+
+    @property
+    def health(self) -> Health:
+        """What it remembers of failures; pass it to another client to share it."""
+        return self._core.remembered.health
 
     @overload
     def plan(
@@ -245,7 +250,7 @@ class BaseStream(RefusesPickle):
     def __init__(self, order: Order) -> None:
         """Hold the plan that the stream follows."""
         self.plan = order.plan
-        self._on_break = order.snapshot.on_break
+        self._restarts = order.snapshot.on_break == "restart"
 
     def __repr__(self) -> str:
         names = ", then ".join(repr(one.model.name) for one in self.plan.candidates)
@@ -253,9 +258,9 @@ class BaseStream(RefusesPickle):
 
     def _refuse_restart(self) -> None:
         """Refuse the plain text of a stream that may begin anew; raises RequestError."""
-        if self._on_break in RESTARTING:
+        if self._restarts:
             raise RequestError(
-                f'text would repeat after a restart, because on_break="{self._on_break}"',
+                'text would repeat after a restart, because on_break="restart"',
                 where="stream.text",
                 hint="Read the events, and void the text at Restarted",
             )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmroute.types.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from llmroute.catalog.collection import Catalog
     from llmroute.errors.positions import Positions
@@ -51,9 +51,7 @@ def read_catalog(table: Table | None, origin: Origin, catalog: Catalog) -> Catal
         what = "a policy that was found, not named, may not bring providers"
         table.problem("files", what, named_hint(origin))
         return catalog
-    if not files:
-        return catalog
-    return catalog.extended(_there(table, [expanded(one, origin.folder) for one in files]))
+    return catalog.extended(_there(table, [Path(origin.folder, expanded(one)) for one in files]))
 
 
 def _there(table: Table, paths: list[Path]) -> list[Path]:
@@ -72,14 +70,12 @@ def named_hint(origin: Origin) -> str:
     return f"Name it: Client({file!r}), -p {file} on the command line, or $LLMROUTE_POLICY"
 
 
-def expanded(file: str, folder: str = "") -> Path:
-    """Put the home folder in place of "~"; other names are relative to `folder`."""
-    from pathlib import Path  # few policies name files; loading it takes longer than all the rest
-
+def expanded(file: str) -> Path:
+    """Put the home folder in place of "~"."""
     try:
-        return Path(folder, Path(file).expanduser())
+        return Path(file).expanduser()
     except RuntimeError:  # "~somebody" who is not known here
-        return Path(folder, file)
+        return Path(file)
 
 
 def placing(positions: Positions, name: str) -> Callable[[Keys], str]:
