@@ -31,9 +31,11 @@ if TYPE_CHECKING:
 TEXTS = {"The answer is forty-two.", "word " * 200, "The answer ", ""}
 TIMED = {"answer_timeout", "first_token_timeout", "stalled", "deadline"}
 """Kinds that the flow makes of an attempt whose time was up."""
+JUDGED = {"empty_after_reasoning", "empty_answer"}
+"""Kinds that the flow makes of a complete answer; it also judges one that a filter cut."""
 ROWS = {row.asked: row for row in (*FAULTS, *SOUND) if row.asked not in PLACES}
 # What chat completions only can say, or what the Responses API says otherwise.
-CHAT_ONLY = {"no_done", "eof_after_finish"}
+CHAT_ONLY = {"no_done", "eof_after_finish", "null_content"}
 SECONDS = 0.1
 
 
@@ -60,7 +62,7 @@ def kind_of(fault: str, api: str, *, stream: bool) -> str:
     kind = ROWS[fault].kind(api.removeprefix("openai-"), stream=stream)
     if kind in TIMED or fault == "endless":
         return "interrupted"
-    return "" if kind == "empty_after_reasoning" else kind  # the flow judges that
+    return "" if kind in JUDGED or fault == "filtered" else kind
 
 
 @pytest.mark.parametrize("api", APIS)
