@@ -15,7 +15,18 @@ if TYPE_CHECKING:
 
     from benchmarks.measure import Row
 
-NAMES = ("imports", "calls", "stream", "async_calls", "load", "flow", "plans", "tasks", "deadline")
+NAMES = (
+    "imports",
+    "calls",
+    "stream",
+    "async_calls",
+    "load",
+    "flow",
+    "plans",
+    "tasks",
+    "deadline",
+    "faults",
+)
 
 
 def rows_of(name: str) -> list[Row]:

@@ -64,6 +64,9 @@ WAITS = """
 Between two tries of one model llmroute waits 0.5, 1, 2, 4 and then 8 seconds, half of it at random
 (`Client(backoff=...)` changes that), or as long as the upstream asked for with Retry-After, and
 never past the deadline. `attempts_per_model` of `[limits]`, 3 by default, bounds the tries.
+
+Every way in which a provider is known to fail is played against this: [The table of
+faults](faults.md).
 """
 
 CALLS = """\

@@ -120,7 +120,7 @@ TIME = (
     hanging("stall_headers"),
     hanging("slow_headers"),
     same("stall_error_body", "overloaded")._replace(
-        whole_ends="error_body", stream_ends="error_body"
+        whole_ends="error_body", stream_ends="first_token"
     ),
     hanging("stall_first"),
     hanging("slow_body"),

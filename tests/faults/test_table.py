@@ -8,65 +8,29 @@ import pytest
 
 from llmroute.errors import StreamBrokenError
 
+from .conftest import SLACK_S, ways
 from .places import PLACES
-from .play import CODECS, SECOND, Stage, Way
+from .play import CODECS, SECOND, Way
 from .scenarios import SCENARIOS
 from .table import FAULTS, SOUND
 from .verdict import faults, outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from .play import Played
+    from .play import Played, Stage
     from .table import Row
 
-AT_ONCE = 6
-SLACK_S = 0.5
-"""Seconds beyond a limit and a tenth of it that a busy machine may need."""
 ROWS = (*FAULTS, *SOUND)
-
-
-def ways(row: Row) -> Iterator[Way]:
-    """Chat completions in every form and color, other wires in each form and each color once."""
-    for api in row.apis:
-        for task in (False, True):
-            if api == "chat" or not task:
-                yield Way(api, stream=False, task=task)
-            if api == "chat" or task:
-                yield Way(api, stream=True, task=task)
-            if row.shown and (api == "chat" or not task):
-                yield Way(api, stream=True, task=task, on_break="restart")
-
-
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
-    """One stage for all."""
-    with Stage() as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def played(stage: Stage) -> dict[str, list[Played]]:
-    """Every row in every way, once, many at a time."""
-    by_row: dict[str, list[Played]] = {row.name: [] for row in ROWS}
-    for one in stage.all([(row, way) for row in ROWS for way in ways(row)], AT_ONCE):
-        by_row[one.row.name].append(one)
-    return by_row
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_the_answer_comes_once_whole_and_in_time(
-    stage: Stage, played: dict[str, list[Played]], row: Row
+    stage: Stage, played: list[Played], row: Row
 ) -> None:
     """A call outlives the fault of its primary, or stops as declared; never silent, twice, late."""
-    assert len(played[row.name]) == len(list(ways(row)))
-    for one in played[row.name]:
-        wrong = faults(one, stage.limits, SLACK_S)
-        if wrong and one.way.task:  # others may have held the machine up
-            wrong = faults(stage.awaited(row, one.way), stage.limits, SLACK_S)
-        elif wrong:
-            wrong = faults(stage.play(row, one.way), stage.limits, SLACK_S)
-        assert not wrong, f"{one.way}: {wrong}"
+    own = [one for one in played if one.row is row]
+    assert len(own) == len(list(ways(row)))
+    wrong = {str(one.way): faults(one, stage.limits, SLACK_S) for one in own}
+    assert not any(wrong.values()), wrong
 
 
 def test_every_fault_is_a_row() -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from llmroute.providers.async_pool import AT_ONCE, LoopPool
 from llmroute.providers.pool import IDLE_S, KEPT
-from llmroute.providers.proxies import NO_PROXIES
 from tests.faults.server import FaultServer
 from tests.providers.calls import How, aoutcome, call_to, provider_for
 
@@ -60,7 +59,7 @@ class Loop(asyncio.SelectorEventLoop):
 def test_parts_are_filled_in_turn_and_let_go() -> None:
     """A part takes so many calls before the next one does; the last goes when it has idled long."""
     loop = Loop()
-    pool = LoopPool(loop, None, NO_PROXIES)
+    pool = LoopPool(loop, None)
     first = pool.part()
     first.under_way = AT_ONCE
     second = pool.part()

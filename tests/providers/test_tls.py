@@ -177,3 +177,20 @@ def test_a_silent_server_does_not_hold_the_handshake(trusting: HttpProvider) -> 
             timer.join()
             assert result.kind == "interrupted"
             assert time.monotonic() - began < 1.0
+
+
+def test_authorities_that_cannot_be_read(
+    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of authorities that is missing, or none, is a fault of TLS that says so."""
+    for name, content in (("missing", None), ("empty", "no certificate")):
+        file = tmp_path / name
+        if content is not None:
+            file.write_text(content)
+        monkeypatch.setenv("SSL_CERT_FILE", str(file))
+        provider = provider_for()
+        result = outcome(provider.events(call_to(f"https://localhost:{port}/v1")))
+        assert result.kind == "tls"
+        assert "the trusted authorities cannot be read" in result.fault.reason
+        assert both(provider, f"https://localhost:{port}/v1", How()) == ["tls"] * 2
+        provider.close()

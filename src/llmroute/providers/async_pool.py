@@ -11,10 +11,10 @@ import httpcore2
 
 from .async_sockets import AsyncBackend
 from .pool import IDLE_S, KEPT, errors, head_of, outgoing, target_of, translated
-from .proxies import NO_PROXIES, Proxies
+from .proxies import Proxies
+from .security import stand_in
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import AsyncIterator
 
     from .budget import Budget
@@ -93,9 +93,8 @@ class AsyncPool:
             found = self._pools.get((id(loop), secure))
             if found is None or found.loop is not loop:
                 self._drop_closed()
-                context = self._security.context if secure else None
-                proxies = self._proxies if secure else NO_PROXIES
-                found = self._pools[id(loop), secure] = LoopPool(loop, context, proxies)
+                safe = (self._proxies, self._security) if secure else None
+                found = self._pools[id(loop), secure] = LoopPool(loop, safe)
             return found
 
     def _drop_closed(self) -> None:
@@ -109,12 +108,11 @@ class LoopPool:
     """The connections of one event loop, in parts: one is filled before the next one is used."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, context: ssl.SSLContext | None, proxies: Proxies
+        self, loop: asyncio.AbstractEventLoop, safe: tuple[Proxies, Security] | None
     ) -> None:
-        """Begin without connections."""
+        """Begin without connections; `safe` is what secure ones need, None for plain ones."""
         self.loop = loop
-        self._context = context
-        self._proxies = proxies
+        self._safe = safe
         self._parts: list[PoolPart] = []
 
     def part(self) -> PoolPart:
@@ -125,7 +123,7 @@ class LoopPool:
         found = next((one for one in parts if one.under_way < AT_ONCE), None)
         if found is None:
             kept = AT_ONCE if len(parts) < KEPT // AT_ONCE else 0
-            found = PoolPart(kept, self._context, self._proxies)
+            found = PoolPart(kept, self._safe)
             parts.append(found)
         found.used_s = now_s
         return found
@@ -139,11 +137,11 @@ class LoopPool:
 class PoolPart:
     """One of httpcore2's pools, and how many requests it has."""
 
-    def __init__(self, kept: int, context: ssl.SSLContext | None, proxies: Proxies) -> None:
+    def __init__(self, kept: int, safe: tuple[Proxies, Security] | None) -> None:
         """Begin without connections; keep at most `kept` of those that are not used."""
-        self.backend = AsyncBackend(proxies)
+        self.backend = AsyncBackend() if safe is None else AsyncBackend(*safe)
         self.pool = httpcore2.AsyncConnectionPool(
-            ssl_context=context,
+            ssl_context=None if safe is None else stand_in(),
             max_connections=None,
             max_keepalive_connections=kept,
             keepalive_expiry=IDLE_S,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .budget import Budget
     from .dialing import Address
     from .proxies import Proxies
+    from .security import Security
 
 # ruff: noqa: ASYNC109 - `timeout` is what httpcore2 calls it
 
@@ -35,9 +36,10 @@ FAIR = 8
 class AsyncStream(httpcore2.AsyncNetworkStream):
     """A connection for tasks."""
 
-    def __init__(self, line: Line) -> None:
-        """Take a connected, non-blocking socket over."""
+    def __init__(self, line: Line, security: Security | None) -> None:
+        """Take a connected, non-blocking socket over; `security` makes it secure, if asked."""
         self._line = line
+        self._security = security
         self._tls: ssl.SSLObject | None = None
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
@@ -120,7 +122,8 @@ class AsyncStream(httpcore2.AsyncNetworkStream):
     ) -> httpcore2.AsyncNetworkStream:
         """Make the connection secure; raises AttemptError "tls" or "connect_timeout"."""
         budget = budget_of(timeout)
-        self._tls = ssl_context.wrap_bio(
+        context = ssl_context if self._security is None else self._security.context
+        self._tls = context.wrap_bio(
             self._incoming, self._outgoing, server_hostname=server_hostname
         )
         with handshaking(self._line, budget, self.close):
@@ -168,9 +171,11 @@ class AsyncStream(httpcore2.AsyncNetworkStream):
 class AsyncBackend(httpcore2.AsyncNetworkBackend):
     """Connects for tasks, through the proxies that it is given; asyncio only."""
 
-    def __init__(self, proxies: Proxies = NO_PROXIES) -> None:
-        """Begin without connections."""
+    def __init__(self, proxies: Proxies = NO_PROXIES, security: Security | None = None) -> None:
+        """Begin without connections; without `security` none of them can be secured."""
         self._proxies = proxies
+        self._security = security
+        self._prepare = None if security is None else security.prepare
         self._streams: WeakSet[AsyncStream] = WeakSet()
 
     def close(self) -> None:
@@ -190,21 +195,23 @@ class AsyncBackend(httpcore2.AsyncNetworkBackend):
         budget = budget_of(timeout)
         proxy = self._proxies.route(host, port)
         if proxy is None:
-            return self._stream(await connected(host, port, budget))
+            return self._stream(await connected(host, port, budget, self._prepare))
         with through(proxy):
-            stream = self._stream(await connected(proxy.host, proxy.port, budget))
+            stream = self._stream(await connected(proxy.host, proxy.port, budget, self._prepare))
             await stream.open_tunnel(connect_request(proxy, host, port), budget)
         return stream
 
     def _stream(self, line: Line) -> AsyncStream:
-        stream = AsyncStream(line)
+        stream = AsyncStream(line, self._security)
         self._streams.add(stream)
         return stream
 
 
-async def connected(host: str, port: int, budget: Budget) -> Line:
+async def connected(
+    host: str, port: int, budget: Budget, prepare: Callable[[], None] | None = None
+) -> Line:
     """Resolve and connect within `budget`; raises AttemptError."""
-    known = literal(host, port)
+    known = literal(host, port) if prepare is None else None
     if known is not None:
         return await _connected_to(known, budget)
     loop = asyncio.get_running_loop()
@@ -214,7 +221,7 @@ async def connected(host: str, port: int, budget: Budget) -> Line:
         with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
             loop.call_soon_threadsafe(over.set)
 
-    dial = Dial(host, port, ready)
+    dial = Dial(host, port, ready, prepare)
     budget.hold(dial.abandon)
     try:
         async with asyncio.timeout(budget.left_to_connect()):

@@ -35,15 +35,25 @@ class Address(NamedTuple):
 
 
 class Dial:
-    """One connection being made; `ready` is run, in the thread that makes it, when it is over."""
+    """One connection being made; `ready` is run, in the thread that makes it, when it is over.
 
-    def __init__(self, host: str, port: int, ready: Callable[[], None]) -> None:
+    `prepare` is run there as well, once it is made.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        ready: Callable[[], None],
+        prepare: Callable[[], None] | None = None,
+    ) -> None:
         """Start."""
         self._lock = threading.Lock()
         self._abandoned = False
         self._socket: socket.socket | None = None
         self._error: BaseException | None = None
         self._ready = ready
+        self._prepare = prepare
         name = "llmroute-dial"
         threading.Thread(target=self._run, args=(host, port), name=name, daemon=True).start()
 
@@ -80,13 +90,14 @@ class Dial:
         return True
 
     def _run(self, host: str, port: int) -> None:
-        with self:
-            made = race(resolve(host, port), lambda: self._abandoned)
+        with self, contextlib.ExitStack() as undo:
+            made = undo.enter_context(race(resolve(host, port), lambda: self._abandoned))
+            if self._prepare is not None:
+                self._prepare()
             with self._lock:
                 if not self._abandoned:
                     self._socket = made
-                    return
-            made.close()
+                    undo.pop_all()
 
 
 def literal(host: str, port: int) -> Address | None:

@@ -18,7 +18,8 @@ import httpcore2
 from llmroute.errors import AttemptError
 
 from .answers import Head, failed, headers_of
-from .proxies import NO_PROXIES, Proxies
+from .proxies import Proxies
+from .security import stand_in
 from .sockets import Backend
 
 if TYPE_CHECKING:
@@ -126,13 +127,16 @@ class Pool:
             found = self._pools.get(secure)
             if found is None:
                 found = self._pools[secure] = httpcore2.ConnectionPool(
-                    ssl_context=self._security.context if secure else None,
+                    ssl_context=stand_in() if secure else None,
                     max_connections=None,
                     max_keepalive_connections=KEPT,
                     keepalive_expiry=IDLE_S,
-                    network_backend=Backend(self._proxies if secure else NO_PROXIES),
+                    network_backend=self._backend(secure=secure),
                 )
             return found
+
+    def _backend(self, *, secure: bool) -> Backend:
+        return Backend(self._proxies, self._security) if secure else Backend()
 
 
 def outgoing(target: Target, request: HttpRequest, budget: Budget) -> httpcore2.Request:

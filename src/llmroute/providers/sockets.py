@@ -14,18 +14,20 @@ from .line import Line, handshaking, time_was_up
 from .proxies import HEAD_BYTES, NO_PROXIES, ProxyAnswer, connect_request, through
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from .budget import Budget
     from .proxies import Proxies
+    from .security import Security
 
 
 class Stream(httpcore2.NetworkStream):
     """A connection for threads."""
 
-    def __init__(self, line: Line) -> None:
-        """Take a connected socket over."""
+    def __init__(self, line: Line, security: Security | None) -> None:
+        """Take a connected socket over; `security` makes it secure, if that is asked for."""
         self._line = line
+        self._security = security
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read what there is; b"" at the end."""
@@ -90,7 +92,8 @@ class Stream(httpcore2.NetworkStream):
         budget = budget_of(timeout)
         with handshaking(self._line, budget, self.close):
             self._line.sock.settimeout(budget.left_to_connect())
-            secured = ssl_context.wrap_socket(
+            context = ssl_context if self._security is None else self._security.context
+            secured = context.wrap_socket(
                 self._line.sock, server_hostname=server_hostname, do_handshake_on_connect=False
             )
             self._line.sock = secured  # from here on a cancel reaches it
@@ -105,9 +108,11 @@ class Stream(httpcore2.NetworkStream):
 class Backend(httpcore2.NetworkBackend):
     """Connects for threads, through the proxies that it is given."""
 
-    def __init__(self, proxies: Proxies = NO_PROXIES) -> None:
-        """Begin without connections."""
+    def __init__(self, proxies: Proxies = NO_PROXIES, security: Security | None = None) -> None:
+        """Begin without connections; without `security` none of them can be secured."""
         self._proxies = proxies
+        self._security = security
+        self._prepare = None if security is None else security.prepare
 
     def connect_tcp(
         self,
@@ -121,17 +126,21 @@ class Backend(httpcore2.NetworkBackend):
         budget = budget_of(timeout)
         proxy = self._proxies.route(host, port)
         if proxy is None:
-            return Stream(connected(host, port, budget))
+            line = connected(host, port, budget, self._prepare)
+            return Stream(line, self._security)
         with through(proxy):
-            stream = Stream(connected(proxy.host, proxy.port, budget))
+            line = connected(proxy.host, proxy.port, budget, self._prepare)
+            stream = Stream(line, self._security)
             stream.open_tunnel(connect_request(proxy, host, port), budget)
         return stream
 
 
-def connected(host: str, port: int, budget: Budget) -> Line:
+def connected(
+    host: str, port: int, budget: Budget, prepare: Callable[[], None] | None = None
+) -> Line:
     """Resolve and connect within `budget`; raises AttemptError."""
     ready = threading.Event()
-    dial = Dial(host, port, ready.set)
+    dial = Dial(host, port, ready.set, prepare)
     budget.hold(dial.abandon)
     try:
         while not ready.wait(budget.left_to_connect()):
