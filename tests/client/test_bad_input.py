@@ -263,6 +263,13 @@ def test_bad_client_options(option: str, value: object, word: str) -> None:
     ("policy", "word"),
     [
         (b"x", "got bytes"),
+        (policies.Ranking(), 'got Ranking. Pass policies.order("gpt", "local")'),
+        (policies.Ranking, "got the class Ranking"),
+        (policies.lowest(policies.cost_usd), "got the preference Lowest. Pass policies.best(...)"),
+        (policies.cost_usd, "got the objective cost_usd. Pass policies.best(policies.cost_usd)"),
+        (policies.local, "require=[policies.local]"),
+        (policies.max_cost_usd("0.02"), "got a constraint"),
+        (policies.order, "Call it: policies.order(...)"),
         ([llmroute.model("gpt", use="scripted", provider=PROVIDER)], "Models go in models"),
         ('version = 1\n[models.x]\nuse = "y"', "the text of a policy"),
         ("a\0b", "the text of a policy"),

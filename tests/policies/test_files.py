@@ -110,6 +110,11 @@ def swap(old: str, new: str) -> str:
 
 
 WRONG: list[tuple[str, int | None, str, str]] = [
+    (swap('"openai/gpt-6.1-terra"', "openai/gpt-4"), 24, "", 'Put it in quotes: "openai/gpt-4"'),
+    (swap("commercial = true", "commercial = True"), 4, "", "Write true"),
+    (swap("commercial = true", "commercial = None"), 4, "", "leave the key out"),
+    (swap('["gpt", "local"]', "[gpt, local]"), 49, "", 'Put it in quotes: "gpt"'),
+    (swap("commercial = true", "commercial = ="), 4, "", "This is not TOML"),
     (swap("version = 1\n", "\n"), None, "version", "Begin the file with version = 1"),
     (swap("version = 1\n", "version = 2\n"), 1, "version", "reads version = 1 only"),
     (swap("version = 1\n", "version = true\n"), 1, "version", "reads version = 1 only"),

@@ -193,6 +193,33 @@ def test_ties_break_by_name() -> None:
     assert names(plan) == ["a", "b", "c"]
 
 
+def test_closed_weights_have_no_license_to_approve() -> None:
+    """Of a model that is known to be closed its weights are told, not a doubt about a license."""
+    closed = replace(remote("closed"), license=None, open_weights=False)
+    plan = policies.best(policies.cost_usd, require=[policies.osi_approved])(situation(), [closed])
+    assert plan.refused[0].reason == "its weights are closed, under no license to approve"
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"), [("Europe", "eu"), ("EU", "eu"), ("usa", "us"), ("United States", "us")]
+)
+def test_a_region_by_another_word(word: str, meant: str) -> None:
+    """A region by a word that no model uses would refuse all of them: it is an error."""
+    hint = f"'{word}' is no region. Did you mean '{meant}'?"
+    with pytest.raises(PolicyError) as caught:
+        policies.regions(word)
+    assert hint in str(caught.value)
+    models = '[models.x]\nuse = "openai/gpt-4"\n'
+    for text, place in (
+        (f'{models}[require]\nregions = ["{word}"]', ":5: require.regions:"),
+        (f'{models}data = {{ regions = ["{word}"] }}', ":4: models.x.data.regions:"),
+    ):
+        with pytest.raises(PolicyError) as caught:
+            loads_policy(f"version = 1\n{text}\n")
+        assert place in str(caught.value)
+        assert hint in str(caught.value)
+
+
 def test_unknown_values_have_a_declared_place() -> None:
     """What is unknown comes last, or first if the policy says so."""
     text = 'version = 1\n[models.x]\nuse = "llama-cpp"\nfile = "x.gguf"\n[prefer]\n'
@@ -200,7 +227,13 @@ def test_unknown_values_have_a_declared_place() -> None:
     last = loads_policy(text + 'minimize = "cost"').policy
     first = loads_policy(text + 'minimize = "cost"\nunknown = "first"').policy
     assert names(last(situation(), models)) == ["known", "dark"]
-    assert names(first(situation(), models)) == ["dark", "known"]
+    plan = first(situation(), models)
+    assert names(plan) == ["dark", "known"]
+    assert plan.because == "unknown price first, then cheapest"
+    assert first(situation(), models[:1]).because == "cheapest"
+    best = policies.best(policies.lowest(policies.quality, unknown="first"))
+    rated = [replace(remote("good"), qualities=(("any", "good"),)), remote("dark")]
+    assert best(situation(), rated).because == "unknown quality first, then best by tier"
 
 
 @pytest.mark.parametrize(

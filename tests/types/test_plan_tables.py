@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmroute.types.frozen import replace
 from llmroute.types.models import Model
+from llmroute.types.plan_tables import plan_html
 from llmroute.types.plans import Candidate, Plan, Quality, Refusal
 from llmroute.types.prices import FREE
 from llmroute.types.tables import table, width, wrapped
@@ -113,6 +115,41 @@ def test_the_rule_is_whole_whatever_else_is_long(rule: str) -> None:
     assert columns(text) <= 100
     assert any(rule in line for line in text.splitlines())
     assert "".join(text.split()).count("x") >= 300 * 5
+
+
+def test_an_id_is_broken_behind_a_slash_or_a_hyphen_alone() -> None:
+    """However wide the other columns are, every part of an id stands on one line, whole."""
+    id_ = "accounts/fireworks/models/llama-v3p3-70b-instruct-vocabulary"
+    far = replace(model("a-name-of-its-own" * 2), provider="fireworks", upstream_id=id_)
+    quality = Quality("strong", 81.7, MMLU)
+    one = Candidate(far, Decimal("123.456789"), 1.5, quality, ("warned " * 20,), OTHER, 8000)
+    text = str(plan(one, refused=(Refusal(far, "unavailable", "because " * 20),)))
+    assert columns(text) <= 100
+    words = text.split()
+    for part in ("accounts/", "fireworks/", "models/", "vocabulary"):
+        assert any(word.endswith(part) for word in words), part
+    assert wrapped(f"{id_} is far", 24) == [
+        "accounts/fireworks/",
+        "models/llama-v3p3-70b-",
+        "instruct-vocabulary is",
+        "far",
+    ]
+    assert wrapped("x" * 25, 10) == ["x" * 10, "x" * 10, "x" * 5]
+
+
+def test_what_several_rows_say_stands_once() -> None:
+    """A warning of more than one candidate has a mark in each row, and its words below them."""
+    clause = "license llama-2: [facts] purposes not stated; no training of other models (1.b.v)"
+    rows = [Candidate(model(name), Decimal(1), warnings=(clause, f"only {name}")) for name in "ab"]
+    found = plan(*rows)
+    text = " ".join(str(found).split())
+    assert text.count("purposes not stated") == 1
+    assert text.endswith(f"[1] {clause}")
+    assert "cheapest; [1]; only a" in text
+    assert plan_html(found).count("purposes not stated") == 1
+    alone = str(plan(rows[0]))
+    assert "[1]" not in alone
+    assert "purposes not stated" in alone
 
 
 def test_wide_characters_count_twice() -> None:

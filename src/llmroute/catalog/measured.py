@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llmroute.errors.problems import nearest
+from llmroute.errors.regions import region_meant
 from llmroute.types.models import DataHandling, ImageTokens, Score, Speed
 
 from .cited import text_of
@@ -117,6 +118,15 @@ def read_images(cited: Cited) -> ImageTokens | None:
     )
 
 
+def _regions(fact: Table) -> tuple[str, ...]:
+    """Read where prompts are processed; a word that no policy asks for is a problem."""
+    found = fact.texts("regions") or ()
+    for name in found:
+        if meant := region_meant(name):
+            fact.problem("regions", f"{name!r} is no region", f"Did you mean {meant!r}?")
+    return found
+
+
 def read_handling(fact: Table | None) -> DataHandling | None:
     """Read what becomes of the prompts; zero retention "on approval" is none without it."""
     if fact is None:
@@ -131,7 +141,7 @@ def read_handling(fact: Table | None) -> DataHandling | None:
         trains=fact.flag("trains"),
         retention_days=fact.whole("retention_days", 0, 36_500),
         zero_retention=zero,
-        regions=fact.texts("regions") or (),
+        regions=_regions(fact),
     )
     fact.text("source")
     fact.done()

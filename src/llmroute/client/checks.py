@@ -15,6 +15,7 @@ from llmroute.types.limits import Limits
 from llmroute.types.plans import OfflineMode
 
 from .elsewhere import OF_CLIENTS
+from .parts import is_part, what_to_pass
 from .values import CHECKERS as CALL_OPTIONS
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 HINT_TYPES = {bool: "bool", str: "str", int: "int", float: "float"}
 LISTS = ("catalog", "models")
+FIRST = "Models go in models=[...]; the first argument is a policy or a file's name"
 CLOCK = ("now", "today", "sleep_until", "asleep_until")
 
 
@@ -73,16 +75,21 @@ def _unknown(name: str) -> PolicyError:
 
 def check_source(source: object) -> None:
     """Refuse what is neither a file's name nor a policy; raises PolicyError."""
-    if source is None or callable(source):
+    if source is None or (callable(source) and not is_part(source)):
         return
     name = _name_of(source)
     if not name:
-        what = f"got {_kind(source)}" if name is None else "it is empty"
-        hint = "Models go in models=[...]; the first argument is a policy or a file's name"
-        raise wrong("policy", f"it must be a policy or a file's name, {what}", hint)
+        raise _no_policy(source, name)
     if any(mark in name for mark in "\n\0") or not _encodable(name):
         hint = "Write it into a file, and name that; or llmroute.policies.files.loads_policy"
         raise wrong("policy", "it is the text of a policy, not the name of a file", hint)
+
+
+def _no_policy(source: object, name: str | None) -> PolicyError:
+    """Say what was passed, and what belongs there."""
+    what = f"got {_kind(source)}" if name is None else "it is empty"
+    what, hint = what_to_pass(source) or (what, FIRST)
+    return wrong("policy", f"it must be a policy or a file's name, {what}", hint)
 
 
 def _name_of(source: object) -> str | None:

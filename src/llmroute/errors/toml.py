@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MOST_PROBLEMS = 100
 """How many problems of one file are told; reading ends there."""
+WORD = r"[A-Za-z_./~@][^\s,\[\]{}\"'#=]*"
+LONGEST_WORD = 40
 TWICE = r"Cannot declare \((.+)\) twice"
 SYNTAX_PLACE = r"(?s)(.*) \(at (?:line (\d+), column (\d+)|end of document)\)"
 
@@ -82,5 +84,23 @@ def parse(text: str, name: str) -> Mapping[str, object]:
         raise PolicyError([Problem(name, at, table, f"[{table}] stands twice", "Join the two")])
     if what == "Cannot overwrite a value":
         raise PolicyError([Problem(name, at, "", "its key stands twice", "Leave one out")])
+    hint = _hint(what, text, at, int(column or 0))
     what = f"{what} (column {column})" if column else f"{what} (at the end)"
-    raise PolicyError([Problem(name, at, "", what, "This is not TOML: https://toml.io")])
+    raise PolicyError([Problem(name, at, "", what, hint)])
+
+
+def _hint(what: str, text: str, line: int, column: int) -> str:
+    """Say how to write a value that begins with a word, else what TOML is."""
+    found = None
+    if what == "Invalid value" and column:
+        found = re.match(WORD, text.split("\n")[line - 1][column - 1 :])
+    return "This is not TOML: https://toml.io" if found is None else _quoted(found[0])
+
+
+def _quoted(word: str) -> str:
+    if word in {"True", "False"}:
+        return f"Write {word.lower()}"
+    if word in {"None", "null"}:
+        return "TOML has no such value: leave the key out"
+    shown = word if len(word) <= LONGEST_WORD else f"{word[:LONGEST_WORD]}..."
+    return f'Put it in quotes: "{shown}"'

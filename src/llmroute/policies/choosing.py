@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from llmroute.errors.regions import region_meant
 from llmroute.types.models import QUALITIES
 
 from . import constraints, requirements
@@ -77,9 +78,18 @@ def _lists(table: Table) -> list[Constraint]:
         words = table.texts(key)
         if words == ():
             table.problem(key, "it must name at least one")
-        elif words:
+        elif words and not (key == "regions" and _misnamed(table, words)):
             found.append(factory(*words))
     return found
+
+
+def _misnamed(table: Table, regions: tuple[str, ...]) -> bool:
+    """Report regions by words that no model uses for them."""
+    meant = {name: region_meant(name) for name in regions}
+    for name, other in meant.items():
+        if other is not None:
+            table.problem("regions", f"{name!r} is no region", f"Did you mean {other!r}?")
+    return any(meant.values())
 
 
 def _limits(table: Table, place: str) -> list[Constraint]:

@@ -124,7 +124,10 @@ class Lowest(NamedTuple):
         if dark:
             return Ordered(ordered, f"by name, as {dark}")
         tiers = _by_tier(self.objective, situation, candidates)
-        return Ordered(ordered, "best by tier" if tiers else name_of(self.objective))
+        because = "best by tier" if tiers else name_of(self.objective)
+        if self.unknown == "first" and None in found:
+            because = f"unknown {NOUNS.get(self.objective, 'value')} first, then {because}"
+        return Ordered(ordered, because)
 
 
 class Weighted(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from llmroute.errors.problems import nearest
+from llmroute.errors.regions import region_meant
 from llmroute.types.models import QUALITIES, dropped_parameters
 from llmroute.types.plans import Refusal
 from llmroute.types.tuples import NamedTuple
@@ -171,9 +172,12 @@ def regions(*allowed: str) -> Constraint:
     """Refuse models whose prompts are processed elsewhere ("eu", "us"); local ones pass.
 
     Raises:
-        PolicyError: no region is named.
+        PolicyError: no region is named, or by a word that models do not use for it.
     """
-    return Regions(_names("regions", allowed)).check
+    for name in _names("regions", allowed):
+        if meant := region_meant(name):
+            raise wrong("regions", f"{name!r} is no region", f"Did you mean {meant!r}?")
+    return Regions(allowed).check
 
 
 def only(*names: str) -> Constraint:
@@ -235,6 +239,8 @@ def open_weights(_: Situation, model: Model) -> Refusal | None:
 
 def osi_approved(_: Situation, model: Model) -> Refusal | None:
     """Refuse models whose weights, or their base, are not under licenses that the OSI approved."""
+    if model.open_weights is False:
+        return Refusal(model, "license", "its weights are closed, under no license to approve")
     for license_ in (model.license, *model.base_licenses):
         found = None if license_ is None else card(license_)
         if found is None or not found.osi_approved:

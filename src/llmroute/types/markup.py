@@ -22,9 +22,13 @@ DIM = "opacity:.7;font-size:90%"
 
 
 def html_table(
-    head: Sequence[str], rows: Sequence[Sequence[str]], title: str, dim: Sequence[bool]
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    title: str,
+    dim: Sequence[bool],
+    notes: Sequence[str] = (),
 ) -> str:
-    """Lay out `rows` under `head` and `title`; rows that `dim` marks stand back."""
+    """Lay out `rows` under `head` and `title`, `notes` below; rows that `dim` marks stand back."""
     heads = "".join(f'<th style="{CELL};{RULE}">{escape(cell)}</th>' for cell in head)
     body = "".join(
         f'<tr style="{DIM if back else ""}">{_cells(row)}</tr>'
@@ -34,6 +38,7 @@ def html_table(
         f'<div style="{DIM}">{escape(title)}</div>'
         f'<table style="border-collapse:collapse"><thead><tr>{heads}</tr></thead>'
         f"<tbody>{body}</tbody></table>"
+        + "".join(f'<div style="{DIM}">{escape(note)}</div>' for note in notes)
     )
 
 

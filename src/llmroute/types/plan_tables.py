@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from .markup import html_table
-from .tables import table
+from .tables import WIDTH, table, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from .plans import Candidate, Plan, Refusal
     from .usage import TokenCount
 
+SHORT = 40
+"""A warning of so few characters stands in each row that it is about."""
 SMALLEST_USD = 1e-6
 """What is less is not written as a number: six digits would say that it is nothing."""
 
@@ -26,16 +29,19 @@ class Columns(NamedTuple):
 
 
 def plan_text(plan: Plan) -> str:
-    """Lay out a plan in at most 100 columns."""
-    columns = _columns(plan)
-    return table(_head(columns), _rows(plan, columns), _title(plan, columns))
+    """Lay out a plan in at most 100 columns; what several rows say stands below them, once."""
+    columns, notes = _columns(plan), _notes(plan)
+    text = table(_head(columns), _rows(plan, columns, notes), _title(plan, columns))
+    return "\n".join([text, *(line for note in _told(notes) for line in wrapped(note, WIDTH))])
 
 
 def plan_html(plan: Plan) -> str:
     """Write the same table as HTML; refused models stand back."""
     columns = _columns(plan)
     dim = [False] * len(plan.candidates) + [True] * len(plan.refused)
-    return html_table(_head(columns), _rows(plan, columns), _title(plan, columns), dim)
+    notes = _notes(plan)
+    rows = _rows(plan, columns, notes)
+    return html_table(_head(columns), rows, _title(plan, columns), dim, _told(notes))
 
 
 def money(candidate: Candidate) -> str:
@@ -79,21 +85,39 @@ def _head(columns: Columns) -> tuple[str, ...]:
     return ("", "model", "id", "cost or rule", *(name for name, has in known if has), "why")
 
 
-def _rows(plan: Plan, columns: Columns) -> list[tuple[str, ...]]:
-    rows = [_candidate_row(plan, index, columns) for index in range(len(plan.candidates))]
+def _notes(plan: Plan) -> dict[str, str]:
+    """A mark for each warning that more than one candidate has, short ones apart."""
+    seen = Counter(text for one in plan.candidates for text in one.warnings)
+    shared = [text for text, count in seen.items() if count > 1 and len(text) > SHORT]
+    return {text: f"[{number}]" for number, text in enumerate(shared, 1)}
+
+
+def _told(notes: Mapping[str, str]) -> list[str]:
+    return [f"{mark} {text}" for text, mark in notes.items()]
+
+
+def _rows(plan: Plan, columns: Columns, notes: Mapping[str, str]) -> list[tuple[str, ...]]:
+    rows = [_candidate_row(plan, index, columns, notes) for index in range(len(plan.candidates))]
     return rows + [_refusal_row(refusal, columns) for refusal in plan.refused]
 
 
-def _candidate_row(plan: Plan, index: int, columns: Columns) -> tuple[str, ...]:
+def _candidate_row(
+    plan: Plan, index: int, columns: Columns, notes: Mapping[str, str]
+) -> tuple[str, ...]:
     one = plan.candidates[index]
     mark, reason = ("->", plan.because) if index == 0 else (f"{index + 1}.", "if those fail")
     quality = one.quality
     basis = quality.basis if quality is not None and len(_bases(plan)) > 1 else ""
-    why = "; ".join(filter(None, [reason, basis and f"quality: {basis}", *one.warnings]))
+    why = "; ".join(filter(None, [reason, basis and f"quality: {basis}", *_warned(one, notes)]))
     cells = (seconds(one.latency_s), "unknown" if quality is None else str(quality))
     known = zip((*cells, _tokens(plan, one)), columns, strict=True)
     shown = (cell for cell, has in known if has)
     return (mark, one.model.name, one.model.id, money(one), *shown, why)
+
+
+def _warned(one: Candidate, notes: Mapping[str, str]) -> list[str]:
+    """The warnings of a candidate; those of others too by their marks."""
+    return [notes.get(text, text) for text in one.warnings]
 
 
 def _refusal_row(refusal: Refusal, columns: Columns) -> tuple[str, ...]:

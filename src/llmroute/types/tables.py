@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 import unicodedata
 from typing import TYPE_CHECKING
@@ -14,6 +15,9 @@ NARROWEST = 16
 """How many columns are left at least for the last cell; twice as many where that can be."""
 LONGEST_WORD = 12
 """How long a word of another cell may be and still stand on one line: each rule does."""
+LONGEST_PART = 24
+"""The same of a part of an id, between slashes and hyphens."""
+PARTS = r"(?<=[/-])"
 WIDE = ("W", "F")
 MARKS = ("Mn", "Me")
 
@@ -55,7 +59,7 @@ def _fit(rows: list[list[str]]) -> list[int]:
     """The widths of all columns but the last: the widest are narrowed until that has room."""
     columns = list(zip(*rows, strict=True))[:-1]
     fixed = [max(map(width, column)) for column in columns]
-    least = [min(_longest_word(column), LONGEST_WORD) for column in columns]
+    least = [_longest_word(column) for column in columns]
     longest = max(width(row[-1]) for row in rows)
     _narrow(fixed, least, WIDTH - min(2 * NARROWEST, longest))
     _narrow(fixed, [min(one, 2) for one in least], WIDTH - NARROWEST)
@@ -63,7 +67,15 @@ def _fit(rows: list[list[str]]) -> list[int]:
 
 
 def _longest_word(column: Sequence[str]) -> int:
-    return max(width(word) for cell in column for word in cell.split() or [""])
+    """The longest word of a column; of an id the longest part, which is never cut."""
+    return max(_unbroken(word) for word in " ".join(column).split() or [""])
+
+
+def _unbroken(word: str) -> int:
+    """How many columns of a word stay on one line."""
+    if "/" not in word:
+        return min(width(word), LONGEST_WORD)
+    return min(max(map(width, re.split(PARTS, word))), LONGEST_PART)
 
 
 def _narrow(fixed: list[int], least: list[int], most: int) -> None:
@@ -93,8 +105,11 @@ def _padded(text: str, most: int) -> str:
 
 
 def wrapped(text: str, most: int) -> list[str]:
-    """Break a text into lines of at most so many columns, between words where that can be."""
-    if text.isascii():
+    """Break a text into lines of at most so many columns, between words where that can be.
+
+    A longer word is broken behind a slash or a hyphen, where it has one.
+    """
+    if text.isascii() and max(map(len, text.split()), default=0) <= most:
         return textwrap.wrap(text, most)
     lines: list[str] = []
     line = ""
@@ -110,13 +125,24 @@ def wrapped(text: str, most: int) -> list[str]:
 
 def _pieces(word: str, most: int) -> list[str]:
     """Cut a word into pieces of at most so many columns, each of one character at least."""
+    parts = [
+        cut
+        for part in re.split(PARTS, word)
+        for cut in ([part] if width(part) <= most else _cut(part, most))
+    ]
+    return _filled(parts, most)
+
+
+def _cut(part: str, most: int) -> list[str]:
+    """What has no place to be broken is cut where the line ends."""
+    return _filled(list(part), most)
+
+
+def _filled(parts: Sequence[str], most: int) -> list[str]:
+    """Put parts together to pieces of at most so many columns."""
     pieces = [""]
-    room = most
-    for one in word:
-        columns = _columns(one)
-        if columns > room and pieces[-1]:
+    for part in parts:
+        if pieces[-1] and width(pieces[-1]) + width(part) > most:
             pieces.append("")
-            room = most
-        pieces[-1] += one
-        room -= columns
+        pieces[-1] += part
     return pieces
