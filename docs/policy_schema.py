@@ -33,6 +33,7 @@ from llmroute.catalog.declared import ANY
 from llmroute.catalog.keys import VARIABLE
 from llmroute.catalog.measured import read_handling, speed_of
 from llmroute.catalog.options import ModelOptions
+from llmroute.catalog.rates import LIMITING
 from llmroute.catalog.urls import LABEL
 from llmroute.catalog.words import ABILITIES, CACHE_LIVES
 from llmroute.licenses.cards import DISTRIBUTION, FIELDS
@@ -81,6 +82,15 @@ MODEL: dict[str, Schema] = {
     "quality": either(words(QUALITIES), closed(**dict.fromkeys((*TASKS, ANY), words(QUALITIES)))),
     "speed": as_read(speed_of, SPEED_KEYS),
     "data": as_read(read_handling, DATA_KEYS),
+    "limits": {
+        **closed(
+            in_flight=whole(1, 100_000),
+            requests_per_minute=whole(1, 1_000_000),
+            tokens_per_minute=whole(1, 10_000_000_000),
+            when_full=words(["wait", "next"]),
+        ),
+        **either(*map(needing, LIMITING)),
+    },
 }
 TOGETHER: dict[str, list[str]] = {
     "cost_per_hour_usd": ["tokens_per_second"],

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         StreamBrokenError,
     )
     from llmroute.health import Observations
+    from llmroute.health.view import Health
     from llmroute.types.accept import Accept, Draft
     from llmroute.types.calls import Call, Clock, Provider
     from llmroute.types.events import (
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
         Vectors,
     )
     from llmroute.types.faults import Fault, Remedy
-    from llmroute.types.limits import Limits
+    from llmroute.types.limits import Limits, RateLimits
     from llmroute.types.messages import (
         Document,
         Image,
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
     )
     from llmroute.types.models import Model, Upstream
     from llmroute.types.observed import Observed, Predicted
-    from llmroute.types.plans import Candidate, Facts, Plan, Refusal, Situation
+    from llmroute.types.plans import Candidate, Facts, Plan, Refusal, Resting, Situation
     from llmroute.types.prices import LongContext, Price
     from llmroute.types.reply import Attempt, Embeddings, PartialReply, Reply
     from llmroute.types.requests import ChatOptions, EmbedOptions, Request
@@ -75,16 +76,17 @@ _HOMES = {
     "errors": "AllFailedError AttemptError ClosedError DeadlineExceededError ForkedError "
     "LLMRouteError NoCandidateError PolicyError RequestError StreamBrokenError",
     "health": "Observations",
+    "health.view": "Health",
     "types.accept": "Accept Draft",
     "types.calls": "Call Clock Provider",
     "types.events": "End Event Finish Opened Progress Reasoning ReasoningEnd Restarted Resumed "
     "Text ToolCallPart UsageReport Vectors",
     "types.faults": "Fault Remedy",
-    "types.limits": "Limits",
+    "types.limits": "Limits RateLimits",
     "types.messages": "Document Image Message ReasoningBlock ToolCall ToolResult",
     "types.models": "Model Upstream",
     "types.observed": "Observed Predicted",
-    "types.plans": "Candidate Facts Plan Refusal Situation",
+    "types.plans": "Candidate Facts Plan Refusal Resting Situation",
     "types.reply": "Attempt Embeddings PartialReply Reply",
     "types.requests": "ChatOptions EmbedOptions Request",
     "types.tools": "OutputSpec Tool",
@@ -120,6 +122,7 @@ __all__ = [  # the names that type checkers see, sorted; `_HOMES` says where eac
     "Fault",
     "Finish",
     "ForkedError",
+    "Health",
     "Image",
     "LLMRouteError",
     "Limits",
@@ -138,6 +141,7 @@ __all__ = [  # the names that type checkers see, sorted; `_HOMES` says where eac
     "Price",
     "Progress",
     "Provider",
+    "RateLimits",
     "Reasoning",
     "ReasoningBlock",
     "ReasoningEnd",
@@ -147,6 +151,7 @@ __all__ = [  # the names that type checkers see, sorted; `_HOMES` says where eac
     "Request",
     "RequestError",
     "Restarted",
+    "Resting",
     "Resumed",
     "Situation",
     "Stream",

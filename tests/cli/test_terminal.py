@@ -74,7 +74,7 @@ def test_ctrl_c_stops_the_answer_and_not_the_program(tmp_path: Path, server: Fau
 
 def test_an_error_does_not_end_a_conversation(tmp_path: Path, server: FaultServer) -> None:
     """A failed answer is told in a sentence, and leaves the history as it was."""
-    file = policy(tmp_path, {"gpt": server.url_for("quota")})
+    file = policy(tmp_path, {"gpt": server.url_for("context_length")})
     with Terminal(*PROGRAM, "chat", "-p", file) as terminal:
         for line in ("one\n", "two\n"):
             terminal.wait_for("> ")

@@ -33,7 +33,7 @@ class Hand:
     """Asks a gate at the moment `now`, which the test moves."""
 
     def __init__(
-        self, memory: Memory | None = None, mark_of: Callable[[Model], object] = unmarked
+        self, memory: Memory | None = None, mark_of: Callable[[Model, Fault], object] = unmarked
     ) -> None:
         """Begin at 1000 s."""
         self.gate = HealthGate(memory or Memory(), mark_of)

@@ -286,7 +286,7 @@ def test_late_faults_do_not_prolong_a_disabling() -> None:
 def test_another_key_is_asked_at_once() -> None:
     """What was disabled is asked again as soon as the text of its key is another one."""
     keys = {"x": "old"}
-    hand = Hand(mark_of=lambda model: keys[model.name])
+    hand = Hand(mark_of=lambda model, _fault: keys[model.name])
     hand.fail(X, fault("bad_key", status=401))
     hand.kept_out(X)
     keys["x"] = "new"
@@ -301,14 +301,12 @@ def test_another_key_is_asked_at_once() -> None:
 
 def test_a_key_of_a_function_is_tried_again_soon() -> None:
     """Where nobody can tell whether the key changed, a probe finds out after 5 s, then 10 s, ..."""
-    hand = Hand(mark_of=lambda _: None)
+    hand = Hand(mark_of=lambda _model, _fault: None)
     hand.fail(X, fault("bad_key", status=401))
     assert hand.kept_out(X).reopens_at == 1005.0
     hand.now += 5
     hand.fail(X, fault("bad_key", status=401))
     assert hand.kept_out(X).reopens_at == 1015.0
-    hand.fail(at("y", "b"), fault("model_not_found", status=404))
-    assert hand.kept_out(at("y", "b")).reopens_at == hand.now + 300
 
 
 def test_what_is_wrong_is_said_loudly_once(caplog: pytest.LogCaptureFixture) -> None:

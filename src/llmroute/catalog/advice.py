@@ -28,6 +28,9 @@ KEYS = {
     "n_gpu_layers": "gpu_layers",
     "n_threads": "threads",
     "max_tokens": "max_output_tokens",
+    "rpm": "requests_per_minute of [models.NAME.limits]",
+    "tpm": "tokens_per_minute of [models.NAME.limits]",
+    "max_parallel_requests": "in_flight of [models.NAME.limits]",
 }
 """What other tools call the keys of a model, and what they are called here."""
 

@@ -1,4 +1,4 @@
-"""What few declarations say of a model: quality, speed, data handling, origin, hourly cost."""
+"""What few declarations say of a model: quality, speed, data handling, origin, cost, limits."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from llmroute.types.requests import TASKS
 from .families import known_base, weights_names
 from .measured import read_handling, speed_of
 from .prices import hourly_price
+from .rates import read_rates
 
 if TYPE_CHECKING:
     from llmroute.errors.reading import Table
@@ -35,6 +36,7 @@ def with_worth(declared: Declaration, table: Table) -> Declaration:
         open_weights=table.flag("open_weights"),
         service_tier=table.text("service_tier"),
         base_models=_base_models(table),
+        limits=read_rates(table.table("limits")),
     )
 
 

@@ -46,6 +46,7 @@ def described(declaration: Declaration, known: ModelEntry | None, model: Model) 
         open_weights=declaration.open_weights,
         qualities=declaration.quality or (),
         speed=declaration.speed,
+        limits=declaration.limits,
         handling=declaration.data or (AT_HOME if model.local else None),
     )
     model = model if known is None else _completed(model, known, declaration)

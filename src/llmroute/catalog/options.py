@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from llmroute.types.calls import Provider
+    from llmroute.types.limits import RateLimits
     from llmroute.types.models import DataHandling, Speed
     from llmroute.types.prices import Price
 
@@ -78,6 +79,19 @@ class DataTable(TypedDict, total=False):
     regions: Sequence[str]
 
 
+class LimitsTable(TypedDict, total=False):
+    """How much a model's upstream is asked at most; what is left out has no limit.
+
+    `in_flight` requests at once, `requests_per_minute` and `tokens_per_minute` in any 60 s;
+    `when_full` is "wait" or "next".
+    """
+
+    in_flight: int
+    requests_per_minute: int
+    tokens_per_minute: int
+    when_full: str
+
+
 class ModelOptions(TypedDict, total=False):
     """Everything that may be said of a model; only `use` is needed.
 
@@ -118,6 +132,8 @@ class ModelOptions(TypedDict, total=False):
     data: what becomes of the prompts: trains, retention_days, zero_retention, regions.
     open_weights: whether anyone may download the weights.
     service_tier: the tier asked of the host, such as "flex"; its price counts.
+    limits: how much its upstream is asked at most: in_flight, requests_per_minute,
+        tokens_per_minute, and when_full, "wait" for one's turn or "next" model.
     """
 
     use: Required[str]
@@ -155,6 +171,7 @@ class ModelOptions(TypedDict, total=False):
     data: DataTable
     open_weights: bool
     service_tier: str
+    limits: LimitsTable
 
 
 class Declaration(NamedTuple):
@@ -191,6 +208,7 @@ class Declaration(NamedTuple):
     data: DataHandling | None = None
     open_weights: bool | None = None
     service_tier: str | None = None
+    limits: RateLimits | None = None
     base_models: tuple[str, ...] | None = None
     folder: str = ""
 

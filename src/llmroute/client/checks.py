@@ -235,6 +235,14 @@ def _observations(value: object) -> None:
         raise wrong("observations", f"it must be the path of a file, got {_kind(value)}", hint)
 
 
+def _health(value: object) -> None:
+    from llmroute.health.view import Health  # only where it is shared
+
+    if not isinstance(value, Health):
+        hint = "To share that of another client, pass other.health"
+        raise wrong("health", f"it must be a Health, got {_kind(value)}", hint)
+
+
 CHECKERS: dict[str, Callable[[object], None]] = {
     "catalog": _catalog,
     "models": _models,
@@ -249,6 +257,7 @@ CHECKERS: dict[str, Callable[[object], None]] = {
     "vocabularies": _folder,
     "observations": _observations,
     "detect": _detect,
+    "health": _health,
 }
 
 

@@ -9,10 +9,11 @@ from weakref import WeakSet
 
 from llmroute import __version__
 from llmroute.driver.clock import SystemClock
-from llmroute.errors import ClosedError, ForkedError, NoCandidateError, RequestError
+from llmroute.errors import ClosedError, ForkedError, NoCandidateError
 from llmroute.health import Observations, Prefixes
 from llmroute.health.observations import candidate_of
 from llmroute.policies.embedding import one_space
+from llmroute.policies.resting import rested
 from llmroute.types.frozen import replace
 from llmroute.types.plans import Plan, Situation
 
@@ -20,10 +21,11 @@ from . import later
 from .backoff import chance, waits
 from .checks import wrong
 from .detecting import detected
-from .keys import Keyring
+from .keys import Keyring, check_key
 from .models import Models
 from .options import check_hints, request
 from .registry import Registry
+from .remembering import Remembered
 from .stated import Stated
 
 if TYPE_CHECKING:
@@ -91,6 +93,7 @@ class Core:
         self._has_files = any(model.weights is not None for model in setup.models)
         self._backoff = options.get("backoff")
         self.observations = _observations(setup, self.clock)
+        self.remembered = Remembered(self.keyring, self.clock, setup.health)
         self._prefixes = Prefixes()
         self._stated = Stated(setup.facts)
         self._pid = os.getpid()
@@ -128,7 +131,10 @@ class Core:
             raise NoCandidateError(plan)
         values = checked.values
         snapshot = None if values else self._plain.get(stream)
-        return later.order()(asked, plan, snapshot or self.snapshot(values, stream=stream))
+        snapshot = snapshot or self.snapshot(values, stream=stream)
+        if checked.key is not None:
+            snapshot = snapshot._replace(gate=self.remembered.gate(checked.key))
+        return later.order()(asked, plan, snapshot)
 
     def plan(self, asked: Request, key: Secret | None) -> Plan:
         """Take the one snapshot and let the policy choose; sends nothing."""
@@ -153,23 +159,26 @@ class Core:
             check_extras(asked)
         models = self.named(asked.models)
         if key is not None:
-            self._check_key(models)
+            check_key(models, self.setup.lent)
         today = self.clock.today()
         models = self._models.priced(models, today)
         tokens, counts = self._counted(asked, models)
+        unavailable = self._unavailable(models, key)
+        resting = self.remembered.resting(models, key, unavailable)
         seen = self.observations.seen
         situation = Situation(
             request=asked,
             tokens=tokens,
             today=today,
             facts=self._stated.of(asked),
-            unavailable=self._unavailable(models, key),
+            unavailable=unavailable,
             offline_mode=self.setup.offline_mode,
             now=self.clock.wall_time(),
             counts=counts,
             observed=seen,
             held=self._prefixes.held(asked, models, self.clock.now()),
             detected=detected(asked, self.setup.detect, seen),
+            resting=resting,
         )
         return situation, models
 
@@ -188,17 +197,8 @@ class Core:
         plan = self.setup.policy(situation, models)
         if not isinstance(plan, Plan):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise wrong("policy", f"it returned {type(plan).__name__}, not a Plan")
-        return plan if situation.request.texts is None else one_space(plan)
-
-    def _check_key(self, models: tuple[Model, ...]) -> None:
-        """Refuse a key that has not one origin to go to; raises RequestError."""
-        if len(models) != 1:
-            hint = "Name it: model=..., so that the key reaches its own origin only"
-            raise RequestError("a key needs exactly one model", where="api_key", hint=hint)
-        if models[0].name in self.setup.lent:
-            what = f"the openai client that was passed for {models[0].name!r} sends its own key"
-            hint = "Leave api_key out, or declare the model without client"
-            raise RequestError(what, where="api_key", hint=hint)
+        plan = plan if situation.request.texts is None else one_space(plan)
+        return rested(plan, situation) if situation.resting else plan
 
     def lend(self, key: Secret | None) -> Lent:
         """Lend the client's resources to one call."""
@@ -281,7 +281,8 @@ class Core:
         on_break = cast("OnBreak", values.get("on_break", limits.on_break))
         if "deadline_s" in values:
             limits = replace(limits, deadline_s=cast("float", values["deadline_s"]))
-        found = Snapshot(limits, stream, on_break, waits(self._backoff), chance)
+        gate = self.remembered.gate()
+        found = Snapshot(limits, stream, on_break, waits(self._backoff), chance, gate)
         if not values:
             self._plain[stream] = found
         return found

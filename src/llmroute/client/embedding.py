@@ -44,6 +44,8 @@ def begin(
     asked = _request(normalize(texts), checked.values)
     plan = core.plan(asked, checked.key)
     snapshot = core.snapshot(checked.values, stream=False)
+    if checked.key is not None:
+        snapshot = snapshot._replace(gate=core.remembered.gate(checked.key))
     return Embedding(core, asked, plan, snapshot), checked.key
 
 

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, cast
 
 from llmroute.driver.hooks import guarded
-from llmroute.errors import AttemptError
+from llmroute.errors import AttemptError, RequestError
 from llmroute.types.secrets import Secret, flaw
 
 if TYPE_CHECKING:
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 class Keyring:
     """Where each model's key comes from: the application's callable, else the variable."""
 
-    __slots__ = ("_callables",)
+    __slots__ = ("_callables", "_salt")
 
     def __init__(self, callables: Mapping[str, Callable[[], str]]) -> None:
         """`callables` maps a model's name to what returns its key."""
         self._callables = dict(callables)
+        self._salt = b""
 
     def problem(self, model: Model, given: Secret | None = None) -> str | None:
         """Say why no key can be sent for `model`; None when one can, or none is needed.
@@ -57,6 +58,22 @@ class Keyring:
             given = Secret(os.environ.get(model.endpoint.key_name, ""))
         return None if given is None else Secret(given.reveal().strip())
 
+    def mark(self, model: Model) -> object:
+        """What changes with the text of a model's key; None: a function of the application's."""
+        source = self._callables.get(model.name)
+        if source is not None:
+            is_fixed = isinstance(getattr(source, "__self__", None), Secret)
+            return model.name if is_fixed else None
+        name = None if model.endpoint is None else model.endpoint.key_name
+        return model.name if name is None else self.digest(os.environ.get(name, ""))
+
+    def digest(self, key: str) -> bytes:
+        """A salted hash of a key: it tells keys apart, and nothing of them."""
+        from hashlib import blake2b  # only where something failed, or a call brings a key
+
+        self._salt = self._salt or os.urandom(16)
+        return blake2b(key.strip().encode(), key=self._salt, digest_size=8).digest()
+
 
 def _asked(source: Callable[[], str], name: str) -> Secret:
     """Call a key function; raises AttemptError when it raises, or returns anything but a string."""
@@ -66,3 +83,17 @@ def _asked(source: Callable[[], str], name: str) -> Secret:
     kind = type(key).__name__
     del key
     raise AttemptError("bad_key_format", f"{name} must return a string, it returned {kind}")
+
+
+def check_key(models: tuple[Model, ...], lent: frozenset[str]) -> None:
+    """Refuse a key of a call that has not one origin to go to; raises RequestError.
+
+    Models that are `lent` an openai client of the application's send that client's key.
+    """
+    if len(models) != 1:
+        hint = "Name it: model=..., so that the key reaches its own origin only"
+        raise RequestError("a key needs exactly one model", where="api_key", hint=hint)
+    if models[0].name in lent:
+        what = f"the openai client that was passed for {models[0].name!r} sends its own key"
+        hint = "Leave api_key out, or declare the model without client"
+        raise RequestError(what, where="api_key", hint=hint)

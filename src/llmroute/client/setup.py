@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from llmroute.catalog.declarations import Declaration, Key
+    from llmroute.health.view import Health
     from llmroute.policies.files import PolicyFile
     from llmroute.types.calls import Clock, Provider
     from llmroute.types.models import Model
@@ -61,6 +62,8 @@ class ClientOptions(TypedDict, total=False):
         it is detected where the policy can use it, and counts from 0.5.
     observations: a file in which it is kept what was seen of models, as [observations] file; or
         those of another client, to share them: `other.observations`, `llmroute.Observations()`.
+    health: what another client remembers of failures, limits and retries, to share it:
+        `other.health`.
     """
 
     catalog: Sequence[str | Path]
@@ -76,6 +79,7 @@ class ClientOptions(TypedDict, total=False):
     vocabularies: str | Path
     detect: bool | float
     observations: str | Path | Observations
+    health: Health
 
 
 class Setup(NamedTuple):
@@ -102,6 +106,7 @@ class Setup(NamedTuple):
     vocabularies: str | None = None
     detect: Detection = Detection()
     observations: Observations | str | None = None
+    health: Health | None = None
 
 
 def read_setup(source: PolicySource | None, options: ClientOptions) -> Setup:
@@ -113,6 +118,7 @@ def read_setup(source: PolicySource | None, options: ClientOptions) -> Setup:
     else:
         file = read_policy(source, catalog)
     setup = _setup(_overridden(file, options), options.get("providers", {}))
+    setup = setup._replace(health=options.get("health"))
     given = options.get("observations")
     if given is None:
         return setup

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from llmroute.driver.session import Order
     from llmroute.health import Observations
+    from llmroute.health.view import Health
     from llmroute.policies.records import Record
     from llmroute.types.plans import Plan
     from llmroute.types.reply import Reply
@@ -65,6 +66,11 @@ class BaseClient(RefusesPickle):
     def observations(self) -> Observations:
         """What it has seen of its models; pass it to another client to share it."""
         return self._core.observations
+
+    @property
+    def health(self) -> Health:
+        """What it remembers of failures; pass it to another client to share it."""
+        return self._core.remembered.health
 
     @overload
     def plan(

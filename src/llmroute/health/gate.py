@@ -27,16 +27,18 @@ if TYPE_CHECKING:
 SPENT = Closed("the retry budget is used up")
 
 
-def unmarked(model: Model) -> object:
+def unmarked(model: Model, fault: Fault) -> object:
     """Tell nothing of a model's key or file, so that no change of it is seen."""
+    del fault
     return model.name
 
 
 class HealthGate:
     """The gate of one client; what it remembers may be shared with others.
 
-    `mark_of` tells whether a model's key or file was changed: it then returns another value, which
-    is neither; None: nobody can tell. With `key_name`, models are asked under a key of that name.
+    `mark_of` tells whether what was at fault with a model, its key or its file, was changed: it
+    returns another value then; None: nobody can tell. With `key_name`, models are asked under a key
+    of that name.
     """
 
     __slots__ = ("_key_name", "_made", "_mark_of", "_memory", "_places")
@@ -44,7 +46,7 @@ class HealthGate:
     def __init__(
         self,
         memory: Memory,
-        mark_of: Callable[[Model], object] = unmarked,
+        mark_of: Callable[[Model, Fault], object] = unmarked,
         key_name: str | None = None,
     ) -> None:
         """Remember in `memory`."""
@@ -60,23 +62,15 @@ class HealthGate:
         with memory.lock:
             if memory.dropped:
                 memory.sweep()
-            place = self._placed(model)
-            uneasy = memory.uneasy and place.is_uneasy
-            closed = place.closed(now, forced=ask.forced) if uneasy else None
-            if closed is not None:
-                return closed
-            if not place.upstream.budget.pays(now, again=ask.again):
-                return SPENT
-            permit = Entered(place, now, ask.tokens)
-            if uneasy:
-                place.take(now, permit)
-            return permit
+            entered = self._entered(now, self._placed(model), ask)
+        if memory.freed:
+            memory.wake(now)
+        return entered
 
     def leave(
         self, now: float, permit: Permit, fault: Fault | None, usage: Usage | None, /
     ) -> None:
         """Take that an attempt was answered, or failed."""
-        del usage
         if not isinstance(permit, Entered):
             return
         memory = self._memory
@@ -87,6 +81,10 @@ class HealthGate:
                 return
             permit.over = True
             news = self._over(now, permit, fault)
+            if permit.began is not None:
+                memory.left(permit, usage)
+        if memory.freed:
+            memory.wake(now)
         if news is not None:
             _log(now, permit.place, *news)
 
@@ -98,12 +96,26 @@ class HealthGate:
     def standing(self, now: float, models: Sequence[Model], /) -> Mapping[str, Closed]:
         """Say of each model, by its name, why it may not be asked now."""
         memory = self._memory
-        if not memory.uneasy:
+        if not (memory.uneasy or memory.limited):
             return ALL_WELL
         with memory.lock:
             memory.sweep()
-            found = {model.name: self._placed(model).closed(now) for model in models}
+            found = {model.name: self._placed(model).standing(now) for model in models}
         return {name: closed for name, closed in found.items() if closed is not None}
+
+    def _entered(self, now: float, place: Place, ask: Ask) -> Permit | Closed:
+        uneasy = self._memory.uneasy and place.is_uneasy
+        closed = place.closed(now, forced=ask.forced) if uneasy else None
+        if closed is None and place.model.limits is not None:
+            closed = place.full(now, ask)
+        if closed is not None:
+            return closed
+        if not place.upstream.budget.pays(now, again=ask.again):
+            return SPENT
+        permit = Entered(place, now, ask.tokens)
+        if uneasy:
+            place.take(now, permit)
+        return permit
 
     def _placed(self, model: Model) -> Place:
         """What the faults of a model are held against, looked up anew if need be."""
@@ -150,10 +162,7 @@ class HealthGate:
         return scope.closed(now) if is_news else None
 
     def _mark(self, model: Model, fault: Fault) -> Mark:
-        seen = self._mark_of(model)
-        if seen is None and fault.remedy.blame != "key":
-            return Mark(unmarked(model), lambda: unmarked(model))
-        return Mark(seen, lambda: self._mark_of(model))
+        return Mark(self._mark_of(model, fault), lambda: self._mark_of(model, fault))
 
 
 def _answered(now: float, permit: Entered) -> None:

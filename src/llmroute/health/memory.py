@@ -7,12 +7,14 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from .admission import Permit
+from .rates import Rates
 from .scopes import Place, Scope, UpstreamScope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from llmroute.types.models import Model, Upstream
+    from llmroute.types.usage import Usage
 
     from .admission import Closed
 
@@ -22,9 +24,12 @@ ALL_WELL: Mapping[str, Closed] = {}
 
 
 class Entered(Permit):
-    """A permit, with what its attempt is held against, and how often that was ejected before."""
+    """A permit, with what its attempt is held against, and how often that was ejected before.
 
-    __slots__ = ("origin_since", "over", "place", "since")
+    `began` is what the limits count of it.
+    """
+
+    __slots__ = ("began", "origin_since", "over", "place", "since")
 
     def __init__(self, place: Place, now: float, tokens: int) -> None:
         """Begin at `now`."""
@@ -33,20 +38,44 @@ class Entered(Permit):
         self.since = place.upstream.breaker.ejections
         self.origin_since = place.origin.breaker.ejections
         self.over = False
+        rates = place.upstream.rates
+        self.began = None if rates is None else rates.began(now, tokens)
+
+    def left(self, usage: Usage | None) -> bool:
+        """The limits count it no longer as under way; returns whether others wait for that."""
+        rates = self.place.upstream.rates
+        if rates is None or self.began is None:
+            return False
+        tokens = None if usage is None else usage.input_tokens + usage.output_tokens
+        return rates.left(self.began, tokens)
 
 
 class Memory:
     """What is remembered of upstreams; whoever reads or changes it holds `lock`.
 
-    `made` counts how often it forgot what was well: places of before are no longer in it.
+    `made` counts how often it forgot what was well: places of before are no longer in it. `limited`
+    says that some models go without those whose limits leave no room. `freed` are rates for which
+    others wait, until `wake` was called.
     """
 
-    __slots__ = ("_places", "_scopes", "_upstreams", "dropped", "lock", "made", "uneasy")
+    __slots__ = (
+        "_places",
+        "_scopes",
+        "_upstreams",
+        "dropped",
+        "freed",
+        "limited",
+        "lock",
+        "made",
+        "uneasy",
+    )
 
     def __init__(self) -> None:
         """Begin with nothing remembered."""
         self.lock = threading.Lock()
         self.dropped: deque[Entered] = deque()
+        self.freed: list[Rates] = []
+        self.limited = False
         self.made = 0
         self.uneasy: set[Scope] = set()
         self._scopes: dict[tuple[str, ...], Scope] = {}
@@ -71,6 +100,10 @@ class Memory:
             self._scopes.setdefault((upstream.origin,), new.origin),
             self._scopes.setdefault(key, new.key),
         )
+        limits = new.model.limits
+        if limits is not None:
+            place.upstream.rates = place.upstream.rates or Rates()
+            self.limited = self.limited or limits.when_full == "next"
         return place
 
     def sweep(self) -> None:
@@ -80,6 +113,27 @@ class Memory:
             if not permit.over:
                 permit.over = True
                 permit.place.free(permit)
+                self.left(permit, None)
+
+    def left(self, permit: Entered, usage: Usage | None) -> None:
+        """An attempt is over, whatever became of it."""
+        if permit.left(usage) and permit.place.upstream.rates is not None:
+            self.freed.append(permit.place.upstream.rates)
+
+    def wake(self, now: float) -> None:
+        """Wake whoever is next in line, and the one behind it; called without the lock."""
+        while self.freed:
+            with self.lock:
+                rates = self.freed.pop() if self.freed else Rates()
+                line = rates.line()
+            woken = 0
+            for wake in line:
+                waits = wake()
+                with self.lock:
+                    rates.called(wake, now, waits=waits)
+                woken += waits
+                if woken > 1:
+                    break
 
     def note(self, place: Place) -> None:
         """Keep in mind which scopes may be closed."""
@@ -92,7 +146,7 @@ class Memory:
     def standing(self, now: float) -> dict[str, Closed]:
         """Why models may not be asked now, by their names."""
         self.sweep()
-        found = {name: place.closed(now) for (name, _), place in self._places.items()}
+        found = {name: place.standing(now) for (name, _), place in self._places.items()}
         return {name: closed for name, closed in found.items() if closed is not None}
 
     def forget(self, name: str | None) -> None:
@@ -105,7 +159,11 @@ class Memory:
 
     def _forget_well(self) -> None:
         """Forget the places that are well; all of them, if most are not."""
-        kept = {at: place for at, place in self._places.items() if place.is_uneasy}
+        kept = {
+            at: place
+            for at, place in self._places.items()
+            if place.is_uneasy or place.model.limits is not None
+        }
         if len(kept) > MOST_PLACES // 2:
             kept = {}
             self.uneasy.clear()

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from llmroute.types.faults import Fault
     from llmroute.types.models import Model
 
-    from .admission import Permit
+    from .admission import Ask, Permit
+    from .rates import Rates
 
 CONNECTING = frozenset({"connect", "connect_timeout", "dns", "tls"})
 """What fails at an origin, whichever model and key it was for."""
@@ -166,14 +167,18 @@ class Scope:
 
 
 class UpstreamScope(Scope):
-    """What is remembered of an upstream, the budget of its retries with it."""
+    """What is remembered of an upstream, the budget of its retries and its rates with it.
 
-    __slots__ = ("budget",)
+    Rates are kept where a model of it has limits.
+    """
+
+    __slots__ = ("budget", "rates")
 
     def __init__(self) -> None:
         """Begin well."""
         super().__init__()
         self.budget = Budget()
+        self.rates: Rates | None = None
 
 
 class Place(NamedTuple):
@@ -210,6 +215,19 @@ class Place(NamedTuple):
         found = [one.closed(now) for one in self.scopes if one.uneasy]
         worst = max((one for one in found if one is not None), key=_weight, default=None)
         return None if worst is None or (forced and worst.soft) else worst
+
+    def full(self, now: float, ask: Ask) -> Closed | None:
+        """Why its limits leave no room now."""
+        limits, rates = self.model.limits, self.upstream.rates
+        return None if limits is None or rates is None else rates.closed(now, limits, ask)
+
+    def standing(self, now: float) -> Closed | None:
+        """Why it may not be asked now, or why its limits leave no room; changes nothing."""
+        closed = self.closed(now) if self.is_uneasy else None
+        limits, rates = self.model.limits, self.upstream.rates
+        if closed is not None or limits is None or rates is None:
+            return closed
+        return rates.standing(now, limits)
 
     def take(self, now: float, permit: Permit) -> None:
         """Let an attempt through."""

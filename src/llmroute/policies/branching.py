@@ -87,14 +87,26 @@ class Routes(NamedTuple):
     ) -> Plan:
         require = self.require + _required(matching)
         shown = next((route for route in matching if route.decides), matching[0])
-        if shown.decides and shown.policy is None:
-            ranking = Ranking(require, shown.use, shown.objective, shown.place, shown.name)
+        ranking = self._ranking(shown, require)
+        if ranking is not None:
             return ranking.plan(situation, models)
         policy = strengthened(shown.policy or self.otherwise, require)
         plan = asked(policy, situation, models)
         if plan.route is None:
             return replace(plan, route=shown.name, policy=shown.place)
         return replace(plan, route=f"{shown.name} > {plan.route}")
+
+    def _ranking(self, shown: Route, require: tuple[Constraint, ...]) -> Ranking | None:
+        """The ranking that decides; None where another policy must be asked."""
+        if shown.policy is not None:
+            return None
+        if shown.decides:
+            return Ranking(require, shown.use, shown.objective, shown.place, shown.name)
+        owner: object = getattr(self.otherwise, "__self__", None)
+        if not isinstance(owner, Ranking) or owner.route is not None:
+            return None
+        require += owner.require
+        return Ranking(require, owner.use, owner.objective, shown.place, shown.name)
 
     @property
     def names(self) -> frozenset[str]:

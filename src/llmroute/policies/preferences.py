@@ -21,6 +21,7 @@ from .unknowns import check_unknown, known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from decimal import Decimal
 
     from llmroute.types.models import Model
     from llmroute.types.plans import Candidate, Constraint, Objective, Preference, Situation
@@ -70,7 +71,7 @@ def values(
 ) -> list[float | None]:
     """The objective of each candidate; lower is better, None is unknown."""
     if objective is cost_usd:
-        return [_dollars(one) for one in candidates]
+        return _dollars([one.cost_usd for one in candidates])
     models = [one.model for one in candidates]
     if objective is quality:
         scores = comparable(models, situation.task)
@@ -79,8 +80,8 @@ def values(
     return [objective(situation, model) for model in models]
 
 
-def _dollars(candidate: Candidate) -> float | None:
-    return None if candidate.cost_usd is None else float(candidate.cost_usd)
+def _dollars(costs: Sequence[Decimal | None]) -> list[float | None]:
+    return [None if cost is None else float(cost) for cost in costs]
 
 
 def _by_tier(objective: Objective, situation: Situation, candidates: Sequence[Candidate]) -> bool:
@@ -93,16 +94,13 @@ def _by_tier(objective: Objective, situation: Situation, candidates: Sequence[Ca
 def _sorted(
     found: Sequence[float | None], candidates: Sequence[Candidate], *, unknown_first: bool = False
 ) -> list[Candidate]:
-    def key(at: int) -> tuple[bool, float, str]:
-        value = found[at]
-        missing = value is None or not isfinite(value)
-        return (
-            missing != unknown_first,
-            0.0 if missing else value or 0.0,
-            candidates[at].model.name,
-        )
-
-    return [candidates[at] for at in sorted(range(len(candidates)), key=key)]
+    keys = [
+        (unknown_first, value, one.model.name)
+        if value is not None and isfinite(value)
+        else (not unknown_first, 0.0, one.model.name)
+        for value, one in zip(found, candidates, strict=True)
+    ]
+    return [candidates[at] for at in sorted(range(len(keys)), key=keys.__getitem__)]
 
 
 class Lowest(NamedTuple):

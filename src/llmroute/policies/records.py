@@ -136,9 +136,11 @@ class Record(NamedTuple):
             PolicyError: the policy was made in code and is not given, or its text is wrong.
         """
         from .embedding import one_space
+        from .resting import rested
 
         plan = (policy or self._own_policy())(self.situation, self.models)
-        return plan if self.situation.request.texts is None else one_space(plan)
+        plan = plan if self.situation.request.texts is None else one_space(plan)
+        return rested(plan, self.situation)
 
     def _own_policy(self) -> Policy:
         from .choices import read_choice

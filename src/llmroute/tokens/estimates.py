@@ -186,11 +186,8 @@ def _weighed(content: Content, tokenizer: str | None) -> TokenCount:
     fixed, fixed_high = content.fixed, content.fixed_high
     if fixed and tokenizer not in PUBLISHED:
         fixed_high = 3 * fixed_high + TOKENS_OF_TEMPLATE
-    least = 1 if value > 0 else 0
-    expected = max(ceil(value), least)
-    return TokenCount(
-        expected + fixed,
-        "estimate",
-        max(min(int(low), expected), least) + fixed,
-        max(ceil(high), expected) + 2 * least + fixed_high,
-    )
+    expected = ceil(value)
+    if not expected:
+        return TokenCount(fixed, "estimate", fixed, ceil(high) + fixed_high)
+    least, most = max(min(int(low), expected), 1), max(ceil(high), expected) + 2
+    return TokenCount(expected + fixed, "estimate", least + fixed, most + fixed_high)

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from .frozen import dataclass
+from .tuples import NamedTuple
 
 if TYPE_CHECKING:
     from .requests import OnBreak
+
+WhenFull = Literal["wait", "next"]
+
+
+class RateLimits(NamedTuple):
+    """How much a model's upstream is asked at most; None: no limit.
+
+    `in_flight` requests at once, `requests_per_minute` and `tokens_per_minute` in any 60 s.
+    `when_full` says whether a call waits for its turn, within its deadline and its share of the
+    time, or goes on to the next model; one that has no other model left waits.
+    """
+
+    in_flight: int | None = None
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    when_full: WhenFull = "wait"
 
 
 @dataclass(frozen=True, slots=True)

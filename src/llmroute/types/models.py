@@ -10,6 +10,7 @@ from .tuples import NamedTuple
 if TYPE_CHECKING:
     from datetime import date
 
+    from .limits import RateLimits
     from .prices import Price
     from .requests import ReasoningEffort, Sampling
 
@@ -178,7 +179,7 @@ class Model:
     before what `scores` say. `service_tier` is the tier asked of the host ("flex"), whose price
     counts; None: the standard one. `base_licenses` are license cards of the weights that these were
     made of, the nearest first: they bind as well. `license_note` is what a user should know of the
-    license's origin.
+    license's origin. `limits` is how much its upstream is asked at most; None: no limit.
     """
 
     name: str
@@ -216,6 +217,7 @@ class Model:
     service_tier: str | None = None
     base_licenses: tuple[str, ...] = ()
     license_note: str | None = None
+    limits: RateLimits | None = None
 
     @property
     def id(self) -> str:

@@ -59,10 +59,27 @@ class Detected(NamedTuple):
     signals: tuple[str, ...] = ()
 
 
+class Resting(NamedTuple):
+    """Why a model had better not be asked now, and for how many more seconds.
+
+    `for_s` of None: that does not depend on time alone. `disabled`: it is useless until something
+    is changed.
+    """
+
+    reason: str
+    for_s: float | None = None
+    disabled: bool = False
+
+    def __str__(self) -> str:
+        """The reason, and for how long it holds."""
+        return self.reason if self.for_s is None else f"{self.reason}, for {self.for_s:,.1f} s"
+
+
 _NOTHING: Mapping[str, str] = {}
 _NO_COUNTS: Mapping[str, TokenCount] = {}
 _NOT_OBSERVED: Mapping[str, Observed] = {}
 _HELD: Mapping[str, int] = {}
+_RESTING: Mapping[str, Resting] = {}
 
 
 def own_key(model: Model) -> str:
@@ -79,7 +96,8 @@ class Situation(NamedTuple):
     gone. `now` is the time of day with its zone; None: not known, no time window holds. `observed`
     maps a model's name to what was seen of it, `held` to how many tokens of this prompt's beginning
     its provider's cache still holds. `detected` is the task of a request for which none was named,
-    None where nobody looked, or where it was not sure enough.
+    None where nobody looked, or where it was not sure enough. `resting` says of models, by name,
+    why they had better not be asked now; plans put them behind the others.
     """
 
     request: Request
@@ -94,6 +112,7 @@ class Situation(NamedTuple):
     observed: Mapping[str, Observed] = _NOT_OBSERVED
     held: Mapping[str, int] = _HELD
     detected: Detected | None = None
+    resting: Mapping[str, Resting] = _RESTING
 
     @property
     def task(self) -> str | None:
