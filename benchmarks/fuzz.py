@@ -33,6 +33,7 @@ TARGETS = {
     "json": "fuzz_answers:whole_answers",
     "retry-after": "fuzz_answers:retry_after",
     "policy": "fuzz_policies:policies",
+    "catalog": "fuzz_policies:catalogs",
 }
 LONGEST_S = 5.0
 """Seconds of CPU for one input, on the slowest machine."""

@@ -1,25 +1,28 @@
 """Policy files, damaged: the ready-made ones, the documentation's, and those that are hostile.
 
-For each file: it is refused by a PolicyError whose problems can be printed and hold no key, or it
-is a policy that makes a plan, or says in an error of llmroute why there is none.
+Likewise files of providers, and of facts. For each file: it is refused by a PolicyError whose
+problems can be printed and hold no key, or it is a policy that makes a plan, or says in an error of
+llmroute why there is none.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import tempfile
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from benchmarks.fuzz_damage import torn
+from benchmarks.fuzz_lines import KEY_IN_FILE, Lines, Words
+from llmroute.catalog.layers import FACTS
 from llmroute.errors import LLMRouteError, PolicyError
 from llmroute.policies.files import load_policy
 from llmroute.types.messages import Message
 from llmroute.types.plans import Plan, Situation
 from llmroute.types.requests import Request
 from llmroute.types.usage import TokenCount
-from tests.policies.hostile import IN_MODEL, IN_ROUTE, IN_WHEN, KEYS, SECRET, WRONG_TYPES, cases
+from tests.policies.hostile import IN_MODEL, IN_ROUTE, IN_WHEN, KEYS, WRONG_TYPES, cases
 
 if TYPE_CHECKING:
     from random import Random
@@ -27,6 +30,12 @@ if TYPE_CHECKING:
     from llmroute.policies.files import PolicyFile
 
 READY_MADE = Path(__file__).parent.parent / "policies"
+PROVIDERS = Path(__file__).parent.parent / "providers"
+MODEL = re.compile(r'^\[models\."?([^"\]\n]+)"?\]', re.MULTILINE)
+IN_PROVIDER = (
+    *("name", "docs", "checked_on", "base_url", "origins", "key_env", "api", "any_model", "local"),
+    *("key_header", "query", "headers", "host_terms", "max_tokens_parameter", "parameters", "kind"),
+)
 PAGES = Path(__file__).parent.parent / "docs"
 BLOCK = re.compile(r"^```toml\n(.*?)^```", re.DOTALL | re.MULTILINE)
 KEY = re.compile(r"\bsk-canary\w{8}")
@@ -46,20 +55,10 @@ PATHS = (
     *(f"{table}.{key}" for table in ("[route]", "[policies.p.route]") for key in IN_ROUTE),
     *(f"route.when.{key}" for key in IN_WHEN),
 )
-WORDS = sorted(
-    {*(word for path in KEYS for word in path.split(".")), *IN_MODEL, *IN_ROUTE, *IN_WHEN}
-)
 HEADERS = sorted({f"[{path.rpartition('.')[0]}]" for path in KEYS} | {
     *("[[route]]", "[route.when]", "[route.require]", "[models.b]", "[policies.p]", "[[prices]]"),
     *("[[policies.p.route]]", "[models.b.price]", "[models.b.speed]", "[prefer.minimize]", "[]"),
 })  # fmt: skip
-PIECES = (
-    *(b"\n", b"\r", b"\0", b"=", b"[", b"]", b"{", b"}", b'"', b"'", b'"""', b"'''", b".", b"#"),
-    *(b"\\", b"\xff", b"\xef\xbb\xbf", b"\xe2\x82", b"sk-canary0123456789abc", b"\x1b[31m", b"1e9"),
-)
-ASSIGNMENT = re.compile(r"(\s*[\w.\"-]+\s*=\s*)(.*)", re.DOTALL)
-NUMBER = re.compile(r"\d[\d.]*")
-NUMBERS = ("0", "1", "0.5", "3", "100", "1e6", "1_000", "0.000001", "12345678901234567890")
 ASKED = Situation(
     Request((Message.user("Why is the sky blue?"),), hints={"private": True}),
     TokenCount(10, "exact", 10, 10),
@@ -75,7 +74,21 @@ class Written(NamedTuple):
     found: bool
 
 
-class Policies:
+class Files:
+    """Files in a folder of their own, which is removed at the end."""
+
+    def __init__(self, lines: Lines) -> None:
+        """Make the folder."""
+        self.lines = lines
+        self._folder = tempfile.TemporaryDirectory()
+        self.folder = Path(self._folder.name)
+
+    def __del__(self) -> None:
+        """Remove the folder."""
+        self._folder.cleanup()
+
+
+class Policies(Files):
     """Policy files."""
 
     def __init__(self) -> None:
@@ -84,78 +97,76 @@ class Policies:
         pages = [path.read_text(encoding="utf-8") for path in sorted(PAGES.glob("*.md"))]
         good += [block for page in pages for block in BLOCK.findall(page) if "version = 1" in block]
         hostile = [one.data.decode("utf-8", "replace") for one in cases()]
-        self._good = [text.splitlines(keepends=True) for text in good]
-        self._lines = [line for text in self._good for line in text if line.strip()]
-        self._values: dict[str, list[str]] = {}  # of each key
-        for found in filter(None, map(ASSIGNMENT.fullmatch, self._lines)):
-            self._values.setdefault(found[1].split("=")[0].strip(), []).append(found[2])
         small = [text for text in hostile if len(text) <= LARGEST_BYTES]
-        self._hostile = [text.splitlines(keepends=True) for text in small]
-        self._folder = tempfile.TemporaryDirectory()
-        self._path = Path(self._folder.name, "llmroute.toml")
-
-    def __del__(self) -> None:
-        """Remove the folder."""
-        self._folder.cleanup()
+        super().__init__(Lines(good, small, Words(PATHS, HEADERS, VALUES)))
 
     def made(self, chance: Random) -> Written:
-        """Make a file: nine in ten are sound ones with damage."""
-        lines = list(chance.choice(self._good if chance.random() < 0.9 else self._hostile))
-        for _ in range(chance.choice([1, 1, 2, 3, 5])):
-            self._damage(chance, lines)
-        data = "".join(lines).encode("utf-8", "surrogatepass")
-        if chance.random() < 0.15:
-            data = torn(chance, data, PIECES)
-        return Written(data, chance.random() < 0.5)
-
-    def _damage(self, chance: Random, lines: list[str]) -> None:
-        """Change one line, or what stands around it; mostly to what may stand there."""
-        at = chance.randrange(len(lines)) if lines else 0
-        found = ASSIGNMENT.fullmatch(lines[at]) if lines else None
-        if found and chance.random() < 0.7:
-            lines[at] = found[1] + self._value(chance, found[1].split("=")[0].strip(), found[2])
-        else:
-            self._rough(chance, lines, at)
-
-    def _value(self, chance: Random, key: str, value: str) -> str:
-        """Another value of a key."""
-        match chance.randrange(4):
-            case 0:
-                return chance.choice(VALUES) + "\n"
-            case 1:
-                return NUMBER.sub(lambda _: chance.choice(NUMBERS), value, count=1)
-            case _:
-                return chance.choice(self._values.get(key, [value]))
-
-    def _rough(self, chance: Random, lines: list[str], at: int) -> None:
-        section, _, key = chance.choice(PATHS).rpartition(".")
-        value = chance.choice(self._values.get(key, VALUES))
-        match chance.randrange(8):
-            case 0:
-                del lines[at : at + 1]
-            case 1:
-                lines.insert(at, chance.choice([*lines, *self._lines]))
-            case 2 | 3:
-                lines.append(f"[{section}]\n{key} = {value}\n")
-            case 4:
-                lines.insert(at, f"{chance.choice(WORDS)} = {value}\n")
-            case 5:
-                lines += chance.choice(self._hostile)[chance.choice([0, 3]) :]
-            case 6:
-                lines.append(SECRET + "\n")
-            case _:
-                lines.insert(at, chance.choice(HEADERS) + "\n")
+        """Make a file."""
+        return Written(self.lines.made(chance), chance.random() < 0.5)
 
     def tried(self, made: object) -> str:
         """Load it, and make a plan by it."""
         written = cast("Written", made)
-        self._path.write_bytes(written.data)
-        try:
-            policy = load_policy(self._path, found=written.found)
-        except PolicyError as error:
-            _check(error, written.data.count(b"\n") + written.data.count(b"\r") + 1)
-            return "refused"
-        return _planned(policy)
+        path = self.folder / "llmroute.toml"
+        path.write_bytes(written.data)
+        return _loaded(path, _count(written.data), found=written.found)
+
+
+class Catalogs(Files):
+    """Files of a provider, and fact files, as a policy names them."""
+
+    def __init__(self) -> None:
+        """Read what is to be damaged."""
+        texts = {path.stem: path.read_text(encoding="utf-8") for path in PROVIDERS.glob("*.toml")}
+        small = {name: text for name, text in sorted(texts.items()) if len(text) <= LARGEST_BYTES}
+        facts = [_facts(name, text) for name, text in small.items()]
+        good = [*small.values(), *(text for text in facts if "[models." in text)]
+        headers = sorted({line for text in good for line in text.splitlines() if line[:1] == "["})
+        paths = [f"models.b.{key}" for key in (*FACTS, *IN_MODEL)]
+        paths += [f"provider.{key}" for key in (*IN_PROVIDER, *IN_MODEL)]
+        super().__init__(Lines(good, [KEY_IN_FILE], Words(paths, headers, VALUES)))
+
+    def made(self, chance: Random) -> Written:
+        """Make a file."""
+        return Written(self.lines.made(chance), found=False)
+
+    def tried(self, made: object) -> str:
+        """Load a policy that names it, and make a plan by that."""
+        written = cast("Written", made)
+        (self.folder / "mine.toml").write_bytes(written.data)
+        models = MODEL.findall(written.data.decode("utf-8", "replace"))[:3] or ["x"]
+        uses = [f"mine/{one}" if b"[provider]" in written.data else one for one in models]
+        tables = [f"[models.m{at}]\nuse = {json.dumps(use)}\n" for at, use in enumerate(uses)]
+        path = self.folder / "llmroute.toml"
+        path.write_text(f'version = 1\ncatalog.files = ["mine.toml"]\n{"".join(tables)}')
+        return _loaded(path, max(_count(written.data), 20), found=False)
+
+
+def _facts(name: str, text: str) -> str:
+    """A fact file of what a provider's file says of its models."""
+    head, found, models = text.partition("[models.")
+    sources = head[head.find("[sources") :] if "[sources" in head else ""
+    told = [
+        line
+        for line in f"{found}{models}".replace('[models."', f'[models."{name}/').splitlines()
+        if line[:1] == "[" or line.split("=")[0].strip() in FACTS
+    ]
+    return sources + "\n".join(told) + "\n"
+
+
+def _count(data: bytes) -> int:
+    """How many lines there may be."""
+    return data.count(b"\n") + data.count(b"\r") + 1
+
+
+def _loaded(path: Path, lines: int, *, found: bool) -> str:
+    """Load a policy, and make a plan by it."""
+    try:
+        policy = load_policy(path, found=found)
+    except PolicyError as error:
+        _check(error, lines)
+        return "refused"
+    return _planned(policy)
 
 
 def _check(error: PolicyError, lines: int) -> None:
@@ -182,6 +193,11 @@ def _checked(plan: object) -> str:
     assert isinstance(plan, Plan), "no plan"
     assert not KEY.search(str(plan)), "a plan holds a key"
     return "planned" if plan.candidates else "planned, every model refused"
+
+
+def catalogs() -> Catalogs:
+    """Make the target of provider and fact files."""
+    return Catalogs()
 
 
 def policies() -> Policies:
