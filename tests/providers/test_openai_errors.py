@@ -118,10 +118,11 @@ def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
 
 def test_the_upstream_may_say_whether_to_retry() -> None:
     """`x-should-retry` is obeyed where the kind leaves it open, never for a useless key."""
-    no = {"x-should-retry": "false"}
+    no = {"x-should-retry": " False "}
     yes = {"x-should-retry": "true"}
     assert failure(500).remedy.next == "same"
     assert failure(500, None, no).remedy.next == "other_model"
+    assert failure(301, None, no).remedy.next != "other_upstream"
     assert failure(400, None, yes).remedy.next == "same"
     assert failure(400, {"code": "context_length_exceeded"}, no).remedy.next == "larger_window"
     assert failure(401, None, yes).remedy.next == "other_upstream"

@@ -11,6 +11,7 @@ from llmroute.types.logs import logger
 
 from .admission import Closed
 from .memory import ALL_WELL, Entered
+from .rates import IN_LINE
 from .scopes import Mark, counts
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class HealthGate:
             if memory.dropped:
                 memory.sweep()
             entered = self._entered(now, self._placed(model), ask)
-        if memory.freed:
+        if memory.lines:
             memory.wake(now)
         return entered
 
@@ -83,7 +84,7 @@ class HealthGate:
             news = self._over(now, permit, fault)
             if permit.began is not None:
                 memory.left(permit, usage)
-        if memory.freed:
+        if memory.lines:
             memory.wake(now)
         if news is not None:
             _log(now, permit.place, *news)
@@ -107,7 +108,7 @@ class HealthGate:
         uneasy = self._memory.uneasy and place.is_uneasy
         closed = place.closed(now, forced=ask.forced) if uneasy else None
         if closed is None and place.model.limits is not None:
-            closed = place.full(now, ask)
+            closed = self._full(now, place, ask)
         if closed is not None:
             return closed
         if not place.upstream.budget.pays(now, again=ask.again):
@@ -116,6 +117,13 @@ class HealthGate:
         if uneasy:
             place.take(now, permit)
         return permit
+
+    def _full(self, now: float, place: Place, ask: Ask) -> Closed | None:
+        """Why limits leave no room; whoever is said to be ahead in line is asked if it still is."""
+        closed, rates = place.full(now, ask), place.upstream.rates
+        if closed is not None and closed.reason is IN_LINE and rates is not None:
+            self._memory.lines.append((rates, 1))
+        return closed
 
     def _placed(self, model: Model) -> Place:
         """What the faults of a model are held against, looked up anew if need be."""

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MOST_PLACES = 10_000
 """How many models are remembered, each under each of its keys; then what is well is forgotten."""
+FREED = 2
+"""How many are woken by a free place: the next in line, and one behind it if that does not come."""
 ALL_WELL: Mapping[str, Closed] = {}
 
 
@@ -54,8 +56,8 @@ class Memory:
     """What is remembered of upstreams; whoever reads or changes it holds `lock`.
 
     `made` counts how often it forgot what was well: places of before are no longer in it. `limited`
-    says that some models go without those whose limits leave no room. `freed` are rates for which
-    others wait, until `wake` was called.
+    says that some models go without those whose limits leave no room. `lines` are those in which
+    somebody is to be woken, and how many, until `wake` was called.
     """
 
     __slots__ = (
@@ -63,8 +65,8 @@ class Memory:
         "_scopes",
         "_upstreams",
         "dropped",
-        "freed",
         "limited",
+        "lines",
         "lock",
         "made",
         "uneasy",
@@ -74,8 +76,8 @@ class Memory:
         """Begin with nothing remembered."""
         self.lock = threading.Lock()
         self.dropped: deque[Entered] = deque()
-        self.freed: list[Rates] = []
         self.limited = False
+        self.lines: list[tuple[Rates, int]] = []
         self.made = 0
         self.uneasy: set[Scope] = set()
         self._scopes: dict[tuple[str, ...], Scope] = {}
@@ -118,21 +120,20 @@ class Memory:
     def left(self, permit: Entered, usage: Usage | None) -> None:
         """An attempt is over, whatever became of it."""
         if permit.left(usage) and permit.place.upstream.rates is not None:
-            self.freed.append(permit.place.upstream.rates)
+            self.lines.append((permit.place.upstream.rates, FREED))
 
     def wake(self, now: float) -> None:
-        """Wake whoever is next in line, and the one behind it; called without the lock."""
-        while self.freed:
+        """Wake whoever is next in line; called without the lock."""
+        while self.lines:
             with self.lock:
-                rates = self.freed.pop() if self.freed else Rates()
+                rates, most = self.lines.pop() if self.lines else (Rates(), 0)
                 line = rates.line()
-            woken = 0
             for wake in line:
                 waits = wake()
                 with self.lock:
                     rates.called(wake, now, waits=waits)
-                woken += waits
-                if woken > 1:
+                most -= waits
+                if most <= 0:
                     break
 
     def note(self, place: Place) -> None:

@@ -34,6 +34,9 @@ BY_STATUS = {
 LONGEST_WAIT_S = 31_536_000.0
 """A year: an upstream that asks for more is as far away as one that asks for this."""
 
+AGAIN = ("same", "other_upstream")
+"""What a remedy says where the same model may be asked again when no other one is left."""
+
 _DIGITS = re.compile(r"\d+(\.\d+)?", re.ASCII)
 
 
@@ -124,10 +127,10 @@ def _seconds_between(start: str, end: str) -> float | None:
 
 def _with_advice(error: AttemptError, should_retry: str) -> AttemptError:
     """Obey `x-should-retry`, where the kind leaves it open."""
-    remedy = error.remedy
-    if should_retry == "false" and remedy.next == "same":
+    remedy, advice = error.remedy, should_retry.strip().lower()
+    if advice == "false" and remedy.next in AGAIN:
         remedy = replace(remedy, next="other_model")
-    elif should_retry == "true" and not remedy.disable:
+    elif advice == "true" and not remedy.disable:
         remedy = replace(remedy, next="same")
     return AttemptError.of(replace(error.fault, remedy=remedy))
 
