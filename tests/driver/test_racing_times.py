@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from llmroute.testing import CutShort, Delay, Fail, ScriptedProvider, VirtualClock
 from llmroute.types.events import Progress, Restarted, Text
 from llmroute.types.limits import Limits
-from tests.driver.desk import HANG, Desk, How, play
+from tests.driver.desk import COLORS, HANG, Desk, How, play
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from llmroute.testing import Step
     from tests.driver.desk import Played
 
-COLOR = pytest.mark.parametrize("color", ["async"])
+COLOR = pytest.mark.parametrize("color", COLORS)
 STEPS: st.SearchStrategy[Step] = st.one_of(
     st.sampled_from(["a", "b", "c"]),
     st.sampled_from([Progress(), HANG]),
@@ -50,7 +50,8 @@ def test_a_hedge_begins_at_its_moment(color: str) -> None:
     assert played.reply is not None
     assert played.reply.text == "ab"
     first, second = played.reply.attempts
-    assert (first.started_s, first.ended_s) == (0.0, 3.0)
+    assert first.started_s == 0.0
+    assert 3.0 <= first.ended_s <= 4.0  # a thread's end is heard of at the next pull
     assert (second.started_s, second.first_token_s, second.ended_s) == (2.0, 3.0, 4.0)
 
 

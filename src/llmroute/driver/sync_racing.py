@@ -10,6 +10,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Literal
 
 from llmroute.errors import AttemptError, LLMRouteError
+from llmroute.types.calls import SharedClock
 from llmroute.types.events import UsageReport
 
 from .hooks import close_quietly, next_event
@@ -19,7 +20,7 @@ from .sync import Driver
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from llmroute.types.calls import Call, Provider
+    from llmroute.types.calls import Call, Clock, Provider
     from llmroute.types.events import Event, ProviderEvent
 
     from .bell import Bell
@@ -30,6 +31,24 @@ if TYPE_CHECKING:
     Mail = deque[tuple["Racer", Item]]
 
 Turn = Literal["go on", "stop", "leave"]
+
+
+class RealTime:
+    """Time that passes, whoever sleeps."""
+
+    def join(self, thread: threading.Thread) -> None:
+        """Stop nothing."""
+
+    def leave(self, thread: threading.Thread) -> None:
+        """Resume nothing."""
+
+
+REAL_TIME = RealTime()
+
+
+def shared(clock: Clock) -> SharedClock:
+    """What a clock wants to know of the threads that use it."""
+    return clock if isinstance(clock, SharedClock) else REAL_TIME
 
 
 class Racer:
@@ -43,14 +62,21 @@ class Racer:
         self.live = live
         self._mail = mail
         self._bell = bell
+        self._time = shared(live.call.clock)
         self._turns: SimpleQueue[Turn] = SimpleQueue()
         self._forget = live.call.cancel.on_set(self.stop)
         run = copy_context().run
         self.thread = threading.Thread(target=run, args=(self._run,), daemon=True)
         self.thread.name = "llmroute-attempt"
 
+    def start(self) -> None:
+        """Let it pull the first event."""
+        self._time.join(self.thread)
+        self.thread.start()
+
     def go_on(self) -> None:
         """Let it pull another event."""
+        self._time.join(self.thread)
         self._turns.put("go on")
 
     def stop(self) -> None:
@@ -74,11 +100,13 @@ class Racer:
             if turn != "leave":
                 close_quietly(self.live.events)
                 self._post(end)
+            self._time.leave(self.thread)
 
     def _drain(self) -> Turn | None:
         """Hand over event after event; None at the end, else the turn that ends it."""
         while (event := next_event(self.live.events)) is not None:
             self._post(event)
+            self._time.leave(self.thread)
             turn = self._turns.get()
             if turn != "go on":
                 return turn
@@ -98,10 +126,16 @@ class RacingDriver(Driver):
         self._racing = session
         self._mail: Mail = deque()
         self._racers: dict[int, Racer] = {}  # whose threads have not posted their end
+        self._time = shared(session.resources.clock)
 
     def next_event(self) -> Event | None:
         """Run until there is an event to show; None at the end."""
-        event = super().next_event()
+        thread = threading.current_thread()
+        self._time.join(thread)
+        try:
+            event = super().next_event()
+        finally:
+            self._time.leave(thread)
         if self._racers and self._racing.result is not None:
             self._settle()
         return event
@@ -129,7 +163,7 @@ class RacingDriver(Driver):
         live = self._racing.enter(_lazily)
         if live is not None:
             racer = self._racers[live.call.id] = Racer(live, self._mail, self._racing.bell)
-            racer.thread.start()
+            racer.start()
 
     def _sleep(self) -> None:
         """Sleep until a thread posts something, or the flow wants to see the time."""
@@ -163,15 +197,20 @@ class RacingDriver(Driver):
         except AttemptError as error:
             failure = error
         else:
-            if session.shown and live.call.id in session.racers:
-                session.won(live)
-                racer.leave()
-                del self._racers[live.call.id]
-            else:
-                racer.go_on()
+            if live.call.id in session.racers:
+                self._go_on(racer)
             return
         racer.stop()
         session.failed(live.call.id, failure, live.reported)
+
+    def _go_on(self, racer: Racer) -> None:
+        """Let an attempt pull on: in its thread, or in this one when it has won."""
+        if self._racing.shown:
+            self._racing.won(racer.live)
+            racer.leave()
+            del self._racers[racer.live.call.id]
+        else:
+            racer.go_on()
 
     def _settle(self) -> None:
         """Wait for the threads of cancelled attempts, a moment; then their ends are reported."""

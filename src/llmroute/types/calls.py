@@ -100,6 +100,19 @@ class Clock(Protocol):
         ...
 
 
+@runtime_checkable
+class SharedClock(Protocol):
+    """A clock that passes only while all threads sleep that share it: one for tests."""
+
+    def join(self, thread: threading.Thread, /) -> None:
+        """Let time stand still while `thread`, which has its turn now, does not sleep."""
+        ...
+
+    def leave(self, thread: threading.Thread, /) -> None:
+        """Let time pass without `thread`, whose turn is over."""
+        ...
+
+
 class Call(NamedTuple):
     """One attempt, as a provider gets it.
 
