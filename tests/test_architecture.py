@@ -23,7 +23,7 @@ CHAIN = [
     "flow",
     "driver",
 ]
-ABOVE = ["client", "cli server testing"]
+ABOVE = ["client", "testing", "simulation", "cli server"]
 PURE = ("flow", "policies")
 IMPURE_MODULES = {"httpx2", "httpx", "httpcore2", "time", "asyncio", "threading", "random"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -20,11 +20,11 @@ KEY = "sk-canary-4711"
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ([], "say what to do: chat, plan, check, models, catalog, license, doctor"),
+        ([], "say what to do: chat, plan, check, models, catalog, license, simulate, doctor"),
         (["chatt"], "COMMAND: there is no 'chatt'. Did you mean 'chat'?"),
         (
             [QUESTION],
-            "COMMAND: it is none of chat, plan, check, models, catalog, license, doctor; to ask",
+            "none of chat, plan, check, models, catalog, license, simulate, doctor; to ask",
         ),
         (["chat", "--max-token", "5", QUESTION], "Did you mean '--max-tokens'?"),
         (["chat", "--max-tokens", "many", QUESTION], "--max-tokens: invalid int value"),

@@ -1,15 +1,27 @@
-"""The command line: `llmroute chat`, `plan`, `check`, `models`, `catalog`, `license`, `doctor`."""
+"""The command line: `llmroute chat`, `plan`, `check`, `models`, `catalog`, `simulate`, ..."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from .arguments import Arguments
 
 __all__ = ["main"]
+
+RUN = {
+    "chat": "chat:chat",
+    "plan": "plan:plan",
+    "check": "check:check",
+    "models": "models:models",
+    "catalog": "catalog:catalog",
+    "license": "license:license_",
+    "simulate": "simulate:simulate_",
+    "doctor": "doctor:doctor",
+}
+"""Where the function of each command lives."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,19 +61,8 @@ def _run(argv: Sequence[str] | None) -> int:
 
 def _command(arguments: Arguments) -> int:
     """Load what the command needs, and nothing else."""
-    match arguments.command:
-        case "chat":
-            from .chat import chat as command
-        case "plan":
-            from .plan import plan as command
-        case "check":
-            from .check import check as command
-        case "models":
-            from .models import models as command
-        case "catalog":
-            from .catalog import catalog as command
-        case "license":
-            from .license import license_ as command
-        case _:
-            from .doctor import doctor as command
+    from importlib import import_module
+
+    module, _, function = RUN[arguments.command or ""].partition(":")
+    command: Callable[[Arguments], int] = getattr(import_module(f"llmroute.cli.{module}"), function)
     return command(arguments)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from llmroute import __version__
 from llmroute.errors import RequestError
 
+from .fillings import fill_import, fill_simulate
 from .parser import Parser
 
 if TYPE_CHECKING:
@@ -68,6 +69,12 @@ class Arguments(argparse.Namespace):
     replay: str | None
     facts: list[str] | None
     observed: str | None
+    simulated: str | None
+    traffic: str | None
+    world: str | None
+    requests: int | None
+    seed: int
+    plot: str | None
 
 
 def parse(words: Sequence[str] | None) -> Arguments:
@@ -233,7 +240,7 @@ def _fill_catalog(parser: Parser) -> None:
             what = 'a model of the policy, or of the catalog: "openai/gpt-4"'
             action.add_argument("target", metavar="MODEL", help=what)
         if name == "import":
-            _fill_import(action)
+            fill_import(action)
         if name == "check":
             what = "what was read longer ago is old; default 120"
             action.add_argument("--days", type=int, default=120, metavar="N", help=what)
@@ -263,16 +270,6 @@ def _fill_doctor(parser: Parser) -> None:
     )
 
 
-def _fill_import(parser: Parser) -> None:
-    sources = ("models.dev", "genai-prices", "litellm")
-    add = parser.add_argument
-    add("file", metavar="FILE", help="what you have downloaded, or the folder of a repository")
-    add("--from", dest="source", required=True, choices=sources, help="whose data it is")
-    add("--out", metavar="FILE", help="the fact file to write; else stdout")
-    add("--only", nargs="+", default=[], metavar="PROVIDER", help="the models of these alone")
-    add("--strict", action="store_true", help="exit code 1 when a price cannot be right")
-
-
 ACTIONS = {
     "list": "Show every model that the catalog lists.",
     "explain": "Show where each number of a model comes from: every layer, source and date.",
@@ -290,6 +287,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Parser], None]]] = {
     "models": ("Show what can answer now, and what the rest is missing.", _fill_models),
     "catalog": ("Show what is known of models, from where, and what is old.", _fill_catalog),
     "license": ("Show what licenses say, and whether they allow a use.", _fill_license),
+    "simulate": ("Play traffic by a policy, with outages, in no time.", fill_simulate),
     "doctor": ("Show what this machine and this installation can do.", _fill_doctor),
 }
 """What each command does, and what adds its arguments."""

@@ -1,0 +1,217 @@
+"""Simulations: the real policy and the real flow, and figures that can be worked out by hand."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+import llmroute
+from llmroute import PolicyError, Price, policies
+from llmroute.cli import main
+from llmroute.simulation import (
+    Arrival,
+    Behavior,
+    Outage,
+    Traffic,
+    World,
+    read_traffic,
+    read_world,
+    simulate,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from llmroute.catalog.declarations import Declaration
+    from llmroute.simulation import Report
+
+STEADY = Behavior(first_token_s=0.5, tokens_per_s=100, spread=0)
+SLOW = Behavior(first_token_s=1.0, tokens_per_s=10, spread=0)
+DAY = date(2026, 1, 5)
+
+
+def models() -> list[Declaration]:
+    """A remote model that costs, and one of this machine."""
+    price = Price(Decimal(1), Decimal(10))
+    url = "http://127.0.0.1:9/v1"
+    return [
+        llmroute.model(
+            "gpt",
+            use="openai-compatible",
+            base_url=url,
+            model="gpt",
+            price=price,
+            context_tokens=10**6,
+        ),
+        llmroute.model("local", use="llama-cpp", file="none.gguf", license="llama-2"),
+    ]
+
+
+def play(world: World, *arrivals: Arrival, seed: int = 0) -> Report:
+    """Play requests over both models, the remote one first."""
+    return simulate(
+        policies.order("gpt", "local"),
+        arrivals or None,
+        world,
+        models=models(),
+        seed=seed,
+        today=DAY,
+    )
+
+
+def asked(at_s: float, *, stream: bool = False, tokens: int = 100) -> Arrival:
+    """A short question with an answer of so many tokens."""
+    return Arrival(at_s, "Why is the sky blue?", tokens, stream, {})
+
+
+def test_figures_can_be_worked_out() -> None:
+    """A model's answer takes its first token and the rest at its speed, and costs its price."""
+    report = play(World({"gpt": STEADY}), asked(0), asked(10, stream=True))
+    assert (report.requests, report.answered, report.attempts) == (2, 2, 2)
+    assert report.latency_s == pytest.approx((1.5, 1.5, 1.5))
+    assert report.first_token_s == pytest.approx((0.5, 0.5, 0.5))
+    (gpt, local) = report.models
+    assert (gpt.name, gpt.answers, local.answers) == ("gpt", 2, 0)
+    assert gpt.cost_usd is not None
+    assert gpt.cost_usd >= Decimal(2 * 100 * 10) / 1_000_000
+    assert report.duration_s == pytest.approx(11.5)
+    assert report.assumed == ()
+
+
+def test_an_outage_is_outlived_by_the_other_model() -> None:
+    """While a model is out, the other one answers; before and after, it does not."""
+    world = World(
+        {"gpt": STEADY, "local": SLOW}, (Outage("network", "connect", from_s=100, until_s=200),)
+    )
+    report = play(world, *(asked(at) for at in (0, 50, 120, 150, 260)))
+    gpt, local = report.models
+    assert (report.answered, gpt.answers, local.answers) == (5, 3, 2)
+    assert set(gpt.failures) == {"connect"}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_silence_costs_a_limit_and_no_more(stream: bool) -> None:
+    """A model that hangs is left when its share of the deadline, or its limit, is over."""
+    world = World({"local": STEADY}, (Outage("gpt", "hang", 0, 1000),))
+    report = play(world, asked(0, stream=stream))
+    assert report.answered == 1
+    assert report.latency_s[0] == pytest.approx(16.5 if stream else 61.5)
+
+
+def test_a_stream_that_stalls_is_a_failed_call() -> None:
+    """What was shown and then broke is counted by its error; nobody answered."""
+    report = play(World({}, (Outage("gpt", "stall", 0, 1000),)), asked(0, stream=True))
+    assert (report.answered, report.failed) == (0, {"StreamBrokenError": 1})
+
+
+def test_a_hosts_own_limit_is_kept_to() -> None:
+    """Above its requests per minute a host answers 429, and the other model answers."""
+    world = World({"gpt": STEADY._replace(requests_per_minute=2), "local": STEADY})
+    report = play(world, *(asked(at) for at in (0, 1, 2, 3)))
+    gpt, local = report.models
+    assert (gpt.answers, local.answers) == (2, 2)
+    assert set(gpt.failures) == {"rate_limit"}
+
+
+def test_calls_that_no_model_may_answer_are_counted_by_rule() -> None:
+    """A refusal of the policy is no failure: the rules that refused are counted."""
+    arrival = asked(0)._replace(options={"max_cost_usd": "0.0000001", "local": False})
+    report = play(World(), arrival)
+    assert (report.answered, report.refused) == (0, {"local, price": 1})
+
+
+def test_equal_seeds_give_equal_reports() -> None:
+    """Chance comes from the seed alone."""
+    traffic = Traffic(requests=300, per_s=5, tasks=(("code", 1), ("chat", 3)))
+    world = World({"gpt": Behavior(failure_share=0.2)}, (), traffic)
+    one, same, other = play(world), play(world), play(world, seed=1)
+    assert one.to_dict() == same.to_dict()
+    assert one.to_dict() != other.to_dict()
+    assert one.requests == 300
+    assert one.answered == 300
+    assert one.models[0].failures["server_error"] > 20
+
+
+def test_files_of_worlds_and_traffic(tmp_path: Path) -> None:
+    """A world and recorded traffic are read whole, and played by the command line."""
+    policy = tmp_path / "two.toml"
+    policy.write_text(
+        'version = 1\n[models.gpt]\nuse = "openai/gpt-4o-mini"\n'
+        '[models.local]\nuse = "llama-cpp"\nfile = "none.gguf"\nlicense = "llama-2"\n'
+        '[[route]]\nname = "an order"\nuse = ["gpt", "local"]\n'
+    )
+    world = tmp_path / "world.toml"
+    world.write_text(
+        "[traffic]\nrequests = 50\nper_s = 2\nstream = 0.5\ntasks = { code = 1 }\n"
+        "[models.gpt]\nfirst_token_s = 0.4\ntokens_per_s = 80\nfailure_share = 0.1\n"
+        '[[outage]]\nmodel = "network"\nkind = "dns"\nfrom_s = 5\nuntil_s = 15\n'
+    )
+    found = read_world(world)
+    assert found.traffic.tasks == (("code", 1.0),)
+    assert found.outages == (Outage("network", "dns", 5, 15),)
+    traffic = tmp_path / "traffic.jsonl"
+    lines = [
+        {"at_s": 0, "prompt": "Hello", "output_tokens": 5, "task": "chat"},
+        {"at_s": 1.5, "input_tokens": 1000, "stream": True, "max_tokens": 10},
+    ]
+    traffic.write_text("\n".join(map(json.dumps, lines)) + "\n")
+    first, second = read_traffic(traffic)
+    assert (first.prompt, first.options, second.stream) == ("Hello", {"task": "chat"}, True)
+
+    plot = tmp_path / "plot.svg"
+    words = ["simulate", str(policy), "--world", str(world), "--plot", str(plot)]
+    assert main(words) == 0
+    root = ET.fromstring(plot.read_text())  # noqa: S314 - our own drawing
+    assert root.tag.endswith("svg")
+    assert main(["simulate", str(policy), str(traffic), "--json"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("[1]", "traffic.jsonl:2: it is no JSON object"),
+        ('{"at_s": -1, "prompt": "x"}', "traffic.jsonl:2: at_s: it must be a number, 0 or more"),
+        ('{"prompt": "x"}', "traffic.jsonl:2: at_s: it is missing"),
+        ('{"at_s": 9, "promt": "x"}', "Did you mean 'prompt'"),
+        ('{"at_s": 1, "prompt": "x"}', "traffic.jsonl:2: at_s: it is earlier than the one before"),
+    ],
+)
+def test_wrong_traffic(tmp_path: Path, line: str, says: str) -> None:
+    """A line that is wrong is named with its number, and what to write instead."""
+    traffic = tmp_path / "traffic.jsonl"
+    traffic.write_text('{"at_s": 5, "prompt": "x"}\n' + line + "\n")
+    with pytest.raises(PolicyError) as caught:
+        list(read_traffic(traffic))
+    assert says in str(caught.value)
+
+
+def test_wrong_worlds_tell_every_problem(tmp_path: Path) -> None:
+    """All problems of a world are told at once, each with its line."""
+    world = tmp_path / "world.toml"
+    world.write_text(
+        '[models.gpt]\nfirst_token = 1\nfailure = "sever_error"\n'
+        '[[outage]]\nmodel = "gpt"\nfrom_s = 9\nuntil_s = 5\n'
+    )
+    with pytest.raises(PolicyError) as caught:
+        read_world(world)
+    assert [problem.line for problem in caught.value.problems] == [2, 3, 7]
+    assert "Did you mean 'server_error'" in str(caught.value)
+
+
+def test_a_hundred_thousand_requests() -> None:
+    """Much traffic is played to its end: nothing is lost, whatever fails."""
+    world = World(
+        {"gpt": Behavior(failure_share=0.05)},
+        (Outage("gpt", "server_error", 1000, 2000), Outage("network", "hang", 4000, 4300, 0.5)),
+        Traffic(requests=100_000, per_s=12),
+    )
+    report = play(world)
+    assert report.requests == 100_000
+    assert report.answered + sum(report.failed.values()) == 100_000
+    assert set(report.failed) <= {"DeadlineExceededError"}
+    assert sum(one.answers for one in report.models) == report.answered
