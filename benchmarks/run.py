@@ -26,6 +26,7 @@ NAMES = (
     "tasks",
     "deadline",
     "faults",
+    "cancel",
 )
 
 

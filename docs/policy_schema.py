@@ -12,6 +12,7 @@ from docs.schema_parts import (
     SPEED_KEYS,
     TEXT,
     TEXTS,
+    WINDOW_KEYS,
     as_read,
     closed,
     described,
@@ -31,9 +32,9 @@ from docs.schema_parts import (
 from llmroute.catalog.declarations import MODEL_NAME, declare
 from llmroute.catalog.declared import ANY
 from llmroute.catalog.keys import VARIABLE
+from llmroute.catalog.limiting import LIMITING
 from llmroute.catalog.measured import read_handling, speed_of
 from llmroute.catalog.options import ModelOptions
-from llmroute.catalog.rates import LIMITING
 from llmroute.catalog.urls import LABEL
 from llmroute.catalog.words import ABILITIES, CACHE_LIVES
 from llmroute.licenses.cards import DISTRIBUTION, FIELDS
@@ -42,10 +43,15 @@ from llmroute.policies.facts import COUNTRY, MONTH, read_facts
 from llmroute.policies.facts import UNKNOWN as MEANINGS
 from llmroute.policies.requirements import LONGEST_S
 from llmroute.policies.routing import DECIDES, SAYS
-from llmroute.policies.sections import HINT_TYPES, read_detect, read_limits, read_offline
-from llmroute.policies.times import DAYS
+from llmroute.policies.sections import (
+    HINT_TYPES,
+    read_accept,
+    read_detect,
+    read_limits,
+    read_offline,
+)
 from llmroute.policies.unknowns import UNKNOWN
-from llmroute.policies.whens import CLOCK, MOST_TOKENS, read_when
+from llmroute.policies.whens import MOST_TOKENS, read_when
 from llmroute.types.models import QUALITIES, QUIRKS
 from llmroute.types.requests import LANGUAGE, PURPOSES, TASKS
 
@@ -117,7 +123,6 @@ PREFER: dict[str, Schema] = {
     "then": words(["cost", "latency", "quality"]),
     "unknown": words(UNKNOWN),
 }
-CLOCKS = matching(rf" *(?:{CLOCK}) *- *(?:{CLOCK}) *")
 WHEN: dict[str, Schema] = {
     "task": words(TASKS),
     "hints": {
@@ -134,8 +139,7 @@ WHEN: dict[str, Schema] = {
     "language": either(
         matching(LANGUAGE), {"type": "array", "minItems": 1, "items": matching(LANGUAGE)}
     ),
-    "time": CLOCKS,
-    "days": list_of(DAYS, least=1),
+    **WINDOW_KEYS,
     "zone": TEXT,
 }
 LIMITS: dict[str, Schema] = {
@@ -163,6 +167,7 @@ FACTS: dict[str, Schema] = {
     "unknown": words(MEANINGS),
     "granted": {"type": "object", "additionalProperties": TEXT},
 }
+ACCEPT: dict[str, Schema] = dict.fromkeys(("empty", "refusal", "filtered", "length"), FLAG)
 DETECT: dict[str, Schema] = {"task": FLAG, "min_confidence": number(1)}
 SECTIONS = {
     "version": "always 1",
@@ -175,6 +180,7 @@ SECTIONS = {
     "prefer": "what comes first among the models that may answer",
     "route": "what holds for some requests only",
     "policies": "policies that routes use by name",
+    "accept": "which whole answers count; another model is asked where one does not",
     "detect": "when the task of a request that names none is detected",
     "tokens": "how prompts are counted",
     "observations": "where it is kept what was seen of models",
@@ -264,6 +270,7 @@ def policy_schema(page: str) -> Schema:
         "hints": {"type": "object", "additionalProperties": words(HINT_TYPES)},
         "limits": described(as_read(read_limits, LIMITS), of_page(page, "## [limits]")),
         "offline": as_read(read_offline, {"mode": words(["auto", "always", "never"])}),
+        "accept": described(as_read(read_accept, ACCEPT), of_page(page, "## [accept]")),
         "detect": described(as_read(read_detect, DETECT), of_page(page, "## [detect]")),
         "tokens": closed(count=words(["estimate", "exact"]), vocabularies=TEXT),
         "observations": closed(["file"], file=TEXT),

@@ -8,8 +8,10 @@ import re
 from typing import TYPE_CHECKING, cast
 
 from llmroute.catalog.measured import ON_APPROVAL
-from llmroute.catalog.prices import LIFE, TIER, TOKENS
+from llmroute.catalog.rates import LIFE, MOST_HOURS, TIER, TOKENS
 from llmroute.errors.reading import Table, collector
+from llmroute.errors.windows import CLOCK
+from llmroute.types.times import DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -122,11 +124,23 @@ LONG = closed(
     **RATES,
     cache_write=USD,
 )
-PRICE_KEYS: dict[str, Schema] = {
+RATE_KEYS: dict[str, Schema] = {
     **RATES,
     "cache_write": either(USD, named(LIFE, USD)),
-    "tiers": named(TIER, number(100, above=True)),
     "long_context": {"type": "array", "items": LONG},
+}
+CLOCKS = matching(rf" *(?:{CLOCK}) *- *(?:{CLOCK}) *")
+WINDOW_KEYS: dict[str, Schema] = {"time": CLOCKS, "days": list_of(DAYS, least=1)}
+FACTOR = number(10, above=True)
+TIMED = either(needing("time"), needing("days"))
+HOURS = either(
+    {**closed(["factor"], **WINDOW_KEYS, factor=FACTOR), **TIMED},
+    {**closed(["input", "output"], **WINDOW_KEYS, **RATE_KEYS), **TIMED},
+)
+PRICE_KEYS: dict[str, Schema] = {
+    **RATE_KEYS,
+    "tiers": named(TIER, either(FACTOR, closed(["input", "output"], **RATE_KEYS))),
+    "hours": {"type": "array", "minItems": 1, "maxItems": MOST_HOURS, "items": HOURS},
     "regional": number(10, above=True),
     "valid_from": DAY,
     "valid_until": DAY,

@@ -11,10 +11,11 @@ import pytest
 
 from llmroute.catalog import provider
 from llmroute.catalog.data import read_text
+from llmroute.types.prices import Price
 
 if TYPE_CHECKING:
     from llmroute.catalog import ModelEntry
-    from llmroute.types.prices import LongContext, Price
+    from llmroute.types.prices import LongContext
 
 HOSTS = ("openai", "anthropic", "gemini", "mistral", "xai", "deepseek")
 FACTS = (
@@ -106,8 +107,11 @@ def test_prices_are_such_as_there_are(host: str, id_: str) -> None:
         assert [rate for _, rate in row.cache_writes] == sorted(
             rate for _, rate in row.cache_writes
         )
-        for tier, factor in row.tiers:
+        for tier, rates in row.tiers:
+            factor = rates.input / row.input if isinstance(rates, Price) else rates
             assert factor < 1 if tier in {"batch", "flex"} else 1 < factor <= 3, tier
+            if isinstance(rates, Price):
+                sane(rates)
         assert row.regional is None or 1 <= row.regional < 2
 
 

@@ -5,7 +5,7 @@ They come from the rates of those lists (the sources in `providers/*.toml`), not
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,8 @@ from llmroute import RequestError, Usage
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-READ_ON = date(2026, 11, 26)
+READ_ON = datetime(2026, 11, 26, 2, tzinfo=UTC)
+"""A Thursday, at an hour at which DeepSeek has its peak."""
 PLAIN = Usage(1000, 300)
 CACHED = Usage(1000, 300, cached_input_tokens=600)
 WRITTEN = Usage(1000, 300, cache_write_tokens=500)
@@ -60,9 +61,9 @@ TABLE = {
     "gemini/gemini-4-argon": ("0.005", "0.00386", None, "0.0025", None),
     "gemini/gemini-3.8-flash": ("0.001875", "0.00147", None, "0.0009375", None),
     "gemini/gemini-3.5-flash": ("0.0042", "0.00339", None, "0.0021", None),
-    "gemini/gemini-3.5-flash-lite": ("0.00105", "0.000888", None, None, None),
-    "gemini/gemini-2.5-pro": ("0.00425", "0.003575", None, None, "0.753"),
-    "gemini/gemini-2.5-flash": ("0.00105", "0.000888", None, None, None),
+    "gemini/gemini-3.5-flash-lite": ("0.00105", "0.000888", None, "0.000525", None),
+    "gemini/gemini-2.5-pro": ("0.00425", "0.003575", None, "0.002125", "0.753"),
+    "gemini/gemini-2.5-flash": ("0.00105", "0.000888", None, "0.000525", None),
     "xai/grok-4.7": ("0.0038", "0.0029", None, "0.00304", "1.2024"),
     "xai/grok-4.6": ("0.0038", "0.0029", None, None, "1.2024"),
     "xai/grok-4.3": ("0.002", "0.00137", None, "0.0016", "0.751"),
@@ -77,8 +78,8 @@ TABLE = {
 DATED = [
     ("openai/o3", date(2025, 6, 9), PLAIN, "0.022"),
     ("openai/o3", date(2025, 6, 10), PLAIN, "0.0044"),
-    ("openai/gpt-4o", date(2024, 6, 1), PLAIN, "0.0095"),
-    ("openai/gpt-4o", date(2024, 11, 1), PLAIN, "0.0055"),
+    ("openai/gpt-4o", date(2024, 10, 1), PLAIN, "0.0095"),
+    ("openai/gpt-4o", date(2024, 10, 3), PLAIN, "0.0055"),
     ("openai/gpt-5.6-sol", date(2026, 8, 20), PLAIN, "0.014"),
     ("openai/gpt-5.6-sol", date(2026, 8, 20), LONG, "3.009"),
     ("openai/gpt-5.6-sol", date(2026, 8, 21), PLAIN, "0.01"),
@@ -91,9 +92,13 @@ DATED = [
     ("gemini/gemini-3.8-flash", date(2026, 12, 31), PLAIN, "0.001875"),
     ("gemini/gemini-3.8-flash", date(2027, 1, 1), PLAIN, "0.00375"),
     ("deepseek/deepseek-v4-pro", date(2026, 8, 16), PLAIN, "0.000696"),
-    ("deepseek/deepseek-v4-pro", date(2026, 8, 17), PLAIN, "0.002508"),
+    ("deepseek/deepseek-v4-pro", datetime(2026, 8, 17, 0, 59, tzinfo=UTC), PLAIN, "0.001254"),
+    ("deepseek/deepseek-v4-pro", datetime(2026, 8, 17, 1, tzinfo=UTC), PLAIN, "0.002508"),
+    ("deepseek/deepseek-v4-pro", datetime(2026, 11, 26, 3, 59, tzinfo=UTC), CACHED, "0.0017424"),
+    ("deepseek/deepseek-v4-pro", datetime(2026, 11, 26, 4, tzinfo=UTC), CACHED, "0.0008712"),
+    ("deepseek/deepseek-v4-pro", datetime(2026, 11, 28, 7, tzinfo=UTC), PLAIN, "0.001254"),
 ]
-"""On the last day of a price and on the first of the next."""
+"""On the last day of a price, on the first of the next, and at hours with prices of their own."""
 
 
 def cells() -> Iterator[tuple[str, Usage, str | None, str]]:
@@ -120,7 +125,7 @@ def test_on_the_day(model: str, at: date, usage: Usage, usd: str) -> None:
 def test_between_two_readings() -> None:
     """Between the last day that a price was read and the first day of the next, none is known."""
     with pytest.raises(RequestError):
-        llmroute.price("openai/gpt-4o", PLAIN, at=date(2024, 10, 1))
+        llmroute.price("openai/gpt-4o", PLAIN, at=date(2024, 10, 2))
 
 
 def test_before_there_was_a_model() -> None:
@@ -129,10 +134,28 @@ def test_before_there_was_a_model() -> None:
         llmroute.price("openai/gpt-5.6-luna", PLAIN, at=date(2026, 7, 8))
 
 
-def test_a_tier_that_its_host_prices_unevenly() -> None:
-    """Google halves batches of Gemini 2.5 Pro, cached input apart: no factor is told."""
-    with pytest.raises(RequestError):
-        llmroute.price("gemini/gemini-2.5-pro", CACHED, at=READ_ON, tier="batch")
+@pytest.mark.parametrize(
+    ("model", "tier", "usage", "usd"),
+    [
+        ("gemini/gemini-2.5-pro", "batch", CACHED, "0.001825"),
+        ("gemini/gemini-2.5-pro", "batch", LONG, "0.3765"),
+        ("gemini/gemini-2.5-pro", "priority", CACHED, "0.006435"),
+        ("gemini/gemini-3.5-flash", "flex", CACHED, "0.001698"),
+        ("gemini/gemini-3.5-flash-lite", "priority", CACHED, "0.001596"),
+    ],
+)
+def test_a_tier_that_its_host_prices_unevenly(
+    model: str, tier: str, usage: Usage, usd: str
+) -> None:
+    """Google halves batches of Gemini 2.5 Pro, cached input apart, and rounds at others."""
+    assert llmroute.price(model, usage, at=READ_ON, tier=tier) == Decimal(usd)
+
+
+def test_a_day_does_not_say_the_hour() -> None:
+    """Where the price depends on the hour, a day alone has none."""
+    with pytest.raises(RequestError, match="depends on the hour") as caught:
+        llmroute.price("deepseek/deepseek-flash", PLAIN, at=date(2026, 11, 26))
+    assert caught.value.where == "at"
 
 
 def test_a_prompt_is_long_from_the_next_token_on() -> None:

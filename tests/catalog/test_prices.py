@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, cast
 
@@ -114,6 +114,108 @@ def test_a_tier_knows_the_plain_price() -> None:
     batch = listed().at_tier("batch")
     assert batch is not None
     assert batch.at_tier("standard") == listed()
+
+
+UNEVEN = """
+[[models.m.prices]]
+input = 4
+output = 20
+cached_input = 0.4
+cache_write = { 5m = 5, 1h = 8 }
+regional = 1.1
+long_context = [{ above_tokens = 1000, input = 8, output = 30, cached_input = 0.8 }]
+tiers.flex = 0.5
+valid_until = 2026-08-20
+source = "page"
+[models.m.prices.tiers.batch]
+input = 2
+output = 10
+cached_input = 0.4
+cache_write = { 5m = 3, 1h = 7 }
+long_context = [{ above_tokens = 1000, input = 4, output = 15, cached_input = 0.8 }]
+"""
+HEAD = FILE.partition("[[models")[0]
+
+
+def test_a_tier_may_have_rates_of_its_own() -> None:
+    """Each kind of token costs what the tier's own rate says, short and long, in a region too."""
+    price = listed(HEAD + UNEVEN)
+    batch = price.at_tier("batch")
+    assert batch is not None
+    assert batch.cost_usd(Usage(1000, 100, 600)) == Decimal("0.00204")
+    assert batch.cost_usd(Usage(2000, 100, 1000)) == Decimal("0.0063")
+    assert (batch.valid_until, batch.regional) == (date(2026, 8, 20), Decimal("1.1"))
+    assert batch.at_tier("standard") == price
+    assert batch.marked("1h").cache_write == 7
+    there = price.in_region()
+    assert there is not None
+    dear = there.at_tier("batch")
+    assert dear is not None
+    assert [dear.input, dear.cached_input, dear.cache_write] == [
+        *(Decimal("2.2"), Decimal("0.44"), Decimal("3.3"))
+    ]
+    later = price.marked("1h").at_tier("batch")
+    assert later is not None
+    assert later.cache_write == 7
+
+
+HOURLY = """
+[[models.m.prices]]
+input = 4
+output = 20
+cached_input = 0.4
+tiers = { flex = 0.5 }
+regional = 1.1
+valid_from = 2026-08-21
+source = "page"
+hours = [
+    { time = "16:30-00:30", days = ["fri"], factor = 0.5 },
+    { time = "00:30-08:00", days = ["mon", "tue"], input = 1, output = 5, cached_input = 0.3 },
+]
+"""
+FRIDAY = date(2026, 8, 21)
+
+
+@pytest.mark.parametrize(
+    ("day", "clock", "usd"),
+    [
+        (FRIDAY, "16:29", "0.006"),
+        (FRIDAY, "16:30", "0.003"),
+        (date(2026, 8, 22), "00:29", "0.003"),
+        (date(2026, 8, 22), "00:30", "0.006"),
+        (date(2026, 8, 22), "16:30", "0.006"),
+        (date(2026, 8, 24), "07:59", "0.0015"),
+        (date(2026, 8, 26), "07:59", "0.006"),
+    ],
+)
+def test_the_price_of_the_hour_counts(day: date, clock: str, usd: str) -> None:
+    """Hours begin and end to the minute, in UTC, and go on past midnight of the days named."""
+    model = replace(resolve(llmroute.model("m", use="openai/gpt-4")), price=listed(HEAD + HOURLY))
+    moment = datetime.combine(day, time.fromisoformat(clock), UTC)
+    for zone in (UTC, timezone(timedelta(hours=-9))):
+        assert llmroute.price(model, Usage(1000, 100), at=moment.astimezone(zone)) == Decimal(usd)
+
+
+def test_hours_and_tiers_and_regions_together() -> None:
+    """A tier and a region change the rates of every hour; what was served otherwise is known."""
+    price = listed(HEAD + HOURLY)
+    model = replace(resolve(llmroute.model("m", use="openai/gpt-4")), price=price)
+    peak, night = (datetime(2026, 8, day, 7, tzinfo=UTC) for day in (26, 24))
+    usage = Usage(1000, 100)
+    assert llmroute.price(model, usage, at=peak, tier="flex") == Decimal("0.003")
+    assert llmroute.price(model, usage, at=night, tier="flex") == Decimal("0.00075")
+    assert llmroute.price(model, usage, at=night, tier="flex", regional=True) == Decimal("0.000825")
+    now = price.current(night.date(), night)
+    assert now is not None
+    flex = now.at_tier("flex")
+    assert flex is not None
+    assert (flex.cost_usd(usage), now.hours) == (Decimal("0.00075"), ())
+    tiered = price.at_tier("flex")
+    assert tiered is not None
+    found = tiered.current(night.date(), night)
+    assert found is not None
+    assert found.at_tier("standard") == now
+    assert price.current(night.date(), None) is None
 
 
 def test_the_standard_tier_is_the_price_itself() -> None:
@@ -266,7 +368,41 @@ def test_a_row_of_a_file_that_is_laid_over_replaces_the_price() -> None:
     assert not [name for name in over.sources if name.startswith("price")]
 
 
+BOTH = {"input": 1, "output": 1}
+CACHED = {**BOTH, "cached_input": 0.1}
+LONGER = {**BOTH, "long_context": [{"above_tokens": 9, "input": 1, "output": 1}]}
+NIGHT = {"time": "16:30-00:30", "factor": 0.5}
 MISTAKES: list[tuple[dict[str, object], str, str]] = [
+    ({"price": {**BOTH, "tiers": {"batch": {"input": 1}}}}, "m.price.tiers.batch", "needs input"),
+    ({"price": {**CACHED, "tiers": {"batch": BOTH}}}, "m.price.tiers.batch", "needs cached_input"),
+    ({"price": {**LONGER, "tiers": {"batch": BOTH}}}, "m.price.tiers.batch", "Write [] where"),
+    (
+        {"price": {**BOTH, "tiers": {"batch": {**BOTH, "tiers": {}}}}},
+        "m.price.tiers.batch.tiers",
+        "there is no such key",
+    ),
+    ({"price": {**BOTH, "tiers": {"batch": "half"}}}, "m.price.tiers.batch", "a number"),
+    ({"price": {**BOTH, "hours": [{"factor": 2}]}}, "m.price.hours.0", "it needs time or days"),
+    ({"price": {**BOTH, "hours": [{"time": "9-17"}]}}, "m.price.hours.0.time", "no window of time"),
+    ({"price": {**BOTH, "hours": [{"days": ["fry"]}]}}, "m.price.hours.0.days", "'fri'"),
+    (
+        {"price": {**BOTH, "hours": [NIGHT, {"time": "00:00-01:00", **BOTH}]}},
+        "m.price.hours",
+        "over",
+    ),
+    ({"price": {**BOTH, "hours": [NIGHT] * 51}}, "m.price.hours", "at most 50"),
+    ({"price": {**BOTH, "hours": [{**NIGHT, "factor": 0}]}}, "m.price.hours.0.factor", "more than"),
+    ({"price": {**BOTH, "hours": [{**NIGHT, "input": 1}]}}, "m.price.hours.0.input", "no such key"),
+    (
+        {"price": {**CACHED, "hours": [{"days": ["sat"], **BOTH}]}},
+        "m.price.hours.0",
+        "needs cached",
+    ),
+    (
+        {"price": {**BOTH, "tiers": {"batch": BOTH}, "hours": [NIGHT]}},
+        "m.price.hours",
+        "Write the tier as a factor",
+    ),
     ({"price": {"input": 1}}, "m.price", "needs input and output"),
     ({"price": {"input": 1, "ouput": 1}}, "m.price.ouput", "Did you mean 'output'?"),
     ({"price": {"input": 1, "output": 1, "tiers": {"flex": 0}}}, "m.price.tiers.flex", "more than"),
@@ -369,9 +505,10 @@ def test_a_declared_price_is_that_of_the_declared_tier() -> None:
 
 def test_a_price_of_code_is_checked_as_one_of_a_file() -> None:
     """All that a Price holds comes through its check unchanged."""
-    price = listed()
-    found = resolve(llmroute.model("m", use="openai/gpt-4", price=price)).price
-    assert found == price
+    for text in (FILE, HEAD + UNEVEN, HEAD + HOURLY):
+        price = listed(text)
+        found = resolve(llmroute.model("m", use="openai/gpt-4", price=price)).price
+        assert found == price
 
 
 def test_a_model_has_no_price_before_it_came_out() -> None:

@@ -15,6 +15,7 @@ from llmroute.testing import ScriptedProvider, VirtualClock
 
 if TYPE_CHECKING:
     from llmroute.catalog import PriceTable
+    from llmroute.catalog.options import HoursTable
 
 CUT = date(2026, 8, 21)
 PRICES: list[PriceTable] = [
@@ -38,6 +39,25 @@ def test_a_call_costs_what_the_day_says() -> None:
     assert first is not None
     assert second is not None
     assert first > second
+
+
+def test_a_call_costs_what_the_hour_says() -> None:
+    """Plan and reply of one client follow a price that changes within the day."""
+    clock = VirtualClock(today=CUT)
+    provider = ScriptedProvider("a", usage=USAGE)
+    night: HoursTable = {"time": "00:00-08:00", "factor": 0.5}
+    price: PriceTable = {"input": 4, "output": 20, "hours": [night]}
+    model = llmroute.model("m", use="scripted", provider=provider, price=price)
+    with Client(models=[model], clock=clock) as client:
+        replies = [client.chat("hi", max_tokens=100)]
+        clock.advance(8 * 3600 - 1)
+        replies.append(client.chat("hi", max_tokens=100))
+        clock.advance(1)
+        replies.append(client.chat("hi", max_tokens=100))
+    costs = [one.cost_usd for one in replies]
+    assert costs == [Decimal("0.003"), Decimal("0.003"), Decimal("0.006")]
+    planned = [one.plan.candidates[0].cost_usd for one in replies]
+    assert planned[0] == planned[1] != planned[2]
 
 
 def test_a_call_costs_what_the_tier_does_that_served_it() -> None:

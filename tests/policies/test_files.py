@@ -13,7 +13,8 @@ import pytest
 
 from llmroute.catalog.collection import Catalog, Extension
 from llmroute.errors import PolicyError
-from llmroute.policies.files import default_policy, find_policy, load_policy, loads_policy
+from llmroute.policies.files import default_policy, load_policy, loads_policy
+from llmroute.policies.finding import find_policy
 from llmroute.types.plans import Facts
 from llmroute.types.prices import FREE, Price
 from tests.policies.helpers import names, remote, request, situation
@@ -79,7 +80,7 @@ def test_a_file_becomes_values(tmp_path: Path) -> None:
     path = tmp_path / "my.toml"
     path.write_text(GOOD, encoding="utf-8")
     found = load_policy(path)
-    assert found.path == path
+    assert found.path == str(path)
     assert found.facts == Facts(
         commercial=True,
         purposes=("chat", "improve_llm:llama-2"),

@@ -26,24 +26,26 @@ def price(
     model: str | Model,
     usage: Usage,
     *,
-    at: date | None = None,
+    at: date | datetime | None = None,
     tier: str | None = None,
     cache: str | None = None,
     regional: bool = False,
 ) -> Decimal:
     """Price `usage` in USD, exactly, by the catalog or a model of a plan or reply.
 
-    `model` is "provider/model" of the catalog, or a Model. `at` is the day whose price counts,
-    today in UTC if not given; `tier` the service tier, such as "batch" or "flex"; `cache` how long
-    the provider's cache was to keep what was written to it, such as "1h"; `regional` says that a
-    region was asked for. A local model's price is what was declared, or its marginal cost, 0.
+    `model` is "provider/model" of the catalog, or a Model. `at` is the day whose price counts, or
+    the moment, now if not given; `tier` the service tier, such as "batch" or "flex"; `cache` how
+    long the provider's cache was to keep what was written to it, such as "1h"; `regional` says that
+    a region was asked for. A local model's price is what was declared, or its marginal cost, 0.
 
     Raises:
-        RequestError: there is no such model, no price is known of it, or none of that day, tier,
-            time in the cache or region; or `usage` is not possible. What is unknown is never 0.
+        RequestError: there is no such model, no price is known of it, or none of that day, hour,
+            tier, time in the cache or region; or `usage` is not possible. What is unknown is never
+            0.
     """
     _check_usage(usage)
-    day = datetime.now(UTC).date() if at is None else _day(at)
+    moment = datetime.now(UTC) if at is None else _moment(at)
+    day = moment.date() if isinstance(moment, datetime) else moment
     found = _priced(model)
     _check_released(model, day)
     if tier is not None:
@@ -51,7 +53,7 @@ def price(
     if regional:
         found = _in_region(found, model)
     if found.is_dated:
-        found = _on(found, day, model)
+        found = _of_hour(_on(found, day, model), moment, model)
     if cache is not None:
         found = _kept(found, cache, model)
     return found.cost_usd(usage)
@@ -80,10 +82,10 @@ def _check_usage(usage: object) -> None:
         raise _unknown("usage", what, "input_tokens includes them")
 
 
-def _day(at: object) -> date:
-    """The day that was asked for; a moment with its time zone is on a day in UTC."""
+def _moment(at: object) -> date:
+    """The day that was asked for, or the moment in UTC where it has a time zone."""
     if isinstance(at, datetime) and at.tzinfo is not None:
-        return at.astimezone(UTC).date()
+        return at.astimezone(UTC)
     if isinstance(at, date) and not isinstance(at, datetime):
         return at
     without = "a moment without its time zone" if isinstance(at, datetime) else kind_of(at)
@@ -161,6 +163,15 @@ def _on(found: Price, day: date, model: str | Model) -> Price:
     if there is None:
         raise _unknown("at", f"{_name(model)} has no known price of {day}")
     return there
+
+
+def _of_hour(found: Price, moment: date, model: str | Model) -> Price:
+    if not found.hours:
+        return found
+    if isinstance(moment, datetime):
+        return found.of_hour(moment)
+    what = f"the price of {_name(model)} depends on the hour"
+    raise _unknown("at", what, "Pass a datetime with its time zone")
 
 
 def _kept(found: Price, life: str, model: str | Model) -> Price:

@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
+import os.path
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from importlib.resources.abc import Traversable
 
 
 @cache
-def _root() -> Traversable:
+def _folder() -> str | None:
     """Find the folder that holds `providers/` and `policies/`: in the wheel, else the checkout."""
-    package = Path(__file__).resolve().parent.parent
-    for folder in (package / "data", package.parent.parent):
-        if (folder / "providers").is_dir():
+    package = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+    for folder in (f"{package}/data", os.path.dirname(os.path.dirname(package))):
+        if os.path.isdir(f"{folder}/providers"):
             return folder
-    from importlib.resources import files  # the package is inside an archive
+    return None
 
-    return files("llmroute") / "data"
+
+def _archived(name: str) -> Traversable:
+    """A data file, or folder, of a package that is inside an archive."""
+    from importlib.resources import files
+
+    place: Traversable = files("llmroute") / "data"
+    for part in name.split("/"):
+        place = place.joinpath(part)
+    return place
 
 
 def read_text(name: str) -> str | None:
     """Read a data file such as "policies/default.toml"; None when there is none of that name."""
     if ".." in name or "\\" in name or name.startswith("/"):
         return None
-    file = _root()
-    for part in name.split("/"):
-        file = file.joinpath(part)
-    return file.read_text(encoding="utf-8") if file.is_file() else None
+    folder = _folder()
+    if folder is None:
+        file = _archived(name)
+        return file.read_text(encoding="utf-8") if file.is_file() else None
+    try:
+        with open(f"{folder}/{name}", encoding="utf-8") as opened:
+            return opened.read()
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError, ValueError):
+        return None
 
 
 @cache
@@ -48,8 +61,11 @@ def read_table(name: str) -> Mapping[str, object] | None:
 @cache
 def names(folder: str) -> tuple[str, ...]:
     """List the data files of `folder` ("providers"), without their suffix, in order."""
-    place = _root()
-    for part in folder.split("/"):
-        place = place.joinpath(part)
-    found = (file.name for file in place.iterdir()) if place.is_dir() else ()
+    root = _folder()
+    found: Iterable[str] = ()
+    if root is None:
+        place = _archived(folder)
+        found = (file.name for file in place.iterdir()) if place.is_dir() else ()
+    elif os.path.isdir(f"{root}/{folder}"):
+        found = os.listdir(f"{root}/{folder}")
     return tuple(sorted(name.removesuffix(".toml") for name in found if name.endswith(".toml")))

@@ -239,7 +239,8 @@ def _price(table: Table) -> Price | None:
 
 def _checked(price: Price, table: Table) -> Price | None:
     """Check a price that code made: nothing has looked at its numbers yet."""
-    from .prices import as_table, read_price, read_prices
+    from .prices import read_price, read_prices
+    from .rates import as_table
 
     if not isinstance(price.marginal, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
         table.problem("price", f"marginal must be true or false, not {kind_of(price.marginal)}")

@@ -10,9 +10,9 @@ from llmroute.types.models import QUALITIES
 from llmroute.types.requests import TASKS
 
 from .families import known_base, weights_names
+from .limiting import read_rates
 from .measured import read_handling, speed_of
 from .prices import hourly_price
-from .rates import read_rates
 
 if TYPE_CHECKING:
     from llmroute.errors.reading import Table

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from llmroute.types.prices import Price
+
 from .layers import FACTS, FIELDS
 from .sanity import figure
 
@@ -12,8 +14,6 @@ if TYPE_CHECKING:
     from datetime import date
     from decimal import Decimal
     from pathlib import Path
-
-    from llmroute.types.prices import Price
 
     from .collection import Catalog
     from .entries import ModelEntry
@@ -81,8 +81,13 @@ def _rates(price: Price | None) -> dict[str, Decimal]:
         "price.cache_write": price.cache_write,
         "price.regional": price.regional,
         **{f"price.cache_write.{life}": rate for life, rate in price.cache_writes},
-        **{f"price.tiers.{name}": factor for name, factor in price.tiers},
     }
+    for name, rates in price.tiers:
+        if isinstance(rates, Price):
+            told[f"price.tiers.{name}.input"] = rates.input
+            told[f"price.tiers.{name}.output"] = rates.output
+        else:
+            told[f"price.tiers.{name}"] = rates
     for one in price.long_context:
         told[f"price.long_context.{one.above_tokens}.input"] = one.input
         told[f"price.long_context.{one.above_tokens}.output"] = one.output

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from llmroute.types.prices import Price
 
-RARER = ("cached_input", "cache_write", "long_context", "regional")
+RARER = ("cached_input", "cache_write", "long_context", "regional", "hours")
 
 
 def lost(price: Price, before: Price) -> tuple[str, ...]:

@@ -33,19 +33,44 @@ class LongContextTable(TypedDict, total=False):
     cache_write: Decimal | float
 
 
+class TierTable(TypedDict, total=False):
+    """USD per million tokens at a service tier; it tells each rate that the price tells."""
+
+    input: Required[Decimal | float]
+    output: Required[Decimal | float]
+    cached_input: Decimal | float
+    cache_write: Decimal | float | Mapping[str, Decimal | float]
+    long_context: Sequence[LongContextTable]
+
+
+class HoursTable(TypedDict, total=False):
+    """What tokens cost at some hours in UTC: time ("16:30-00:30"), days, and a factor or rates."""
+
+    time: str
+    days: Sequence[str]
+    factor: Decimal | float
+    input: Decimal | float
+    output: Decimal | float
+    cached_input: Decimal | float
+    cache_write: Decimal | float | Mapping[str, Decimal | float]
+    long_context: Sequence[LongContextTable]
+
+
 class PriceTable(TypedDict, total=False):
     """USD per million tokens; cached_input and cache_write default to input.
 
     cache_write may be a table by how long the cache keeps it ("5m", "1h"), of which the first is
-    usual. tiers are factors of every rate by service tier ("batch", "flex", "fast"), regional is
-    that of a region. valid_from and valid_until are the first and the last day it holds.
+    usual. tiers are factors of every rate by service tier ("batch", "flex", "fast"), or rates in
+    their place; hours are windows of time with factors or rates of their own; regional is the
+    factor of a region. valid_from and valid_until are the first and the last day it holds.
     """
 
     input: Required[Decimal | float]
     output: Required[Decimal | float]
     cached_input: Decimal | float
     cache_write: Decimal | float | Mapping[str, Decimal | float]
-    tiers: Mapping[str, Decimal | float]
+    tiers: Mapping[str, Decimal | float | TierTable]
+    hours: Sequence[HoursTable]
     long_context: Sequence[LongContextTable]
     regional: Decimal | float
     valid_from: date

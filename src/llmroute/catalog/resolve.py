@@ -15,7 +15,6 @@ from .collection import BUILT_IN
 from .describe import declared_price, described, hosted
 from .endpoints import places_of, remote_endpoint, server_endpoint
 from .openai_clients import client_model
-from .weights import local_model
 from .words import PLACES
 
 if TYPE_CHECKING:
@@ -103,6 +102,8 @@ def _cataloged(
         return None
     if entry.local:
         _unfit(declaration, (*SERVER_OPTIONS, *PLACES, "cache", "quirks"), f"{name} models", tell)
+        from .weights import local_model  # policies of remote models only need no paths
+
         return local_model(declaration, entry, known, tell)
     if known is None:
         listed = nearest("", entry.models) if entry.models else ""

@@ -8,10 +8,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
+from llmroute.types.prices import Price
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from llmroute.types.prices import LongContext, Price
+    from llmroute.types.prices import LongContext
 
 MOST_USD = Decimal(1000)
 """The highest rate that is believed, in USD per million tokens."""
@@ -74,10 +76,23 @@ def _range(row: Price) -> Iterator[Flaw]:
 
 
 def _rates(row: Price) -> Iterator[tuple[str, Decimal]]:
-    yield from _four("", row)
-    yield from ((f"cache_write.{life}", rate) for life, rate in row.cache_writes)
-    for one in row.long_context:
-        yield from _four(f"long_context.{one.above_tokens}.", one)
+    for prefix, price in ("", row), *_in_place(row):
+        yield from _four(prefix, price)
+        yield from ((f"{prefix}cache_write.{life}", rate) for life, rate in price.cache_writes)
+        for one in price.long_context:
+            yield from _four(f"{prefix}long_context.{one.above_tokens}.", one)
+
+
+def _in_place(row: Price) -> Iterator[tuple[str, Price]]:
+    """The rates that stand in place of the plain ones: those of tiers, and of hours."""
+    for key, rates in _others(row):
+        if isinstance(rates, Price):
+            yield f"{key}.", rates
+
+
+def _others(row: Price) -> Iterator[tuple[str, Decimal | Price]]:
+    yield from ((f"tiers.{name}", rates) for name, rates in row.tiers)
+    yield from ((f"hours.{number}", one.rates) for number, one in enumerate(row.hours))
 
 
 def _four(prefix: str, rates: Price | LongContext) -> Iterator[tuple[str, Decimal]]:
@@ -88,7 +103,7 @@ def _four(prefix: str, rates: Price | LongContext) -> Iterator[tuple[str, Decima
 
 
 def _factors(row: Price) -> Iterator[tuple[str, Decimal]]:
-    yield from ((f"tiers.{name}", factor) for name, factor in row.tiers)
+    yield from ((key, rates) for key, rates in _others(row) if not isinstance(rates, Price))
     if row.regional is not None:
         yield "regional", row.regional
 
@@ -98,14 +113,22 @@ def _row(row: Price, *, embeds: bool, free: bool) -> list[Flaw]:
     if row.input == 0 and row.output == 0:
         nothing = Flaw("input", row.input, "a host that asks for nothing is not believed")
         return [] if free else [nothing]
-    found = list(_plain("", row, embeds=embeds))
-    for life, rate in row.cache_writes:
-        found += _write(f"cache_write.{life}", rate, row.input)
-    for one in row.long_context:
-        prefix = f"long_context.{one.above_tokens}."
-        found += _plain(prefix, one, embeds=embeds)
-        found += _longer(prefix, one, row)
-    return found
+    return [
+        flaw
+        for prefix, price in (("", row), *_in_place(row))
+        for flaw in _whole(prefix, price, embeds=embeds)
+    ]
+
+
+def _whole(start: str, price: Price, *, embeds: bool) -> Iterator[Flaw]:
+    """The same of rates that stand together; their keys begin with `start`."""
+    yield from _plain(start, price, embeds=embeds)
+    for life, rate in price.cache_writes:
+        yield from _write(f"{start}cache_write.{life}", rate, price.input)
+    for one in price.long_context:
+        prefix = f"{start}long_context.{one.above_tokens}."
+        yield from _plain(prefix, one, embeds=embeds)
+        yield from _longer(prefix, one, price)
 
 
 def _plain(prefix: str, rates: Price | LongContext, *, embeds: bool) -> Iterator[Flaw]:

@@ -52,6 +52,11 @@ def address(text: str) -> Address:
         ValueError: the URL may not be used; the text is a sentence that never quotes the URL,
             which may hold credentials.
     """
+    return plain_address(text) or parsed_address(text)
+
+
+def parsed_address(text: str) -> Address:
+    """The address of any URL; raises ValueError likewise."""
     from urllib.parse import urlsplit
 
     if not text.isascii() or not text.isprintable() or " " in text or "\\" in text:
@@ -66,6 +71,22 @@ def address(text: str) -> Address:
     if port is not None and port != DEFAULT_PORTS[parts.scheme]:
         shown += f":{port}"
     return Address(shown + parts.path.rstrip("/"), shown)
+
+
+def plain_address(text: str) -> Address | None:
+    """The address of a URL in which nothing needs a closer look, as those of the catalog are."""
+    scheme, _, rest = text.partition("://")
+    host, slash, path = rest.partition("/")
+    letters = host.replace(".", "").replace("-", "")
+    tail = f"{slash}{path}".rstrip("/")
+    plain = (
+        scheme == "https",
+        text.isascii() and text.isprintable(),
+        letters.isalnum() and host.islower() and host.strip(".-") == host,
+        not set(path) & set(" \\?#"),
+        not tail.endswith(PATHS),
+    )
+    return Address(f"https://{host}{tail}", f"https://{host}") if all(plain) else None
 
 
 def _check_parts(parts: SplitResult) -> None:

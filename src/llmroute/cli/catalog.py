@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, cast
 
 from llmroute.catalog.checking import findings
 from llmroute.catalog.explain import explain
+from llmroute.catalog.rates import hours_table
 from llmroute.client.setup import read_policy
+from llmroute.types.prices import Hours
 from llmroute.types.tables import table, wrapped
 
 from .failures import FAILED
@@ -18,7 +20,7 @@ from .models import catalog_ids, price_of, window_of
 from .terminal import write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from llmroute.catalog.collection import Catalog
     from llmroute.catalog.explain import Fact, Told
@@ -139,7 +141,7 @@ def _plain(value: object) -> object:
     if isinstance(value, Decimal | date):
         return str(value)
     if hasattr(value, "_asdict") or hasattr(value, "__dataclass_fields__"):
-        return {name: _plain(getattr(value, name)) for name in _fields(value)}
+        return {name: _plain(one) for name, one in _fields(value)}
     if isinstance(value, frozenset):
         return sorted(cast("frozenset[str]", value))
     if isinstance(value, tuple | list):
@@ -147,12 +149,14 @@ def _plain(value: object) -> object:
     return value
 
 
-def _fields(value: object) -> tuple[str, ...]:
-    """The fields that say something."""
+def _fields(value: object) -> Iterable[tuple[str, object]]:
+    """The fields that say something; hours as files write them."""
+    if isinstance(value, Hours):
+        return hours_table(value).items()
     named = cast("tuple[str, ...] | None", getattr(value, "_fields", None))
     fields = cast("Mapping[str, object]", getattr(value, "__dataclass_fields__", {}))
-    names = named if named is not None else tuple(fields)
-    return tuple(one for one in names if getattr(value, one) not in (None, "", ()))
+    told = ((one, getattr(value, one)) for one in (tuple(fields) if named is None else named))
+    return [(name, one) for name, one in told if one not in (None, "", ())]
 
 
 def _as_dict(fact: Fact) -> dict[str, object]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from llmroute.client.setup import read_policy
 from llmroute.client.sync import Client
-from llmroute.types.events import Reasoning, Restarted, Text
+from llmroute.types.events import Reasoning, Restarted, Resumed, Text
+from llmroute.types.requests import RESTARTING
 
 from .arguments import options_of
 from .questions import prompt_of, shape_of, talks
@@ -40,7 +41,7 @@ def chat(arguments: Arguments) -> int:
         if arguments.json:
             write(as_json(describe(client.chat(prompt, output=shape, **options))))
             return 0
-        void = options.get("on_break", policy.limits.on_break) == "restart"
+        void = options.get("on_break", policy.limits.on_break) in RESTARTING
         with client.stream(prompt, output=shape, **options) as stream:
             show(stream, [], hold=void and not is_terminal(sys.stdout))
             for line in about(stream.reply):
@@ -63,15 +64,22 @@ def show(stream: Stream[object], shown: list[str], *, hold: bool = False) -> Non
             elif isinstance(event, Reasoning) and not thought:
                 thought = True
                 note("(thinking)")
-            elif isinstance(event, Restarted):
-                _end_line(shown, hold=hold)
-                shown.clear()
-                note(f"(the stream broke; {event.model.name} starts over)")
+            elif isinstance(event, Restarted | Resumed):
+                _tell_break(event, shown, hold=hold)
         if hold:
             write("".join(shown))
             hold = False
     finally:
         _end_line(shown, hold=hold)
+
+
+def _tell_break(event: Restarted | Resumed, shown: list[str], *, hold: bool) -> None:
+    """Say who takes over, and forget what is void."""
+    if isinstance(event, Restarted):
+        _end_line(shown, hold=hold)
+        shown.clear()
+    how = "starts over" if isinstance(event, Restarted) else "goes on"
+    note(f"(the stream broke; {event.model.name} {how})")
 
 
 def _end_line(shown: list[str], *, hold: bool) -> None:

@@ -45,9 +45,8 @@ def place_of(policy: PolicyFile) -> str:
     """Where a policy stands, seen from the current folder."""
     if policy.path is None:
         return policy.name or DEFAULT_NAME
-    folder = Path.cwd()
-    near = policy.path.is_relative_to(folder)
-    return str(policy.path.relative_to(folder) if near else policy.path)
+    path, folder = Path(policy.path), Path.cwd()
+    return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
 
 
 def summary(policy: PolicyFile) -> str:

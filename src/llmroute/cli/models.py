@@ -126,8 +126,9 @@ def window_of(tokens: int | None) -> str:
 
 
 def price_of(price: Price | None) -> str:
-    """Write today's price, in/out."""
-    row = None if price is None else price.on(datetime.now(UTC).date())
+    """Write the price of now, in/out."""
+    now = datetime.now(UTC)
+    row = None if price is None else price.current(now.date(), now)
     if row is None:
         return "unknown"
     if row.marginal:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from os import PathLike, fspath
 from typing import TYPE_CHECKING, cast, get_args
 
 from llmroute.catalog.declarations import provider_problem
@@ -11,19 +10,23 @@ from llmroute.errors import PolicyError, Problem, RequestError
 from llmroute.errors.problems import nearest
 from llmroute.errors.reading import Table, collector
 from llmroute.health import Observations
+from llmroute.types.accept import ACCEPT, Accept
 from llmroute.types.limits import Limits
 from llmroute.types.plans import OfflineMode
 
 from .elsewhere import OF_CLIENTS
-from .parts import is_part, what_to_pass
+from .parts import encodable, is_part, name_of, what_to_pass
 from .values import CHECKERS as CALL_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from llmroute.catalog.declarations import Declaration
+    from llmroute.types.accept import Draft
 
     from .setup import ClientOptions
+
+    Check = Callable[[Draft], str | bool | None]
 
 HINT_TYPES = {bool: "bool", str: "str", int: "int", float: "float"}
 LISTS = ("catalog", "models")
@@ -77,10 +80,10 @@ def check_source(source: object) -> None:
     """Refuse what is neither a file's name nor a policy; raises PolicyError."""
     if source is None or (callable(source) and not is_part(source)):
         return
-    name = _name_of(source)
+    name = name_of(source)
     if not name:
         raise _no_policy(source, name)
-    if any(mark in name for mark in "\n\0") or not _encodable(name):
+    if any(mark in name for mark in "\n\0") or not encodable(name):
         hint = "Write it into a file, and name that; or llmroute.policies.files.loads_policy"
         raise wrong("policy", "it is the text of a policy, not the name of a file", hint)
 
@@ -92,37 +95,40 @@ def _no_policy(source: object, name: str | None) -> PolicyError:
     return wrong("policy", f"it must be a policy or a file's name, {what}", hint)
 
 
-def _name_of(source: object) -> str | None:
-    """The name that a string or a path stands for; None for anything else."""
-    if not isinstance(source, str | PathLike):
-        return None
-    name = cast("object", fspath(cast("str", source)))
-    return name if isinstance(name, str) else None
-
-
-def _encodable(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def limits_of(value: Limits | Mapping[str, object]) -> Limits:
     """Make limits of `Limits` or of a mapping like [limits]; raises PolicyError."""
     from llmroute.policies.sections import read_limits
 
     problems: list[Problem] = []
-    given: Mapping[str, object]
-    if isinstance(value, Limits):
-        given = {name: getattr(value, name) for name in Limits.__match_args__}
-    else:
-        given = value
+    named = {name: getattr(value, name, None) for name in Limits.__match_args__}
+    given = named if isinstance(value, Limits) else value
     table = {name: one for name, one in given.items() if one is not None}
     found = read_limits(Table(table, ("limits",), collector("Client", problems)))
     if problems:
         raise PolicyError(problems)
     return found
+
+
+def accept_of(value: object, before: Accept) -> Accept:
+    """Make it of `Accept`, of a mapping like [accept], or of a check alone; raises PolicyError."""
+    if isinstance(value, Accept):
+        given: Mapping[str, object] = value._asdict()
+    elif callable(value):
+        return before._replace(check=cast("Check", value))
+    else:
+        _mapping("accept")(value)
+        given = {**before._asdict(), **cast("Mapping[str, object]", value)}
+    check = given.get("check")
+    if check is not None and not callable(check):
+        raise wrong("accept.check", f"it must be a function of a Draft, got {_kind(check)}")
+    from llmroute.policies.sections import read_accept
+
+    problems: list[Problem] = []
+    flags = {name: one for name, one in given.items() if name != "check"}
+    found = read_accept(Table(flags, ("accept",), collector("Client", problems)))
+    if problems:
+        raise PolicyError(problems)
+    return found._replace(check=cast("Check | None", check))
 
 
 def hints_of(value: Mapping[str, object]) -> dict[str, str]:
@@ -154,7 +160,7 @@ def _catalog(value: object) -> None:
         hint = 'catalog=["providers/acme.toml"]'
         raise wrong("catalog", f"it must be a list of files, got {_kind(value)}", hint)
     for one in cast("tuple[object, ...]", value):
-        if not _name_of(one):
+        if not name_of(one):
             raise wrong("catalog", f"it must hold names of files, got {_kind(one)}")
 
 
@@ -219,7 +225,7 @@ def _http_client(value: object) -> None:
 
 
 def _folder(value: object) -> None:
-    if not _name_of(value):
+    if not name_of(value):
         raise wrong("vocabularies", f"it must be the path of a folder, got {_kind(value)}")
 
 
@@ -229,8 +235,12 @@ def _detect(value: object) -> None:
         raise wrong("detect", "it must be True, False, or a number from 0 to 1", hint)
 
 
+def _accept(value: object) -> None:
+    accept_of(value, ACCEPT)
+
+
 def _observations(value: object) -> None:
-    if not isinstance(value, Observations) and not _name_of(value):
+    if not isinstance(value, Observations) and not name_of(value):
         hint = "To share those of another client, pass other.observations"
         raise wrong("observations", f"it must be the path of a file, got {_kind(value)}", hint)
 
@@ -257,6 +267,7 @@ CHECKERS: dict[str, Callable[[object], None]] = {
     "vocabularies": _folder,
     "observations": _observations,
     "detect": _detect,
+    "accept": _accept,
     "health": _health,
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol
 from weakref import WeakSet
 
 from llmroute import __version__
@@ -14,18 +14,18 @@ from llmroute.health import Observations, Prefixes
 from llmroute.health.observations import candidate_of
 from llmroute.policies.embedding import one_space
 from llmroute.policies.resting import rested
-from llmroute.types.frozen import replace
 from llmroute.types.plans import Plan, Situation
 
 from . import later
-from .backoff import chance, waits
 from .checks import wrong
 from .detecting import detected
 from .keys import Keyring, check_key
+from .lending import Lent
 from .models import Models
 from .options import check_hints, request
 from .registry import Registry
 from .remembering import Remembered
+from .snapshots import Snapshots
 from .stated import Stated
 
 if TYPE_CHECKING:
@@ -33,16 +33,18 @@ if TYPE_CHECKING:
 
     from llmroute.driver.session import Order
     from llmroute.flow import occurrences as on
+    from llmroute.health.admission import Gate
     from llmroute.policies.records import Record
-    from llmroute.types.calls import Clock, Provider
+    from llmroute.types.calls import Clock
     from llmroute.types.models import Model
     from llmroute.types.reply import Attempt
-    from llmroute.types.requests import OnBreak, Request
+    from llmroute.types.requests import Request
     from llmroute.types.secrets import Secret
     from llmroute.types.usage import TokenCount
 
     from .messages import Prompt
     from .options import Checked
+    from .probing import Watch
     from .setup import ClientOptions, Setup
 
 
@@ -52,32 +54,6 @@ class Stoppable(Protocol):
     def abort(self, occurrence: on.Closing) -> None:
         """Stop it, from any thread."""
         ...
-
-
-class Lent:
-    """What one call is lent: the client's resources, and a key of its own if it was given one."""
-
-    __slots__ = ("_core", "_key", "clock", "gone", "started")
-
-    def __init__(self, core: Core, key: Secret | None) -> None:
-        """Lend `core`; `key` goes before the client's own keys."""
-        self._core = core
-        self._key = key
-        self.clock: Clock = core.clock
-        self.started = core.observations.started
-        self.gone = core.observations.gone
-
-    def provider(self, model: Model) -> Provider:
-        """The provider that answers for `model`."""
-        return self._core.registry.provider(model)
-
-    def key(self, model: Model) -> Secret | None:
-        """The key of `model`; raises AttemptError when it is missing or cannot be sent."""
-        return self._core.keyring.read(model, self._key)
-
-    def record(self, attempt: Attempt, order: Order) -> None:
-        """Tell the observers of a finished attempt of a call."""
-        self._core.record(attempt, order)
 
 
 class Core:
@@ -91,10 +67,11 @@ class Core:
         self.registry = Registry(setup.providers, options.get("http_client"), setup.catalog)
         self._models = Models(setup.models, setup.catalog)
         self._has_files = any(model.weights is not None for model in setup.models)
-        self._backoff = options.get("backoff")
+        self._http_client = options.get("http_client")
         self.observations = _observations(setup, self.clock)
         self.remembered = Remembered(self.keyring, self.clock, setup.health)
         self._prefixes = Prefixes()
+        self._network: Watch | None = None
         self._stated = Stated(setup.facts)
         self._pid = os.getpid()
         self._closed = False
@@ -102,7 +79,7 @@ class Core:
         self._streams: WeakSet[Stoppable] = WeakSet()
         self._lock = threading.Lock()
         self._lent = Lent(self, None)
-        self._plain: dict[bool, on.Snapshot] = {}
+        self.snapshots = Snapshots(setup, options.get("backoff"), self._gate)
 
     def describe(self) -> str:
         """Name the models and whether the client is closed."""
@@ -130,11 +107,7 @@ class Core:
         if not plan.candidates:
             raise NoCandidateError(plan)
         values = checked.values
-        snapshot = None if values else self._plain.get(stream)
-        snapshot = snapshot or self.snapshot(values, stream=stream)
-        if checked.key is not None:
-            snapshot = snapshot._replace(gate=self.remembered.gate(checked.key))
-        return later.order()(asked, plan, snapshot)
+        return later.order()(asked, plan, self.snapshots.of(values, stream=stream, key=checked.key))
 
     def plan(self, asked: Request, key: Secret | None) -> Plan:
         """Take the one snapshot and let the policy choose; sends nothing."""
@@ -160,23 +133,24 @@ class Core:
         models = self.named(asked.models)
         if key is not None:
             check_key(models, self.setup.lent)
-        today = self.clock.today()
-        models = self._models.priced(models, today)
+        today, now = self.clock.today(), self.clock.wall_time()
+        models = self._models.priced(models, today, now)
         tokens, counts = self._counted(asked, models)
         unavailable = self._unavailable(models, key)
         resting = self.remembered.resting(models, key, unavailable)
-        seen = self.observations.seen
+        seen, moment, network = self.observations.seen, self.clock.now(), self._network
         situation = Situation(
             request=asked,
             tokens=tokens,
             today=today,
             facts=self._stated.of(asked),
             unavailable=unavailable,
+            offline=network is not None and network.offline.gone(moment),
             offline_mode=self.setup.offline_mode,
-            now=self.clock.wall_time(),
+            now=now,
             counts=counts,
             observed=seen,
-            held=self._prefixes.held(asked, models, self.clock.now()),
+            held=self._prefixes.held(asked, models, moment),
             detected=detected(asked, self.setup.detect, seen),
             resting=resting,
         )
@@ -240,6 +214,8 @@ class Core:
                 return False
             self._closed = True
             live = [*self._calls.copy(), *self._streams]
+        if self._network is not None:
+            self._network.prober.close()
         if live:
             from llmroute.flow.occurrences import Closing
 
@@ -273,19 +249,23 @@ class Core:
                 reasons[model.name] = reason
         return reasons
 
-    def snapshot(self, values: Mapping[str, object], *, stream: bool) -> on.Snapshot:
-        """What a call with these options is run with; without any, it is the same for all."""
-        from llmroute.flow.occurrences import Snapshot
+    def _gate(self, key: Secret | None) -> Gate:
+        """What lets attempts begin: a network first, then what is remembered of failures."""
+        if key is None:
+            return self.network().gate
+        from llmroute.health.network_gate import NetworkGate
 
-        limits = self.setup.limits
-        on_break = cast("OnBreak", values.get("on_break", limits.on_break))
-        if "deadline_s" in values:
-            limits = replace(limits, deadline_s=cast("float", values["deadline_s"]))
-        gate = self.remembered.gate()
-        found = Snapshot(limits, stream, on_break, waits(self._backoff), chance, gate)
-        if not values:
-            self._plain[stream] = found
-        return found
+        return NetworkGate(self.remembered.gate(key), self.network().offline)
+
+    def network(self) -> Watch:
+        """Who watches the network for this client; nobody before its first call."""
+        from .probing import watch
+
+        with self._lock:
+            if self._network is None:
+                inner = self.remembered.gate()
+                self._network = watch(self.setup, self._http_client, self.clock, inner)
+            return self._network
 
 
 def _observations(setup: Setup, clock: Clock) -> Observations:

@@ -43,9 +43,7 @@ def begin(
     checked = merge(base, check(options, EMBED_CHECKERS))
     asked = _request(normalize(texts), checked.values)
     plan = core.plan(asked, checked.key)
-    snapshot = core.snapshot(checked.values, stream=False)
-    if checked.key is not None:
-        snapshot = snapshot._replace(gate=core.remembered.gate(checked.key))
+    snapshot = core.snapshots.of(checked.values, stream=False, key=checked.key)
     return Embedding(core, asked, plan, snapshot), checked.key
 
 

@@ -11,6 +11,7 @@ from llmroute.types.secrets import Secret, flaw
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from collections.abc import Set as AbstractSet
 
     from llmroute.types.models import Model
 
@@ -85,10 +86,10 @@ def _asked(source: Callable[[], str], name: str) -> Secret:
     raise AttemptError("bad_key_format", f"{name} must return a string, it returned {kind}")
 
 
-def check_key(models: tuple[Model, ...], lent: frozenset[str]) -> None:
-    """Refuse a key of a call that has not one origin to go to; raises RequestError.
+def check_key(models: tuple[Model, ...], lent: AbstractSet[str]) -> None:
+    """Refuse a key of one call that has not one origin to go to; raises RequestError.
 
-    Models that are `lent` an openai client of the application's send that client's key.
+    `lent` names the models that openai clients of the application send for.
     """
     if len(models) != 1:
         hint = "Name it: model=..., so that the key reaches its own origin only"

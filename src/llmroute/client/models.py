@@ -10,7 +10,7 @@ from llmroute.errors.problems import close, nearest
 from llmroute.types.frozen import replace
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
 
     from llmroute.catalog.collection import Catalog
     from llmroute.errors import Problem
@@ -26,7 +26,8 @@ class Models:
         self.declared = models
         self._by_name = {model.name: model for model in models}
         self._dated = {model.name for model in models if _is_dated(model)}
-        self._of_day: tuple[date | None, dict[str, Model]] = (None, {})
+        self._hourly = any(map(_is_hourly, models))
+        self._priced: tuple[object, dict[str, Model]] = (None, {})
 
     def named(self, names: tuple[str, ...] | None) -> tuple[Model, ...]:
         """The models of these names, all declared ones for None; raises RequestError."""
@@ -34,16 +35,21 @@ class Models:
             return self.declared
         return tuple(self._by_name.get(name) or self._adhoc(name) for name in dict.fromkeys(names))
 
-    def priced(self, models: tuple[Model, ...], day: date) -> tuple[Model, ...]:
-        """The models with the prices of a day; the same ones all day long."""
+    def priced(self, models: tuple[Model, ...], day: date, now: datetime) -> tuple[Model, ...]:
+        """The models with the prices of a day, and of a moment with its zone.
+
+        They are the same ones all day long, or all minute long where a price depends on the hour.
+        """
         if not self._dated:
             return models
-        known_on, known = self._of_day
-        if known_on != day:
+        when = (day, now.replace(second=0, microsecond=0) if self._hourly else None)
+        known_on, known = self._priced
+        if known_on != when:
             known = {}
-            self._of_day = (day, known)
+            self._priced = (when, known)
         return tuple(
-            _priced(model, day, known) if model.name in self._dated else model for model in models
+            _priced(model, day, now, known) if model.name in self._dated else model
+            for model in models
         )
 
     def _adhoc(self, name: str) -> Model:
@@ -62,6 +68,7 @@ class Models:
             self._by_name[name] = model
             if _is_dated(model):
                 self._dated.add(name)
+            self._hourly = self._hourly or _is_hourly(model)
             return model
         raise RequestError(what, where="model", hint=hint)
 
@@ -79,10 +86,14 @@ def _is_dated(model: Model) -> bool:
     return model.price is not None and model.price.is_dated
 
 
-def _priced(model: Model, day: date, known: dict[str, Model]) -> Model:
-    """The model with the price of a day; one whose window was read since is made anew."""
+def _is_hourly(model: Model) -> bool:
+    return model.price is not None and any(row.hours for row in model.price.rows)
+
+
+def _priced(model: Model, day: date, now: datetime, known: dict[str, Model]) -> Model:
+    """The model with the price of a moment; one whose window was read since is made anew."""
     found = known.get(model.name)
     if found is None or found.context_tokens != model.context_tokens:
-        price = None if model.price is None else model.price.on(day)
+        price = None if model.price is None else model.price.current(day, now)
         found = known[model.name] = replace(model, price=price)
     return found

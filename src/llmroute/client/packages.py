@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from llmroute.catalog.collection import Extension
@@ -13,6 +12,7 @@ from llmroute.errors import AttemptError, PolicyError, Problem
 if TYPE_CHECKING:
     from collections.abc import Callable
     from importlib.metadata import EntryPoint
+    from pathlib import Path
 
 GROUP = "llmroute.providers"
 
@@ -61,6 +61,8 @@ def _loaded(point: EntryPoint) -> Extension:
 
 
 def _text(toml: object) -> str | None:
+    from pathlib import Path
+
     if isinstance(toml, Path):
         from llmroute.errors.guards import read
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from os import PathLike, fspath
 from types import FunctionType
+from typing import cast
 
 HOME = "llmroute.policies"
 MAKERS = (
@@ -59,3 +61,20 @@ def _function(source: object, name: str) -> tuple[str, str]:
         return f"got the function {name}", f"Call it: policies.{name}(...)"
     hint = f"Pass policies.best(policies.cost_usd, require=[policies.{name}]), or call it"
     return f"got the function {name}", hint
+
+
+def name_of(source: object) -> str | None:
+    """The name that a string or a path stands for; None for anything else."""
+    if not isinstance(source, str | PathLike):
+        return None
+    name = cast("object", fspath(cast("str", source)))
+    return name if isinstance(name, str) else None
+
+
+def encodable(name: str) -> bool:
+    """Whether a name holds nothing but characters that any file may have."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

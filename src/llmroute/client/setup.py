@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from llmroute.catalog.collection import Catalog
 from llmroute.catalog.resolve import resolve
 from llmroute.errors.problems import nearest
 from llmroute.health import Observations
-from llmroute.policies.origins import PolicyText
+from llmroute.policies.origins import PolicyText, expanded
 from llmroute.policies.sections import Detection
 from llmroute.providers import HTTP_APIS
+from llmroute.types.accept import ACCEPT
 from llmroute.types.frozen import replace
 from llmroute.types.limits import Limits
 from llmroute.types.plans import Facts
 from llmroute.types.secrets import Secret
 from llmroute.types.tuples import NamedTuple
 
-from .checks import check_source, hints_of, limits_of, stand_ins, wrong
+from .checks import accept_of, check_source, hints_of, limits_of, stand_ins, wrong
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from llmroute.catalog.declarations import Declaration, Key
     from llmroute.health.view import Health
     from llmroute.policies.files import PolicyFile
+    from llmroute.types.accept import Accept, Draft
     from llmroute.types.calls import Clock, Provider
     from llmroute.types.models import Model
     from llmroute.types.plans import OfflineMode, Policy
@@ -60,6 +62,9 @@ class ClientOptions(TypedDict, total=False):
     detect: whether the task of a request is detected that names none, as under [detect]: True for
         every chat, False never; a number from 0 to 1 is the least confidence that counts. Left out,
         it is detected where the policy can use it, and counts from 0.5.
+    accept: which whole answers count, as under [accept]: `Accept(...)`, a mapping of the same
+        names, or a function that looks at the `Draft` of each answer and returns None or True when
+        it counts, else False or why not; another model is asked then.
     observations: a file in which it is kept what was seen of models, as [observations] file; or
         those of another client, to share them: `other.observations`, `llmroute.Observations()`.
     health: what another client remembers of failures, limits and retries, to share it:
@@ -78,6 +83,7 @@ class ClientOptions(TypedDict, total=False):
     backoff: Backoff
     vocabularies: str | Path
     detect: bool | float
+    accept: Accept | Mapping[str, object] | Callable[[Draft], str | bool | None]
     observations: str | Path | Observations
     health: Health
 
@@ -105,6 +111,7 @@ class Setup(NamedTuple):
     counts_exactly: bool = False
     vocabularies: str | None = None
     detect: Detection = Detection()
+    accept: Accept = ACCEPT
     observations: Observations | str | None = None
     health: Health | None = None
 
@@ -124,7 +131,7 @@ def read_setup(source: PolicySource | None, options: ClientOptions) -> Setup:
         return setup
     if isinstance(given, Observations):
         return setup._replace(observations=given)
-    return setup._replace(observations=str(_expanded(Path(given))))
+    return setup._replace(observations=os.path.expanduser(given))
 
 
 def _setup(file: PolicyFile, providers: Mapping[str, Provider]) -> Setup:
@@ -147,6 +154,7 @@ def _setup(file: PolicyFile, providers: Mapping[str, Provider]) -> Setup:
         counts_exactly=file.tokens.exact,
         vocabularies=file.tokens.vocabularies,
         detect=_detection(file),
+        accept=file.accept,
         observations=file.observations,
     )
 
@@ -190,12 +198,19 @@ def _overridden(file: PolicyFile, options: ClientOptions) -> PolicyFile:
         file = file._replace(limits=limits_of(options["limits"]))
     if "offline" in options:
         file = file._replace(offline_mode=options["offline"])
+    if "accept" in options:
+        file = file._replace(accept=accept_of(options["accept"], file.accept))
+    return _with_detection(file, options)
+
+
+def _with_detection(file: PolicyFile, options: ClientOptions) -> PolicyFile:
+    """Lay what was given of detection and vocabularies over what the file says."""
     if "detect" in options:
         given = options["detect"]
         least = Detection().min_confidence if isinstance(given, bool) else float(given)
         file = file._replace(detect=Detection(given is not False, least))
     if "vocabularies" in options:
-        folder = str(_expanded(Path(options["vocabularies"])))
+        folder = os.path.expanduser(options["vocabularies"])
         file = file._replace(tokens=file.tokens._replace(vocabularies=folder))
     return file
 
@@ -247,13 +262,16 @@ def read_policy(source: str | Path | None, catalog: Catalog | None = None) -> Po
     Raises:
         PolicyError: it cannot be read, or something in it is wrong.
     """
-    from llmroute.policies.files import default_policy, find_policy, load_policy, ready_made
+    from llmroute.policies.files import default_policy, load_policy, ready_made
+    from llmroute.policies.finding import find_policy
 
     known = catalog_of() if catalog is None else catalog
     named = source if source is not None else os.environ.get("LLMROUTE_POLICY") or None
     if named is not None:
         made = ready_made(named, known) if isinstance(named, str) else None
-        return made or load_policy(_expanded(Path(named)), catalog=known)
+        return made or load_policy(os.path.expanduser(named), catalog=known)
+    from pathlib import Path
+
     found = find_policy(Path.cwd())
     return default_policy(known) if found is None else load_policy(found, found=True, catalog=known)
 
@@ -268,8 +286,8 @@ def catalog_of(files: Sequence[str | Path] = ()) -> Catalog:
 
     folder = os.environ.get("LLMROUTE_PROVIDERS")
     return Catalog(
-        [_expanded(Path(file)) for file in files],
-        folder=_expanded(Path(folder)) if folder else None,
+        [expanded(os.fspath(file)) for file in files],
+        folder=expanded(folder) if folder else None,
         extension=find_extension,
         apis=HTTP_APIS,
     )
@@ -277,10 +295,3 @@ def catalog_of(files: Sequence[str | Path] = ()) -> Catalog:
 
 def _key(key: Key) -> Callable[[], str]:
     return key.reveal if isinstance(key, Secret) else key
-
-
-def _expanded(path: Path) -> Path:
-    try:
-        return path.expanduser()
-    except RuntimeError:  # "~somebody" who is not known here
-        return path

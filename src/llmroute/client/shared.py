@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn, Self, overload
 
 from llmroute.errors import ClosedError, LLMRouteError, RequestError
+from llmroute.types.requests import RESTARTING
 
 from .checks import given_options
 from .core import Core
@@ -250,7 +251,7 @@ class BaseStream(RefusesPickle):
     def __init__(self, order: Order) -> None:
         """Hold the plan that the stream follows."""
         self.plan = order.plan
-        self._restarts = order.snapshot.on_break == "restart"
+        self._on_break = order.snapshot.on_break
 
     def __repr__(self) -> str:
         names = ", then ".join(repr(one.model.name) for one in self.plan.candidates)
@@ -258,9 +259,9 @@ class BaseStream(RefusesPickle):
 
     def _refuse_restart(self) -> None:
         """Refuse the plain text of a stream that may begin anew; raises RequestError."""
-        if self._restarts:
+        if self._on_break in RESTARTING:
             raise RequestError(
-                'text would repeat after a restart, because on_break="restart"',
+                f'text would repeat after a restart, because on_break="{self._on_break}"',
                 where="stream.text",
                 hint="Read the events, and void the text at Restarted",
             )

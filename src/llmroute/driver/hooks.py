@@ -13,6 +13,7 @@ from llmroute.types.frozen import replace
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
+    from llmroute.types.accept import Accept, Draft
     from llmroute.types.events import ProviderEvent
     from llmroute.types.requests import Request
 
@@ -88,6 +89,21 @@ def _problem(
         return check(arguments)
     except LLMRouteError:
         raise
+    except Exception as error:
+        bug = type(error).__name__
+    return f"the check raised {bug}"
+
+
+def accepting(accept: Accept) -> Accept:
+    """What counts, with a check of the application that raises nothing."""
+    check = accept.check
+    return accept if check is None else accept._replace(check=partial(_verdict, check))
+
+
+def _verdict(check: Callable[[Draft], str | bool | None], draft: Draft) -> str | bool | None:
+    """Ask the application; a check that fails does not accept."""
+    try:
+        return check(draft)
     except Exception as error:
         bug = type(error).__name__
     return f"the check raised {bug}"

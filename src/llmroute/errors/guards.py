@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 import re
 from typing import TYPE_CHECKING
 
@@ -49,19 +50,22 @@ def pieces(text: str) -> Iterator[tuple[str, int]]:
             line += piece.count("\n")
 
 
-def read(path: Path, largest: int = LARGEST_BYTES) -> str:
+def read(path: str | Path, largest: int = LARGEST_BYTES) -> str:
     """Read a policy file, a file of a provider or a fact file, of `largest` bytes.
 
     Raises:
         PolicyError: it is missing, a directory, unreadable, too large or not UTF-8.
     """
     try:
-        with path.open("rb") as file:
+        with open(path, "rb") as file:
             data = file.read(largest + 1)
     except FileNotFoundError:
         what, hint = "there is no such file", "Check its name and folder"
     except IsADirectoryError:
-        what, hint = "it is a directory, not a file", f"Name the file: {path / 'llmroute.toml'}"
+        what, hint = (
+            "it is a directory, not a file",
+            f"Name the file: {os.path.join(path, 'llmroute.toml')}",
+        )
     except OSError as error:
         what, hint = f"it cannot be read: {error.strerror}", ""
     else:
@@ -69,12 +73,12 @@ def read(path: Path, largest: int = LARGEST_BYTES) -> str:
     raise PolicyError([Problem(str(path), None, "", what, _named_by(path) or hint)])
 
 
-def _named_by(path: Path) -> str:
+def _named_by(path: str | Path) -> str:
     """Say so if a variable names this file: nobody may have typed its name today."""
-    import os
+    from pathlib import Path
 
-    named = os.path.expanduser(os.environ.get(VARIABLE, ""))  # noqa: PTH111 - this never raises
-    return f"${VARIABLE} names it" if named and type(path)(named) == path else ""
+    named = os.path.expanduser(os.environ.get(VARIABLE, ""))
+    return f"${VARIABLE} names it" if named and Path(named) == Path(path) else ""
 
 
 def decode(data: bytes, name: str, largest: int = LARGEST_BYTES) -> str:

@@ -29,7 +29,7 @@ def check_end(end: End, accept: Accept) -> None:
 
 
 def check_draft(
-    running: Running, end: End, answer: Answer, check: Callable[[Draft], str | None]
+    running: Running, end: End, answer: Answer, check: Callable[[Draft], str | bool | None]
 ) -> None:
     """Ask the application; raises AttemptError "not_accepted" with its reason."""
     reason = check(
@@ -42,5 +42,7 @@ def check_draft(
             answer.output,
         )
     )
-    if reason is not None:
-        raise AttemptError("not_accepted", reason)
+    if reason is None or reason is True:
+        return
+    words = reason if isinstance(reason, str) and reason else "a check did not accept the answer"
+    raise AttemptError("not_accepted", words)

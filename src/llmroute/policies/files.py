@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 from typing import TYPE_CHECKING
 
 from llmroute.catalog.collection import BUILT_IN
@@ -15,17 +16,20 @@ from llmroute.errors.positions import Positions
 from llmroute.errors.problems import nearest
 from llmroute.errors.reading import Table
 from llmroute.errors.toml import located, parse
+from llmroute.types.accept import ACCEPT
 from llmroute.types.limits import Limits
-from llmroute.types.plans import Facts
 from llmroute.types.tuples import NamedTuple
 
 from .contradictions import Contradictions
+from .finding import FILE_NAME
 from .origins import DEFAULT_NAME, Origin, named_hint, placing, read_catalog
 from .routing import Known, Parts
 from .sections import (
     ELSEWHERE,
     Detection,
     TokenCounting,
+    facts_of,
+    read_accept,
     read_detect,
     read_hints,
     read_limits,
@@ -41,10 +45,9 @@ if TYPE_CHECKING:
     from llmroute.catalog.collection import Catalog
     from llmroute.catalog.declarations import Declaration
     from llmroute.errors.reading import Path as KeyPath
+    from llmroute.types.accept import Accept
     from llmroute.types.models import Model
-    from llmroute.types.plans import OfflineMode, Policy
-
-FILE_NAME = "llmroute.toml"
+    from llmroute.types.plans import Facts, OfflineMode, Policy
 
 LIMITS: tuple[str, ...] = Limits.__match_args__
 MISPLACED = {
@@ -68,7 +71,7 @@ class PolicyFile(NamedTuple):
     call it; both are "" for a policy in code. `observations` is the file that they are kept in.
     """
 
-    path: Path | None
+    path: str | None
     facts: Facts
     hints: Mapping[str, str]
     limits: Limits
@@ -79,12 +82,15 @@ class PolicyFile(NamedTuple):
     catalog: Catalog = BUILT_IN
     tokens: TokenCounting = TokenCounting()
     detect: Detection = Detection()
+    accept: Accept = ACCEPT
     observations: str | None = None
     text: str = ""
     name: str = ""
 
 
-def load_policy(path: Path, *, found: bool = False, catalog: Catalog = BUILT_IN) -> PolicyFile:
+def load_policy(
+    path: str | Path, *, found: bool = False, catalog: Catalog = BUILT_IN
+) -> PolicyFile:
     """Load a policy file; `found` is True for one that was found rather than named.
 
     `catalog` knows the providers besides those that the file brings.
@@ -93,9 +99,10 @@ def load_policy(path: Path, *, found: bool = False, catalog: Catalog = BUILT_IN)
         PolicyError: the file cannot be read, or something in it is wrong; all problems at once,
             each with line, key and hint.
     """
-    origin = Origin(str(path), path.name, str(path.parent), found)
+    file = str(path)
+    origin = Origin(file, os.path.basename(file), os.path.dirname(file) or ".", found)
     try:
-        return _load(read(path), origin, catalog)._replace(path=path)
+        return _load(read(file), origin, catalog)._replace(path=file)
     except PolicyError as error:
         problems = error.problems
     raise PolicyError(problems)  # anew: no frame of its traceback holds the text, perhaps a key
@@ -123,10 +130,10 @@ def ready_made(name: str, catalog: Catalog = BUILT_IN) -> PolicyFile | None:
     Raises:
         PolicyError: there is none of that name, or also a file, so that either may be meant.
     """
-    from pathlib import Path
-
     if not name.replace("-", "").isalpha():  # files have a folder or a suffix, as a rule
         return None
+    from pathlib import Path
+
     known, is_file = names("policies"), Path(name).is_file()
     if name not in known and is_file:
         return None
@@ -147,31 +154,6 @@ def default_policy(catalog: Catalog = BUILT_IN) -> PolicyFile:
     return _load(text, Origin(DEFAULT_NAME, DEFAULT_NAME), catalog)
 
 
-def find_policy(start: Path) -> Path | None:
-    """Look for llmroute.toml in `start` and above; None when there is none.
-
-    The search ends at the root of a git repository or at the home folder, whichever comes first;
-    outside of both it looks into `start` only.
-    """
-    start = start.resolve()
-    folders = [start, *start.parents]
-    home = _home()
-    ends = [at for at, folder in enumerate(folders) if folder == home or (folder / ".git").exists()]
-    for folder in folders[: ends[0] + 1 if ends else 1]:
-        if (folder / FILE_NAME).is_file():
-            return folder / FILE_NAME
-    return None
-
-
-def _home() -> Path | None:
-    from pathlib import Path
-
-    try:
-        return Path.home().resolve()
-    except RuntimeError:  # a user without an entry, as in some containers
-        return None
-
-
 def _load(text: str, origin: Origin, catalog: Catalog = BUILT_IN) -> PolicyFile:
     check_depth(text, origin.file)
     positions = Positions(text)
@@ -185,15 +167,6 @@ def _load(text: str, origin: Origin, catalog: Catalog = BUILT_IN) -> PolicyFile:
     if problems:
         raise PolicyError(sorted(problems, key=lambda one: one.line or 0))
     return policy._replace(text=text, name=origin.name)
-
-
-def _facts(table: Table | None) -> Facts:
-    """Read [facts]; the words of licenses are loaded where there are any."""
-    if table is None:
-        return Facts()
-    from .facts import read_facts
-
-    return read_facts(table)
 
 
 class _Reader:
@@ -221,7 +194,7 @@ class _Reader:
             Contradictions(self.models).check(parts)
         policy = PolicyFile(
             path=None,
-            facts=_facts(top.table("facts")),
+            facts=facts_of(top.table("facts")),
             hints=hints,
             limits=read_limits(top.table("limits")),
             offline_mode=read_offline(top.table("offline")),
@@ -229,6 +202,7 @@ class _Reader:
             models=tuple(self.models),
             policy=parts.top.policy,
             detect=read_detect(top.table("detect")),
+            accept=read_accept(top.table("accept")),
             tokens=read_tokens(top.table("tokens"), self.origin.folder),
             observations=read_observations(top.table("observations"), self.origin),
             catalog=self.catalog,

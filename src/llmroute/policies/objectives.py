@@ -32,7 +32,7 @@ def expected_cost_usd(situation: Situation, model: Model) -> Decimal | None:
     """
     price = model.price
     if price is not None and price.is_dated:
-        price = price.on(situation.today)
+        price = price.current(situation.today, situation.now)
     if price is None:
         return None
     tokens = situation.tokens_of(model).value

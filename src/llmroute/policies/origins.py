@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmroute.types.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from llmroute.catalog.collection import Catalog
     from llmroute.errors.positions import Positions
@@ -51,7 +51,9 @@ def read_catalog(table: Table | None, origin: Origin, catalog: Catalog) -> Catal
         what = "a policy that was found, not named, may not bring providers"
         table.problem("files", what, named_hint(origin))
         return catalog
-    return catalog.extended(_there(table, [Path(origin.folder, expanded(one)) for one in files]))
+    if not files:
+        return catalog
+    return catalog.extended(_there(table, [expanded(one, origin.folder) for one in files]))
 
 
 def _there(table: Table, paths: list[Path]) -> list[Path]:
@@ -70,12 +72,14 @@ def named_hint(origin: Origin) -> str:
     return f"Name it: Client({file!r}), -p {file} on the command line, or $LLMROUTE_POLICY"
 
 
-def expanded(file: str) -> Path:
-    """Put the home folder in place of "~"."""
+def expanded(file: str, folder: str = "") -> Path:
+    """Put the home folder in place of "~"; other names are relative to `folder`."""
+    from pathlib import Path  # few policies name files; loading it takes longer than all the rest
+
     try:
-        return Path(file).expanduser()
+        return Path(folder, Path(file).expanduser())
     except RuntimeError:  # "~somebody" who is not known here
-        return Path(file)
+        return Path(folder, file)
 
 
 def placing(positions: Positions, name: str) -> Callable[[Keys], str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast, get_args
 
+from llmroute.types.accept import ACCEPT, Accept
 from llmroute.types.limits import Limits
+from llmroute.types.plans import Facts
 from llmroute.types.requests import OnBreak
 from llmroute.types.tuples import NamedTuple
 
@@ -83,6 +84,25 @@ def _seconds(table: Table, name: str, default: Default) -> Default | float:
     return default if value is None else float(value)
 
 
+def read_accept(table: Table | None) -> Accept:
+    """Read [accept]; what is not given keeps its default."""
+    if table is None:
+        return ACCEPT
+    found = Accept(
+        empty=_flag(table, "empty", default=ACCEPT.empty),
+        refusal=_flag(table, "refusal", default=ACCEPT.refusal),
+        filtered=_flag(table, "filtered", default=ACCEPT.filtered),
+        length=_flag(table, "length", default=ACCEPT.length),
+    )
+    table.done()
+    return found
+
+
+def _flag(table: Table, name: str, *, default: bool) -> bool:
+    value = table.flag(name)
+    return default if value is None else value
+
+
 class Detection(NamedTuple):
     """Whether the task of a request is detected that names none.
 
@@ -114,6 +134,15 @@ class TokenCounting(NamedTuple):
     vocabularies: str | None = None
 
 
+def facts_of(table: Table | None) -> Facts:
+    """Read [facts]; the words of licenses are loaded where there are any."""
+    if table is None:
+        return Facts()
+    from .facts import read_facts
+
+    return read_facts(table)
+
+
 def read_tokens(table: Table | None, folder: str) -> TokenCounting:
     """Read [tokens]; the folder of vocabularies is relative to `folder`, that of the policy."""
     if table is None:
@@ -121,7 +150,7 @@ def read_tokens(table: Table | None, folder: str) -> TokenCounting:
     count = table.choice("count", ("estimate", "exact"))
     vocabularies = table.text("vocabularies")
     table.done()
-    place = None if vocabularies is None else str(Path(folder, expanded(vocabularies)))
+    place = None if vocabularies is None else str(expanded(vocabularies, folder))
     return TokenCounting(count == "exact", place)
 
 
@@ -138,8 +167,8 @@ def read_observations(table: Table | None, origin: Origin) -> str | None:
     table.done()
     if file is None:
         return None
-    path = Path(origin.folder, expanded(file))
-    if origin.found and not path.resolve().is_relative_to(Path(origin.folder).resolve()):
+    path = expanded(file, origin.folder)
+    if origin.found and not path.resolve().is_relative_to(expanded(origin.folder).resolve()):
         what = "a policy that was found, not named, may write into its own folder only"
         table.problem("file", what, named_hint(origin))
         return None

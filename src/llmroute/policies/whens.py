@@ -6,11 +6,12 @@ import re
 from typing import TYPE_CHECKING, cast
 
 from llmroute.errors.problems import nearest
+from llmroute.errors.windows import read_days, read_hours
 from llmroute.types.requests import LANGUAGE, TASKS
 
 from .conditions import TokenRange, When
 from .sections import hint_fits
-from .times import DAYS, MINUTES_PER_DAY, Times
+from .times import Times
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 LARGEST_HINT = 2**63 - 1
 """The largest whole number of TOML."""
 MOST_TOKENS = 100_000_000
-CLOCK = r"([01]\d|2[0-3]):([0-5]\d)|24:00"
 ELSEWHERE = {
     "languages": "language",
     "lang": "language",
@@ -125,47 +125,14 @@ def _languages(table: Table) -> tuple[str, ...]:
 
 
 def _times(table: Table) -> Times | None:
-    hours, days, zone = table.text("time"), table.texts("days"), table.text("zone")
+    zone = table.text("zone")
     place = None if zone is None else _zone(table, zone)
     if table.get("time") is None and table.get("days") is None:
         if zone is not None:
             table.problem("zone", "it needs time or days beside it")
         return None
-    start, end = _hours(table, hours)
-    return Times(start, end, _days(table, days), place)
-
-
-def _hours(table: Table, given: str | None) -> tuple[int, int]:
-    """Read "22:00-06:00" as minutes of the day; None is the whole day."""
-    if given is None:
-        return 0, MINUTES_PER_DAY
-    start, dash, end = given.partition("-")
-    hint = 'Write time = "22:00-06:00"'
-    if not (dash and re.fullmatch(CLOCK, start.strip()) and re.fullmatch(CLOCK, end.strip())):
-        table.problem("time", f"{given!r} is no window of time", hint)
-        return 0, MINUTES_PER_DAY
-    first, last = _minute(start), _minute(end)
-    if first % MINUTES_PER_DAY == last % MINUTES_PER_DAY and (first, last) != (0, MINUTES_PER_DAY):
-        table.problem("time", f"{given!r} starts when it ends", "Leave it out for the whole day")
-    return first % MINUTES_PER_DAY, last or MINUTES_PER_DAY
-
-
-def _minute(clock: str) -> int:
-    hour, _, minute = clock.strip().partition(":")
-    return 60 * int(hour) + int(minute)
-
-
-def _days(table: Table, given: tuple[str, ...] | None) -> frozenset[int]:
-    if given is None:
-        return frozenset(range(len(DAYS)))
-    if not given:
-        table.problem("days", "it must name at least one day")
-    known = [day for day in given if day in DAYS]
-    for day in given:
-        if day not in known:
-            hint = nearest(day.lower()[:3], DAYS)
-            table.problem("days", f"{day!r} is no day", hint)
-    return frozenset(map(DAYS.index, known))
+    start, end = read_hours(table)
+    return Times(start, end, read_days(table), place)
 
 
 def _zone(table: Table, name: str) -> tzinfo | None:

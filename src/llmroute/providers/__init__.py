@@ -24,7 +24,7 @@ __all__ = ["HTTP_APIS", "LOCAL_API", "open_client", "open_codec", "open_provider
 def _modules(folder: str) -> list[str]:
     """Name the modules of `codecs`."""
     try:
-        files = os.listdir(folder)  # noqa: PTH208 - pathlib takes longer to load than all of this
+        files = os.listdir(folder)
     except OSError:
         from pkgutil import iter_modules  # the package is inside an archive
 

@@ -7,6 +7,7 @@ import zlib
 from llmroute.errors import AttemptError
 
 _AUTO = zlib.MAX_WBITS + 32  # gzip or zlib, by the header
+_PART_BYTES = 1024 * 1024  # zlib needs twice what it gives out at once
 
 
 class Plain:
@@ -35,11 +36,15 @@ class Inflate(Plain):
     def feed(self, data: bytes) -> bytes:
         """Return the decoded bytes; raises AttemptError "too_long" or "bad_response"."""
         parts: list[bytes] = []
+        full = False  # the engine may hold more, also when all of the data is in it
         try:
-            while data:
-                parts.append(super().feed(self._engine.decompress(data, self._room + 1)))
-                data = self._engine.unused_data
+            while data or full:
+                part = self._engine.decompress(data, _PART_BYTES)
+                parts.append(super().feed(part))
+                data = self._engine.unconsumed_tail
+                full = len(part) == _PART_BYTES
                 if self._engine.eof:  # a file may be several, one after the other
+                    data, full = self._engine.unused_data, False
                     self._engine = zlib.decompressobj(_AUTO)
         except zlib.error:
             raise AttemptError("bad_response", "the answer's compression is broken") from None

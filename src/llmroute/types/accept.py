@@ -33,15 +33,15 @@ class Draft(NamedTuple):
 class Accept(NamedTuple):
     """Which answers count: empty ones, refusals, those that a filter or the length cut off.
 
-    `check` looks at each answer that would count: it returns None, or why the answer does not do,
-    in a sentence that holds nothing of it; it must not raise. None: there is no such check.
+    `check` looks at each answer that would count: it returns None or True when it does, else False
+    or, in a sentence that holds nothing of the answer, why not. One that raises does not accept.
     """
 
     empty: bool = False
     refusal: bool = True
     filtered: bool = False
     length: bool = True
-    check: Callable[[Draft], str | None] | None = None
+    check: Callable[[Draft], str | bool | None] | None = None
 
 
 ACCEPT = Accept()

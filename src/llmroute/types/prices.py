@@ -1,4 +1,4 @@
-"""Prices: what tokens cost, by day, service tier, length of the prompt and place."""
+"""Prices: what tokens cost, by day and hour, service tier, length of the prompt and place."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
+    from datetime import date, datetime
 
     from .usage import Usage
 
@@ -50,6 +50,23 @@ class LongContext(NamedTuple):
         )
 
 
+class Hours(NamedTuple):
+    """What tokens cost at some hours of the week: a factor of every rate, or rates of their own.
+
+    `start` and `end` are minutes of the day in UTC, `end` left out of it; hours that end before
+    they start go on past midnight. `days` count from 0, Monday, and are those on which they start.
+    """
+
+    start: int
+    end: int
+    days: frozenset[int]
+    rates: Decimal | Price
+
+    def times(self, factor: Decimal) -> Hours:
+        """Every rate times `factor`; what is a factor itself stays one."""
+        return self._replace(rates=_scaled(self.rates, factor))
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
     """USD per million tokens; `marginal` marks a local model whose machine is already paid for.
@@ -57,11 +74,12 @@ class Price:
     `cached_input` and `cache_write` of None mean: charged like other input. `cache_writes` are
     pairs of how long the cache keeps what is written ("5m", "1h") and what writing costs then.
     `tiers` are pairs of a service tier ("batch", "flex", "fast") and the factor of every rate
-    there. `long_context` are the rates of long prompts, those of the longest last. `regional` is
-    the factor of every rate where a region was asked for; None: not known. The price holds from
-    `valid_from` to `valid_until`, both included; None: without end. `others` are the prices of
-    other days. `plain` is the price at the standard tier where this is that of another; None: this
-    is. `is_dated` says that it is not the same on every day.
+    there, or all of its rates. `hours` are those at which tokens cost something else; the rest of
+    the week costs these rates. `long_context` are the rates of long prompts, those of the longest
+    last. `regional` is the factor of every rate where a region was asked for; None: not known. The
+    price holds from `valid_from` to `valid_until`, both included; None: without end. `others` are
+    the prices of other days. `plain` is the price at the standard tier where this is that of
+    another; None: this is. `is_dated` says that it is not the same on every day, or at every hour.
     """
 
     input: Decimal
@@ -70,19 +88,20 @@ class Price:
     cache_write: Decimal | None = None
     marginal: bool = False
     cache_writes: tuple[tuple[str, Decimal], ...] = ()
-    tiers: tuple[tuple[str, Decimal], ...] = ()
+    tiers: tuple[tuple[str, Decimal | Price], ...] = ()
     long_context: tuple[LongContext, ...] = ()
     regional: Decimal | None = None
     valid_from: date | None = None
     valid_until: date | None = None
     others: tuple[Price, ...] = ()
     plain: Price | None = None
+    hours: tuple[Hours, ...] = ()
     is_dated: bool = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Look once whether the price is the same on every day; that is asked at every plan."""
+        """Look once whether the price is the same at all times; that is asked at every plan."""
         is_dated = self.others or self.valid_from is not None or self.valid_until is not None
-        object.__setattr__(self, "is_dated", bool(is_dated))
+        object.__setattr__(self, "is_dated", bool(is_dated or self.hours))
 
     @property
     def rows(self) -> tuple[Price, ...]:
@@ -98,6 +117,41 @@ class Price:
         begun = self.valid_from is None or self.valid_from <= day
         return begun and (self.valid_until is None or day <= self.valid_until)
 
+    def current(self, day: date, now: datetime | None) -> Price | None:
+        """The price of a day at a moment with its zone; None when none is known.
+
+        Where it depends on the hour, none is known without a moment.
+        """
+        row = self.on(day)
+        if row is None or not row.hours:
+            return row
+        return None if now is None else row.of_hour(now)
+
+    def of_hour(self, now: datetime) -> Price:
+        """These rates as they are at a moment with its zone, whatever the hour then."""
+        from datetime import UTC
+
+        from .times import within
+
+        here = now.astimezone(UTC)
+        plain = None if self.plain is None else self.plain.of_hour(now)
+        for one in self.hours:
+            if within(here, one.start, one.end, one.days):
+                return replace(self.changed(one.rates), hours=(), plain=plain)
+        return replace(self, hours=(), plain=plain)
+
+    def changed(self, rates: Decimal | Price) -> Price:
+        """These rates times a factor, or others in their place, for the same days and region."""
+        if not isinstance(rates, Price):
+            return self.times(rates)
+        return replace(
+            rates,
+            tiers=self.tiers,
+            regional=self.regional,
+            valid_from=self.valid_from,
+            valid_until=self.valid_until,
+        )
+
     def at_tier(self, tier: str | None) -> Price | None:
         """The price at a service tier, "standard" or None being the plain one; None: not known."""
         if self.plain is None and is_standard(tier):
@@ -109,8 +163,8 @@ class Price:
         plain = self.plain or replace(self, others=())
         if tier is None or is_standard(tier):
             return plain
-        factor = dict(plain.tiers).get(tier)
-        return None if factor is None else replace(plain.times(factor), plain=plain)
+        rates = dict(plain.tiers).get(tier)
+        return None if rates is None else replace(plain.changed(rates), plain=plain)
 
     def in_region(self) -> Price | None:
         """The price where a region was asked for; None when no factor is known.
@@ -142,8 +196,14 @@ class Price:
         longer = tuple(
             one._replace(cache_write=_times(one.cache_write, factor)) for one in self.long_context
         )
-        plain = None if self.plain is None else self.plain.written_for(life)
-        return replace(self, cache_write=write, long_context=longer, plain=plain)
+        return replace(
+            self,
+            cache_write=write,
+            long_context=longer,
+            plain=None if self.plain is None else self.plain.written_for(life),
+            tiers=tuple((name, _written(rates, life)) for name, rates in self.tiers),
+            hours=tuple(one._replace(rates=_written(one.rates, life)) for one in self.hours),
+        )
 
     def times(self, factor: Decimal) -> Price:
         """Every rate times `factor`."""
@@ -158,6 +218,8 @@ class Price:
             ),
             long_context=tuple(one.times(factor) for one in self.long_context),
             plain=None if self.plain is None else self.plain.times(factor),
+            tiers=tuple((name, _scaled(rates, factor)) for name, rates in self.tiers),
+            hours=tuple(one.times(factor) for one in self.hours),
         )
 
     def rates(self, input_tokens: int) -> Price | LongContext:
@@ -207,6 +269,14 @@ def joined(rows: Sequence[Price]) -> Price | None:
 
 def _times(rate: Decimal | None, factor: Decimal) -> Decimal | None:
     return None if rate is None else EXACT.multiply(rate, factor)
+
+
+def _scaled(rates: Decimal | Price, factor: Decimal) -> Decimal | Price:
+    return rates.times(factor) if isinstance(rates, Price) else rates
+
+
+def _written(rates: Decimal | Price, life: str) -> Decimal | Price:
+    return rates.written_for(life) if isinstance(rates, Price) else rates
 
 
 FREE = Price(Decimal(0), Decimal(0), marginal=True)

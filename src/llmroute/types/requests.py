@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .tools import OutputSpec, Tool, ToolChoice
 
 OnBreak = Literal["raise", "restart", "continue", "continue_or_restart"]
+RESTARTING = ("restart", "continue_or_restart")
+"""Where what was shown may be void, and begin anew."""
 ReasoningEffort = Literal["none", "minimal", "low", "medium", "high"]
 Hint = str | int | float | bool
 

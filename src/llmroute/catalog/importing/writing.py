@@ -6,10 +6,12 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from llmroute.catalog.rates import as_table
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from llmroute.types.prices import LongContext, Price
+    from llmroute.types.prices import Price
 
 HOLDERS = {
     "litellm": ("Copyright (c) 2023 Berri AI", "https://github.com/BerriAI/litellm"),
@@ -66,37 +68,17 @@ def _model(entry: Entry) -> Iterator[str]:
     table = f'models."{entry.id}"'
     price, facts = entry.price, dict(entry.facts)
     if price is not None and not price.is_dated:
-        facts["price"] = _rates(price)
+        facts["price"] = as_table(price)
     yield from _table(f"[{table}]", facts)
     if price is not None and price.is_dated:
         for row in price.rows:
-            yield from _table(f"[[{table}.prices]]", _rates(row))
+            yield from _table(f"[[{table}.prices]]", as_table(row))
 
 
 def _table(head: str, values: Mapping[str, object]) -> Iterator[str]:
     yield head
     yield from (f"{key} = {_written(value)}" for key, value in values.items())
     yield ""
-
-
-def _rates(row: Price) -> dict[str, object]:
-    """What a row of prices says, by the keys of files."""
-    told: dict[str, object] = {
-        "input": row.input,
-        "output": row.output,
-        "cached_input": row.cached_input,
-        "cache_write": dict(row.cache_writes) or row.cache_write,
-        "tiers": dict(row.tiers) or None,
-        "long_context": [_long(one) for one in row.long_context] or None,
-        "regional": row.regional,
-        "valid_from": row.valid_from,
-        "valid_until": row.valid_until,
-    }
-    return {key: value for key, value in told.items() if value is not None}
-
-
-def _long(one: LongContext) -> dict[str, object]:
-    return {key: value for key, value in one._asdict().items() if value is not None}
 
 
 def _written(value: object) -> str:
