@@ -9,7 +9,8 @@ import threading
 import pytest
 
 from llmroute.errors import FAULT_KINDS
-from llmroute.health.admission import Closed, Permit
+from llmroute.health.admission import Ask, Closed, Permit
+from llmroute.health.gate import SPENT
 from llmroute.health.memory import MOST_PLACES, Memory
 
 from .gates import Hand, at, fault
@@ -354,6 +355,15 @@ def test_an_idle_upstream_regains_retries() -> None:
     for _ in range(2000):
         hand.let_in(X)
     assert sum(isinstance(hand.enter(X, again=True), Permit) for _ in range(200)) == 100
+
+
+def test_a_hedge_is_paid_by_whom_it_helps() -> None:
+    """What starts beside a silent model is paid from the budget of that one."""
+    hand, silent = Hand(), at("silent", "b")
+    for _ in range(3):
+        assert isinstance(hand.gate.enter(hand.now, X, Ask(again=True, payer=silent)), Permit)
+    assert hand.gate.enter(hand.now, X, Ask(again=True, payer=silent)) == SPENT
+    hand.let_in(X, again=True)
 
 
 def test_two_gates_share_a_memory() -> None:

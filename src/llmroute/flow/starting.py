@@ -91,7 +91,8 @@ class Starting:
         candidate = self._ledger.plan.candidates[turn.candidate]
         tokens = (candidate.tokens or self._ledger.plan.tokens).value
         tokens += candidate.output_tokens or 0
-        ask = Ask(turn.again or hedge, turn.forced, tokens, self._wake)
+        silent = next(iter(self._running.values())).model if hedge else None
+        ask = Ask(turn.again or hedge, turn.forced, tokens, self._wake, silent)
         return self._snapshot.gate.enter(now, candidate.model, ask)
 
     def _start(self, now: float, turn: Turn, permit: Permit) -> Commands:

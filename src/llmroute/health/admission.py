@@ -26,13 +26,15 @@ class Ask(NamedTuple):
     `again` marks a retry of the same model, or a hedge: what the retry budget pays for. `forced`
     says that nobody else is left. `tokens` are those of prompt and expected answer. `wake` is
     called, from any thread, when waiting may be over; it returns False when nobody waits any more,
-    so that the next in line can be woken.
+    so that the next in line can be woken. `payer` is whose budget pays for it: a hedge is paid by
+    the model that keeps silent; None: its own.
     """
 
     again: bool = False
     forced: bool = False
     tokens: int = 0
     wake: Callable[[], bool] = nobody
+    payer: Model | None = None
 
 
 class Permit:

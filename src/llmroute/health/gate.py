@@ -105,18 +105,24 @@ class HealthGate:
         return {name: closed for name, closed in found.items() if closed is not None}
 
     def _entered(self, now: float, place: Place, ask: Ask) -> Permit | Closed:
-        uneasy = self._memory.uneasy and place.is_uneasy
-        closed = place.closed(now, forced=ask.forced) if uneasy else None
-        if closed is None and place.model.limits is not None:
-            closed = self._full(now, place, ask)
+        closed = self._closed(now, place, ask)
         if closed is not None:
             return closed
-        if not place.upstream.budget.pays(now, again=ask.again):
+        payer = place if ask.payer is None else self._placed(ask.payer)
+        if not payer.upstream.budget.pays(now, again=ask.again):
             return SPENT
         permit = Entered(place, now, ask.tokens)
-        if uneasy:
+        if self._memory.uneasy:
             place.take(now, permit)
         return permit
+
+    def _closed(self, now: float, place: Place, ask: Ask) -> Closed | None:
+        """Why a model may not be asked, or has no room."""
+        if self._memory.uneasy and place.is_uneasy:
+            closed = place.closed(now, forced=ask.forced)
+            if closed is not None:
+                return closed
+        return None if place.model.limits is None else self._full(now, place, ask)
 
     def _full(self, now: float, place: Place, ask: Ask) -> Closed | None:
         """Why limits leave no room; whoever is said to be ahead in line is asked if it still is."""

@@ -35,7 +35,10 @@ class Entered(Permit):
 
     def __init__(self, place: Place, now: float, tokens: int) -> None:
         """Begin at `now`."""
-        super().__init__(place.model, now, tokens=tokens)
+        self.model = place.model
+        self.entered_at = now
+        self.probe = False
+        self.tokens = tokens
         self.place = place
         self.since = place.upstream.breaker.ejections
         self.origin_since = place.origin.breaker.ejections
