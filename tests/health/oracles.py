@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 X = at("x")
 WAITS_S = (0.0, 0.25, 1.0, 4.0, 5.0, 9.0, 10.0, 20.0, 59.0, 61.0, 121.0, 300.0)
 BAD = fault("server_error")
+LONGEST_LINE = 6
 
 
 class Out(NamedTuple):
@@ -156,7 +157,7 @@ class BudgetPlayer:
 
     def first(self, choice: int) -> None:
         """Ask for the first time in some calls."""
-        for _ in range(choice % 40):
+        for _ in range(choice % 13):
             self.hand.leave(self.hand.let_in(X))
             self.asked.append((self.hand.now, False))
 
@@ -214,7 +215,7 @@ class RatesPlayer:
 
     def advance(self, choice: int) -> None:
         """Let time pass; whoever waits looks again when it was told to."""
-        until = self.hand.now + (0.0, 0.2, 0.9, 7.0, 30.0, 61.0)[choice % 6]
+        until = self.hand.now + (0.0, 0.2, 0.9, 7.0, 20.0, 61.0)[choice % 6]
         while True:
             due = [one for one in self.line if one.looks_at <= until]
             if not due:
@@ -226,7 +227,8 @@ class RatesPlayer:
 
     def enter(self, choice: int) -> None:
         """Ask to begin, with some tokens."""
-        self._ask(Line(choice % 450))
+        if len(self.line) < LONGEST_LINE:
+            self._ask(Line(choice % 450))
 
     def leave(self, choice: int) -> None:
         """End one; it took other tokens than were expected, or nobody knows how many."""
@@ -270,7 +272,8 @@ class RatesPlayer:
 
     def _has_room(self, more: list[Line]) -> bool:
         """Whether there is room for some more."""
-        last = [tokens for moment, tokens in self.began if moment + 60.0 > self.hand.now]
+        began = self.began[-10:]  # at most 7 in a minute
+        last = [tokens for moment, tokens in began if moment + 60.0 > self.hand.now]
         most = self.limits.tokens_per_minute or 0
         return (
             len(self.out) + len(more) <= (self.limits.in_flight or 0)
