@@ -37,6 +37,7 @@ WEIGHTS = ROOT / "src/llmroute/policies/task_weights.py"
 SEED = 20261126
 WORD_PENALTY, CUE_PENALTY = 0.05, 0.01
 ROUNDS = 400
+LONG = 1500
 EITHER = "write or creative"
 
 
@@ -71,7 +72,7 @@ def request(text: str, system: str = "") -> Request:
 
 
 def examples(given: Iterable[Prompt]) -> Iterator[tuple[list[str], str]]:
-    """Features and tasks: as they are, without words, and with the instruction as system prompt."""
+    """Features and tasks: as they are, without words, and with the instruction in other places."""
     given = list(given)
     for at, one in enumerate(given):
         names = list(tasks.features(request(one.text)))
@@ -83,9 +84,17 @@ def examples(given: Iterable[Prompt]) -> Iterator[tuple[list[str], str]]:
             yield list(tasks.features(request(rest.strip(), asked))), one.task
             swapped = f"{rest.strip()}\n\n{asked}."
             yield list(tasks.features(request(swapped))), one.task
+            for long in at_either_end(asked, rest.strip()):
+                yield list(tasks.features(request(long))), one.task
         elif at % 3 == 0 and one.task not in {"qa", "chat"}:
             other = given[(at * 7) % len(given)].text
             yield list(tasks.features(request(other[:80], one.text))), one.task
+
+
+def at_either_end(asked: str, rest: str) -> tuple[str, str]:
+    """An instruction above, and below, a text that is too long to be read whole."""
+    long = (rest + " ") * (LONG // len(rest) + 1)
+    return f"{asked}: {long}", f"{long}\n\n{asked}."
 
 
 def matrix(rows: Sequence[list[str]], scales: Numbers) -> Numbers:

@@ -6,6 +6,7 @@ import json
 import zlib
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ from llmroute import Client, Image, Message, PolicyError, policies
 from llmroute.policies import task_weights
 from llmroute.policies.records import Record
 from llmroute.policies.task_words import WORDS
-from llmroute.policies.tasks import PART, SHOWN, detect
+from llmroute.policies.tasks import END, PART, SHOWN, WORDS_APART, bucket, detect
 from llmroute.testing import ScriptedProvider
 from llmroute.types.observed import Observed
 from llmroute.types.plans import Detected, Situation
@@ -24,9 +25,14 @@ from llmroute.types.requests import TASKS, Request
 from llmroute.types.tools import OutputSpec
 from llmroute.types.usage import TokenCount
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 PROMPTS = sorted((Path(__file__).parent / "prompts").glob("*.txt"))
 LEAST_ACCURACY, LEAST_F1 = 0.87, 0.87
+LEAST_ELSEWHERE, LEAST_SURE, LEAST_RIGHT_OF_SURE = 0.72, 0.5, 0.92
 """A little under what was measured; docs/tasks.md says the figures."""
+SURE = 0.5
 FILE = """
 version = 1
 [models.gpt]
@@ -109,6 +115,48 @@ def test_instructions_at_either_end(end: bool) -> None:
     order = "Summarize the text in two sentences."
     found = detect(asked(f"{text}\n\n{order}" if end else f"{order}\n\n{text}"))
     assert found.task == "summarize"
+
+
+def parted() -> list[tuple[str, str, str]]:
+    """Prompts that nothing was fitted to: task, instruction, and the text that it is for."""
+    found: list[tuple[str, str, str]] = []
+    for task, text in held_out():
+        end = END.search(text, 12)
+        if end and len(text) - end.end() > 15:
+            found.append((task, text[: end.start()], text[end.end() :].strip()))
+    return found
+
+
+def _long(text: str) -> str:
+    """A text again and again, until it is too long to be read whole."""
+    return text * (1500 // len(text) + 1)
+
+
+PLACES: dict[str, Callable[[str, str], Request]] = {
+    "above a long text": lambda order, text: asked(f"{order}: {_long(text)}"),
+    "below a long text": lambda order, text: asked(f"{_long(text)}\n\n{order}."),
+    "in the system prompt": lambda order, text: Request(
+        (Message.system(order), Message.user(text))
+    ),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_where_an_instruction_stands(place: str) -> None:
+    """It is told from either end of a long text and from the system prompt, and seldom wrong."""
+    told = [(task, detect(PLACES[place](order, f"{text} "))) for task, order, text in parted()]
+    assert len(told) >= 80
+    sure = [(task, found.task) for task, found in told if found.confidence >= SURE]
+    assert sum(task == found.task for task, found in told) / len(told) >= LEAST_ELSEWHERE
+    assert len(sure) / len(told) >= LEAST_SURE
+    assert sum(task == one for task, one in sure) / len(sure) >= LEAST_RIGHT_OF_SURE
+
+
+def test_a_word_never_weighs_as_a_signal() -> None:
+    """Words and signals have weights apart, however their checksums fall."""
+    signals = {bucket(f"{zone}:{cue}") for zone in "ITRYF" for cue in WORDS}
+    assert all(at >= WORDS_APART for at in signals)
+    assert all(bucket(f"w{word}") < WORDS_APART for word in ("translate", "into french", "a:b"))
 
 
 def test_what_else_a_request_holds() -> None:

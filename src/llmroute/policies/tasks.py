@@ -35,9 +35,13 @@ REST = 24
 STEM = 5
 HASHED = 14
 """How many words of the instruction, and of the last sentence, have weights of their own."""
-BUCKETS = 4096
+WORDS_APART = 4096
+BUCKETS = 2 * WORDS_APART
+"""Words share the first half of them, signals the second, so that no word weighs as a signal."""
 IN_QUESTION = re.compile("[IT]:").match
 """Whether a signal is of the instruction itself."""
+ASKED = re.compile("[IT]:asks").match
+"""Whether a signal says that the message itself asks for something."""
 NOTHING = (0,) * len(TASKS)
 NOT_SAID: Mapping[str, float] = {}
 HAN = "\u3040-\u30ff\u3400-\u9fff"
@@ -99,6 +103,7 @@ def detect(request: Request) -> Detected:
     names = list(features(request))
     if not names:
         return Detected("chat", 0.0, ())
+    names += _above(names)
     rows = [fitted.ROWS.get(bucket(name), NOTHING) for name in names]
     totals = [sum(column) * fitted.SCALE for column in zip(*rows, strict=True)]
     for name in SAID.keys() & set(names):
@@ -108,6 +113,13 @@ def detect(request: Request) -> Detected:
     sure = 1 / sum([exp(one - most) for one in totals])
     at = totals.index(most)
     return Detected(TASKS[at], round(sure, 3), _signals(names, rows, at))
+
+
+def _above(names: Sequence[str]) -> list[str]:
+    """What the system prompt asks for: it counts twice where the message asks for nothing."""
+    if any(map(ASKED, names)):
+        return []
+    return [name for name in names if name.startswith("Y:asks")]
 
 
 def features(request: Request) -> Iterator[str]:
@@ -142,9 +154,7 @@ def of_text(head: str, tail: str) -> Iterator[str]:
         return
     found = END.search(head, 12)
     cut = found.start() if found else len(head)
-    asked, rest = tokens(head[:cut]), tokens(head[cut:])[:REST]
-    last = tokens(LAST.split((tail or head).rstrip(STOPS))[-1][-PART // 2 :])
-    last = [] if last == asked else last
+    asked, rest, last = _parts(head, cut, tail)
     first = list(_cues("I", asked))
     yield from first
     yield from ("F:" + name[2:] for name in first[:1])
@@ -154,6 +164,20 @@ def of_text(head: str, tail: str) -> Iterator[str]:
     yield from _words(asked[:HASHED])
     yield from _words(last[:HASHED])
     yield from _form(head, tail, len(asked) + len(rest), found is not None)
+
+
+def _parts(head: str, cut: int, tail: str) -> tuple[list[str], list[str], list[str]]:
+    """The words of the instruction, of what it is for, and of the last sentence."""
+    asked, rest = tokens(head[:cut]), tokens(head[cut:])[:REST]
+    last = tokens(LAST.split((tail or head).rstrip(STOPS))[-1][-PART // 2 :])
+    if tail and not _asks(asked) and _asks(last):  # a text, and below it what is asked
+        return last, tokens(head)[:REST], []
+    return asked, rest, [] if last == asked else last
+
+
+def _asks(words: Sequence[str]) -> bool:
+    """Whether words ask for something, rather than tell."""
+    return any(cue[2:].startswith("asks") for cue in _cues("I", words))
 
 
 def tokens(text: str) -> list[str]:
@@ -231,7 +255,8 @@ def _chooses(schema: Mapping[str, object]) -> bool:
 
 def bucket(name: str) -> int:
     """Where the weights of a feature stand."""
-    return crc32(name.encode("utf-8", "surrogatepass")) % BUCKETS
+    at = crc32(name.encode("utf-8", "surrogatepass")) % WORDS_APART
+    return at + WORDS_APART if name[1] == ":" else at
 
 
 def _signals(names: Sequence[str], rows: Sequence[tuple[int, ...]], at: int) -> tuple[str, ...]:
