@@ -10,7 +10,9 @@ import pytest
 import llmroute
 from llmroute import Client, Message
 from llmroute.providers.llama_cpp import LlamaCppProvider
+from llmroute.tokens import estimate, estimate_request
 from llmroute.types.calls import SupportsCounting
+from llmroute.types.frozen import replace
 from llmroute.types.requests import Request
 from tests.local.support import model
 
@@ -37,6 +39,22 @@ def test_a_count_is_what_the_engine_reports(smollm2: Path) -> None:
         counted = client.count_tokens("Hello", "local", system="Be kind.")
         reply = client.chat("Hello", system="Be kind.", max_tokens=1)
         assert counted.value == reply.usage.input_tokens
+
+
+@pytest.mark.native
+def test_an_estimate_knows_what_the_template_adds(smollm2: Path) -> None:
+    """What stands around the texts of a chat is estimated as the engine counts it, to the token."""
+    user, answer, told = Message.user("x"), Message.assistant("x"), Message.system("x")
+    chats = ([user], [told, user], [user, answer, user], [told, user, answer, user])
+    found = llmroute.model("local", use="llama-cpp", file=str(smollm2))
+    with Client(models=[found]) as client:
+        known = replace(client.plan("x").candidates[0].model, tokenizer="smollm2")
+        for chat in chats:
+            exact = client.count_tokens(chat, "local").value
+            estimated = estimate_request(Request(tuple(chat)), known)
+            texts = estimate("x" * len(chat), "smollm2").value
+            assert estimated.value - texts == exact - len(chat)
+            assert estimated.low <= exact <= estimated.high
 
 
 @pytest.mark.native

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from llmroute.tokens import estimate, estimate_request
 from llmroute.types.messages import Document, Image, Message
+from llmroute.types.models import Model
 from llmroute.types.requests import Request
 from llmroute.types.tools import Tool
 
@@ -50,6 +51,19 @@ def test_requests_count_their_messages() -> None:
     two = estimate_request(Request((Message.system(""), Message.user("hello"))))
     assert one.value == estimate("hello").value + 6
     assert two.value == one.value + 3
+
+
+def test_a_measured_template_adds_what_it_adds() -> None:
+    """SmolLM2's template makes an instruction up where there is none; texts to embed have none."""
+    model = Model("m", "acme", "m", "custom", tokenizer="smollm2")
+    hello = estimate("hello", "smollm2").value
+    alone = estimate_request(Request((Message.user("hello"),)), model)
+    told = estimate_request(Request((Message.system(""), Message.user("hello"))), model)
+    again = (Message.system(""), Message.user("hello"), Message.assistant(""), Message.user(""))
+    assert [alone.value, told.value] == [hello + 5 + 4 + 21, hello + 5 + 5 + 4]
+    assert estimate_request(Request(again), model).value == told.value + 6 + 5
+    assert alone.low <= alone.value <= alone.high
+    assert estimate_request(Request((), texts=("hello",)), model).value == hello
 
 
 def test_images_documents_and_tools_are_counted() -> None:

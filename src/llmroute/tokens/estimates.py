@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from llmroute.types.plans import own_key
 from llmroute.types.usage import TokenCount
 
+from .chats import CHATS
 from .classes import class_counts
 from .extras import chat_text, extra_text, extra_tokens
 from .weights import ALIASES, ANY, FAMILIES
@@ -21,6 +22,7 @@ from .weights import ALIASES, ANY, FAMILIES
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from llmroute.types.messages import Message
     from llmroute.types.models import ImageTokens, Model
     from llmroute.types.requests import Request
 
@@ -52,13 +54,15 @@ class Content(NamedTuple):
     """A request, read once for every tokenizer.
 
     `numbers` are those of the text of its messages, `more` those of tools and shapes, None for
-    none. `fixed` are the tokens of messages as such, and `fixed_high` what they are at most.
+    none. `fixed` are the tokens of messages as such, and `fixed_high` what they are at most; what
+    is known of a tokenizer's chats says it of `messages`.
     """
 
     numbers: Sequence[int]
     more: Sequence[int] | None
     fixed: int
     fixed_high: int
+    messages: Sequence[Message] = ()
 
 
 def family_of(tokenizer: str | None) -> Family:
@@ -152,10 +156,11 @@ def content_of(request: Request) -> Content:
     fixed = TOKENS_PER_MESSAGE * len(messages) + TOKENS_PER_REPLY
     if request.text_alone and len(messages) == 1:  # the most common request
         text = "".join(cast("tuple[str, ...]", messages[0].parts))
-        return Content(class_counts(text), None, fixed, fixed)
+        return Content(class_counts(text), None, fixed, fixed, messages)
     text = chat_text(request)
     more = "" if request.text_alone else extra_text(request)
-    return Content(class_counts(text), class_counts(more) if more else None, fixed, fixed)
+    more_numbers = class_counts(more) if more else None
+    return Content(class_counts(text), more_numbers, fixed, fixed, messages)
 
 
 def _of_tokenizer(
@@ -186,8 +191,10 @@ def _weighed(content: Content, tokenizer: str | None) -> TokenCount:
     fixed, fixed_high = content.fixed, content.fixed_high
     if fixed and tokenizer not in PUBLISHED:
         fixed_high = 3 * fixed_high + TOKENS_OF_TEMPLATE
+    chat = CHATS.get(tokenizer or "") if content.messages else None
+    around = fixed if chat is None else chat.tokens(content.messages)
     expected = ceil(value)
     if not expected:
-        return TokenCount(fixed, "estimate", fixed, ceil(high) + fixed_high)
+        return TokenCount(around, "estimate", fixed, ceil(high) + fixed_high)
     least, most = max(min(int(low), expected), 1), max(ceil(high), expected) + 2
-    return TokenCount(expected + fixed, "estimate", least + fixed, most + fixed_high)
+    return TokenCount(expected + around, "estimate", least + fixed, most + fixed_high)
