@@ -33,7 +33,7 @@ def _archived(name: str) -> Traversable:
 
 def read_text(name: str) -> str | None:
     """Read a data file such as "policies/default.toml"; None when there is none of that name."""
-    if ".." in name or "\\" in name or name.startswith("/"):
+    if ".." in name or "\\" in name or "\0" in name or name.startswith("/"):
         return None
     folder = _folder()
     if folder is None:
@@ -42,7 +42,7 @@ def read_text(name: str) -> str | None:
     try:
         with open(f"{folder}/{name}", encoding="utf-8") as opened:
             return opened.read()
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError, ValueError):
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return None
 
 

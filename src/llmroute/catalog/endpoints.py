@@ -21,16 +21,21 @@ if TYPE_CHECKING:
     from .entries import ModelEntry, ProviderEntry
     from .urls import Address
 
-PLACE = re.compile(r"\{([a-z_]+)(\??)\}")
+PLACE = r"\{([a-z_]+)(\??)\}"
 """What a declaration fills in: {resource}; a query of {api_version?} is left out without it."""
 SEGMENT = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"
 """A model's name that may stand in a path: it is one segment, and never climbs."""
 
 
+def places_in(text: str) -> list[tuple[str, str]]:
+    """What is in braces in a text, and its mark "?"; most addresses have nothing in braces."""
+    return re.findall(PLACE, text) if "{" in text else []
+
+
 def places_of(entry: ProviderEntry) -> tuple[str, ...]:
     """What a declaration may fill in for this provider, in the order of its file."""
     texts = [entry.base_url or "", *(url for _, url in entry.regions), *dict(entry.query).values()]
-    found = [place for text in texts for place, _ in PLACE.findall(text)]
+    found = [place for text in texts for place, _ in places_in(text)]
     found += ["region"] if entry.regions else []
     return tuple(dict.fromkeys(place for place in found if place in PLACES))
 
@@ -86,7 +91,7 @@ def _missing(
     texts: Iterable[str], values: dict[str, str | None], entry: ProviderEntry, tell: Tell
 ) -> bool:
     """Report what was not filled in; whether there is any."""
-    places = [place for text in texts for place, mark in PLACE.findall(text) if not mark]
+    places = [place for text in texts for place, mark in places_in(text) if not mark]
     missing = [place for place in dict.fromkeys(places) if values.get(place) is None]
     for place in missing:
         if place == "model":
@@ -97,7 +102,9 @@ def _missing(
 
 
 def _fill(template: str, values: dict[str, str | None]) -> str:
-    return PLACE.sub(lambda match: values.get(match[1]) or "", template)
+    if "{" not in template:
+        return template
+    return re.sub(PLACE, lambda match: values.get(match[1]) or "", template)
 
 
 def endpoint_at(
@@ -130,7 +137,7 @@ def _query(entry: ProviderEntry, declaration: Declaration) -> Iterator[tuple[str
     """The query of every request; a part that nobody filled in is left out."""
     values: dict[str, str | None] = {name: getattr(declaration, name) for name in PLACES}
     for name, text in entry.query:
-        if all(values.get(place) for place, _ in PLACE.findall(text)):
+        if all(values.get(place) for place, _ in places_in(text)):
             yield name, _fill(text, values)
 
 

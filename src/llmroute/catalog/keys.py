@@ -60,7 +60,8 @@ def key_problem(variable: str, origin: str | None) -> str | None:
 
 def on_origins(origin: str | None, origins: tuple[str, ...]) -> bool:
     """Whether `origin` is one of these; what stands in braces may be any one label."""
-    if origin is None:
-        return False
-    patterns = (re.sub(r"\\\{[a-z_]+\\\}", f"(?:{LABEL})", re.escape(one)) for one in origins)
+    if origin is None or origin in origins:
+        return origin is not None
+    filled = [one for one in origins if "{" in one]
+    patterns = (re.sub(r"\\\{[a-z_]+\\\}", f"(?:{LABEL})", re.escape(one)) for one in filled)
     return any(re.fullmatch(pattern, origin) for pattern in patterns)

@@ -14,7 +14,7 @@ from llmroute.errors.toml import located, parse
 
 from .collection import NAME
 from .data import names
-from .endpoints import PLACE
+from .endpoints import PLACE, places_in
 from .entries import provider_names, with_origins
 from .keys import VARIABLE_HINT, key_problem, on_origins, variable_problem
 from .tables import read_top
@@ -104,11 +104,11 @@ def _urls(entry: ProviderEntry) -> list[tuple[str, str]]:
 def _origin(key: str, url: str, head: Table) -> str | None:
     """The origin of an address, what is filled in being x; None, and problems, for a wrong one."""
     known = (*PLACES, "model")
-    for place, _ in PLACE.findall(url):
+    for place, _ in places_in(url):
         if place not in known:
             head.problem(key, f"there is no {{{place}}}", nearest(place, known))
     try:
-        return address(PLACE.sub("x", url)).origin
+        return address(re.sub(PLACE, "x", url)).origin
     except ValueError as error:
         head.problem(key, str(error))
         return None

@@ -19,12 +19,12 @@ FORBIDDEN_HEADERS = frozenset(
 KEY_HEADERS = frozenset({"authorization", "api-key", "x-api-key", "x-goog-api-key"})
 """The headers in which well-known providers want their key."""
 
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE = re.compile(r"([\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?)?")
+_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_VALUE = r"([\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?)?"
 
 
 def header_flaw(name: str, value: str) -> str | None:
     """Say that a header cannot be sent; None when it can."""
-    if _NAME.fullmatch(name) and _VALUE.fullmatch(value):
+    if re.fullmatch(_NAME, name) and re.fullmatch(_VALUE, value):
         return None
     return f"{name!r} or its value cannot be sent"
