@@ -213,6 +213,10 @@ def test_doctor_resolves_hosts_when_asked(
     policy(tmp_path, {"gpt": server.base_url})
     run = here(capsys, "doctor", "--network")
     assert "network     127.0.0.1 resolves" in run.out
+    with (tmp_path / "llmroute.toml").open("a", encoding="utf-8") as file:
+        file.write('[offline]\nmode = "always"\n')
+    run = here(capsys, "doctor", "--network")
+    assert "network     not used: [offline] mode is always" in run.out
     assert server.connections == 0
 
 

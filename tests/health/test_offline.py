@@ -22,6 +22,7 @@ HOSTS = ["a.example", "b.example", "c.example"]
 DNS = AttemptError("dns", "no address").fault
 UNREACHABLE = AttemptError("connect", "no route", code="EHOSTUNREACH").fault
 BEHIND_PROXY = AttemptError("connect", "by the proxy: no address", code="EAI_AGAIN").fault
+UNHEARD = AttemptError("cut_short", "connection timed out", code="ETIMEDOUT").fault
 BLACK_HOLE = AttemptError("connect_timeout", "took too long").fault
 REFUSED = AttemptError("connect", "refused", code="ECONNREFUSED").fault
 UNWELL = AttemptError("server_error", "as it says", status=500).fault
@@ -56,7 +57,7 @@ def unattended(*signs: tuple[float, str, Fault | None]) -> Offline:
     return offline
 
 
-@pytest.mark.parametrize("first", [DNS, UNREACHABLE, BEHIND_PROXY, BLACK_HOLE])
+@pytest.mark.parametrize("first", [DNS, UNREACHABLE, BEHIND_PROXY, BLACK_HOLE, UNHEARD])
 @pytest.mark.parametrize("second", [DNS, UNREACHABLE, BEHIND_PROXY])
 def test_two_hosts_without_a_way(first: Fault, second: Fault) -> None:
     """Two different hosts without a way to them, one of them at once, mean that it is gone."""

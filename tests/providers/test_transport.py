@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import multiprocessing
 import os
@@ -15,7 +16,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from llmroute.errors import ClosedError, ForkedError
+from llmroute.providers.budget import Budget
 from llmroute.providers.dialing import Address, race
+from llmroute.providers.line import Line, time_was_up
 from llmroute.testing import no_network
 from llmroute.testing.network import NetworkForbiddenError
 from llmroute.types.events import Opened, Text
@@ -463,3 +466,21 @@ def test_a_key_stays_on_its_origin(server: FaultServer, provider: HttpProvider) 
         assert result.kind == "bad_key_format"
         assert "TEST_KEY" in result.fault.reason
     assert server.requests == []
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="the system has no such option")
+def test_a_peer_that_is_not_heard_of_ends_the_connection() -> None:
+    """A connection whose peer acknowledges nothing for 5 s ends, as cut short and not as late."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        socket.create_connection(listener.getsockname()) as sock,
+    ):
+        line, budget = Line(sock), Budget(call_to("http://127.0.0.1:9/v1"))
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 0
+        line.use(budget)
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 5000
+        unheard = TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+        fault = time_was_up(budget, unheard).fault
+        assert (fault.kind, fault.code) == ("cut_short", "ETIMEDOUT")
+        assert time_was_up(budget, TimeoutError()).fault.kind == "interrupted"
+        budget.release()

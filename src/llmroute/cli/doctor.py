@@ -177,6 +177,8 @@ def _network(policy: PolicyFile, *, asked: bool) -> None:
     hosts = hosts_of(policy.models)
     if not hosts:
         _line("network", "the policy names no host")
+    elif policy.offline_mode == "always":
+        _line("network", "not used: [offline] mode is always")
     elif not asked:
         _line("network", f"not checked; --network resolves {', '.join(hosts)}")
     else:

@@ -35,13 +35,21 @@ SLACK_S = 5.0
 SICK_S = 60.0
 """Seconds for which a host that failed while others answered says nothing of the network."""
 
-NO_WAY = frozenset({"ENETUNREACH", "EHOSTUNREACH", "ENETDOWN"})
-NO_ADDRESS = frozenset({"EAI_AGAIN", "EAI_NONAME", "EAI_NODATA", "EAI_FAIL"})
-"""Codes of faults that tell at once that there is no way to a host, or to the proxy before it."""
-SILENT = frozenset({"connect_timeout", "first_token_timeout", "answer_timeout", "stalled"})
-"""Kinds of faults that a network which is gone has as well, and a slow model too."""
-ANSWERED = frozenset({"ECONNREFUSED", "ECONNRESET"})
-"""Codes of faults that somebody beyond the network has sent."""
+Told = Literal["answer", "no way", "silence", "nothing"]
+
+TOLD_BY_CODE: dict[str, Told] = {
+    **dict.fromkeys(("ENETUNREACH", "EHOSTUNREACH", "ENETDOWN"), "no way"),
+    **dict.fromkeys(("EAI_AGAIN", "EAI_NONAME", "EAI_NODATA", "EAI_FAIL"), "no way"),
+    **dict.fromkeys(("ECONNREFUSED", "ECONNRESET"), "answer"),
+    "ETIMEDOUT": "silence",
+}
+"""What the system says of a connection to a host, or to the proxy before it."""
+TOLD_BY_KIND: dict[str, Told] = {
+    "dns": "no way",
+    **dict.fromkeys(("connect_timeout", "first_token_timeout"), "silence"),
+    **dict.fromkeys(("answer_timeout", "stalled"), "silence"),
+}
+"""Kinds of faults; a slow model is silent too."""
 
 SHUT = Closed("the network is gone", soft=True)
 
@@ -53,13 +61,11 @@ class Sign(NamedTuple):
     no_way_at: float = float("-inf")
 
 
-def told_by(fault: Fault | None) -> Literal["answer", "no way", "silence", "nothing"]:
+def told_by(fault: Fault | None) -> Told:
     """What the end of an attempt tells of the network; a `fault` of None is an answer."""
-    if fault is None or fault.status is not None or fault.code in ANSWERED:
+    if fault is None or fault.status is not None:
         return "answer"
-    if fault.kind == "dns" or fault.code in NO_WAY or fault.code in NO_ADDRESS:
-        return "no way"
-    return "silence" if fault.kind in SILENT else "nothing"
+    return TOLD_BY_CODE.get(fault.code or "") or TOLD_BY_KIND.get(fault.kind, "nothing")
 
 
 def unattended() -> bool:

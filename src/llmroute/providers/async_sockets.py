@@ -58,8 +58,8 @@ class AsyncStream(httpcore2.AsyncNetworkStream):
                     data = await self._receive(max_bytes)
                 else:
                     data = await self._secure(lambda: tls.read(max_bytes))
-        except TimeoutError:
-            raise time_was_up(budget) from None
+        except TimeoutError as error:
+            raise time_was_up(budget, error) from None
         except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
             data = b""
         except OSError as error:
@@ -84,8 +84,8 @@ class AsyncStream(httpcore2.AsyncNetworkStream):
                     await asyncio.get_running_loop().sock_sendall(self._line.sock, buffer)
                 else:
                     await self._secure(lambda: tls.write(buffer))
-        except TimeoutError:
-            raise time_was_up(budget) from None
+        except TimeoutError as error:
+            raise time_was_up(budget, error) from None
         except OSError as error:
             budget.left()
             raise httpcore2.WriteError(type(error).__name__) from None  # an answer may be there yet

@@ -25,6 +25,14 @@ if TYPE_CHECKING:
     from .budget import Budget
 
 
+UNHEARD_S = 5.0
+"""Seconds after which a connection ends whose peer does not acknowledge what it is sent.
+
+As a request goes out over a connection that was kept while the network went, that is the only
+sign. Where the platform has no TCP_USER_TIMEOUT (RFC 5482), only the attempt's own limits end it.
+"""
+
+
 class Line:
     """A connected socket, and whose attempt is using it."""
 
@@ -39,6 +47,8 @@ class Line:
     def use(self, budget: Budget) -> None:
         """Let a cancel of `budget`'s call, and of no other, break this connection off."""
         if self._user is not budget:
+            if self._user is None:
+                _end_unheard(self.sock)
             with self._lock:
                 self._user = budget
             budget.hold(lambda: self._break_off(budget))
@@ -60,9 +70,18 @@ class Line:
         return self.sock if name == "socket" else None
 
 
-def time_was_up(budget: Budget) -> AttemptError:
+def _end_unheard(sock: socket.socket) -> None:
+    option = getattr(socket, "TCP_USER_TIMEOUT", None)
+    if option is not None:
+        with contextlib.suppress(OSError):  # not every socket is one of TCP
+            sock.setsockopt(socket.IPPROTO_TCP, option, int(UNHEARD_S * 1e3))
+
+
+def time_was_up(budget: Budget, error: TimeoutError) -> AttemptError:
     """Say why a read or write stopped; raises what the budget says."""
     budget.left()
+    if error.errno is not None:  # it was the system's time for a peer that is not heard of
+        return broken("cut_short", error)
     return AttemptError("interrupted", "the attempt's time was up")
 
 

@@ -36,8 +36,8 @@ class Stream(httpcore2.NetworkStream):
         try:
             sock.settimeout(budget.left())
             data = sock.recv(max_bytes)
-        except TimeoutError:
-            raise time_was_up(budget) from None
+        except TimeoutError as error:
+            raise time_was_up(budget, error) from None
         except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
             data = b""
         except OSError as error:
@@ -58,8 +58,8 @@ class Stream(httpcore2.NetworkStream):
             while view:
                 sock.settimeout(budget.left())
                 view = view[sock.send(view) :]
-        except TimeoutError:
-            raise time_was_up(budget) from None
+        except TimeoutError as error:
+            raise time_was_up(budget, error) from None
         except OSError as error:
             budget.left()
             raise httpcore2.WriteError(type(error).__name__) from None  # an answer may be there yet
