@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from llmroute.errors import RequestError
@@ -48,15 +48,41 @@ def price(
     day = moment.date() if isinstance(moment, datetime) else moment
     found = _priced(model)
     _check_released(model, day)
+    if tier is not None or regional or found.is_dated:
+        found = _as_asked(found, model, tier, moment, regional=bool(regional))
+    if cache is not None:
+        found = _kept(found, cache, model)
+    return found.cost_usd(usage)
+
+
+def _as_asked(
+    found: Price, model: str | Model, tier: str | None, moment: date, *, regional: bool
+) -> Price:
+    """The price as it was asked for; that of a name is made once for each minute."""
+    if isinstance(moment, datetime):
+        moment = moment.replace(second=0, microsecond=0)
+    known = tier is None or isinstance(tier, str)  # pyright: ignore[reportUnnecessaryIsInstance]
+    if isinstance(model, str) and known:
+        return _listed_as_asked(model, tier, moment, regional)
+    return _made(found, model, tier, moment, regional=regional)
+
+
+@lru_cache(maxsize=1024)
+def _listed_as_asked(name: str, tier: str | None, moment: date, regional: bool) -> Price:
+    return _made(_priced(name), name, tier, moment, regional=regional)
+
+
+def _made(
+    found: Price, model: str | Model, tier: str | None, moment: date, *, regional: bool
+) -> Price:
     if tier is not None:
         found = _at_tier(found, tier, model)
     if regional:
         found = _in_region(found, model)
     if found.is_dated:
+        day = moment.date() if isinstance(moment, datetime) else moment
         found = _of_hour(_on(found, day, model), moment, model)
-    if cache is not None:
-        found = _kept(found, cache, model)
-    return found.cost_usd(usage)
+    return found
 
 
 def _name(model: str | Model) -> str:
