@@ -24,10 +24,15 @@ CONTENT = (Text, ToolCallPart)
 class Fold(Protocol):
     """What one API makes of its JSON objects."""
 
-    answered: bool
-    """Whether the finish reason was seen, and nothing of the answer after it, nor an error."""
-    done: bool
-    """Whether nothing can follow."""
+    @property
+    def answered(self) -> bool:
+        """Whether the finish reason was seen, and nothing of the answer after it, nor an error."""
+        ...
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing can follow."""
+        ...
 
     def part(self, part: Json, /) -> list[ProviderEvent]:
         """Take one object of a stream; raises AttemptError."""

@@ -72,6 +72,8 @@ QUIRKS: dict[str, str] = {
     "no_named_tools": "a tool that must be called cannot be named, but is the only one sent",
     "no_prefill": "an answer cannot be begun for the model",
     "takes_prefix": "an answer can be begun for the model: it goes on from there",
+    "prefix_flag": "an answer that is begun is marked, and comes back with what it began with",
+    "continue_flag": "the server must be told to go on from the last message",
     "document_data": "documents go as data, never as a URL",
     "user_first": "the user speaks first",
     "tools_with_history": "tool calls in the history need tools in the request",

@@ -16,6 +16,7 @@ from ..anthropic.errors import error_inside, failure_of
 from ..bodies import request_to
 from ..decoding import BodyDecoder, StreamDecoder
 from ..extras import check_extras
+from ..going_on import blanks_behind, going_on
 from ..quoting import quotable
 from ..shapes import bad, count_at, object_at, objects_at, text_at, tier_at
 
@@ -58,7 +59,7 @@ class AnthropicMessages:
 
     def decoder(self, call: Call, /, *, stream: bool) -> Decoder:
         """Begin an answer."""
-        fold = MessageFold(call)
+        fold = going_on(MessageFold(call), call, blanks_behind(call.prefix))
         return StreamDecoder(fold, call.limits.event_bytes) if stream else BodyDecoder(fold)
 
     def failure(self, call: Call, failure: HttpFailure, /) -> AttemptError:

@@ -10,6 +10,7 @@ from llmroute.types.events import End, Text
 from ..bodies import endpoint_of, request_to
 from ..decoding import BodyDecoder, StreamDecoder
 from ..extras import check_extras
+from ..going_on import going_on
 from ..history import adapted
 from ..openai.body import effort_fields, sampling_fields
 from ..openai.errors import error_inside, failure_of
@@ -58,6 +59,8 @@ class OpenAIChat:
         endpoint = endpoint_of(call)
         messages = messages_of(call, instructed(call, adapted(call)))
         body: Json = {"model": endpoint.wire_model, "messages": messages}
+        if call.prefix:
+            body |= _begun(call, messages)
         body |= sampling_fields(call, endpoint.max_tokens_parameter)
         body |= chat_tools(call) | chat_format(call)
         body |= effort_fields(call)
@@ -69,12 +72,27 @@ class OpenAIChat:
 
     def decoder(self, call: Call, /, *, stream: bool) -> Decoder:
         """Begin an answer."""
-        fold = ChatFold(call)
+        said_again = "prefix_flag" in endpoint_of(call).quirks
+        fold = going_on(ChatFold(call), call, call.prefix if said_again else "")
         return StreamDecoder(fold, call.limits.event_bytes) if stream else BodyDecoder(fold)
 
     def failure(self, call: Call, failure: HttpFailure, /) -> AttemptError:
         """Say what an error status and its body mean."""
         return failure_of(call, failure)
+
+
+def _begun(call: Call, messages: list[Json]) -> Json:
+    """Mark the begun answer at the end of `messages`; returns what the server is told besides.
+
+    `continue_final_message` is that of vLLM (vllm-project/vllm#8942), which llama.cpp's server
+    takes too (ggml-org/llama.cpp#23012); `prefix` is Mistral's.
+    """
+    quirks = endpoint_of(call).quirks
+    if "prefix_flag" in quirks:
+        messages[-1]["prefix"] = True
+    if "continue_flag" not in quirks:
+        return {}
+    return {"continue_final_message": True, "add_generation_prompt": False}
 
 
 class ChatFold:
