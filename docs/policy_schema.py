@@ -38,8 +38,9 @@ from llmroute.catalog.options import ModelOptions
 from llmroute.catalog.urls import LABEL
 from llmroute.catalog.words import ABILITIES, CACHE_LIVES
 from llmroute.licenses.cards import DISTRIBUTION, FIELDS
+from llmroute.licenses.places import COUNTRIES
 from llmroute.policies.choosing import FLAGS, LISTS, read_prefer, read_require
-from llmroute.policies.facts import COUNTRY, MONTH, read_facts
+from llmroute.policies.facts import MONTH, read_facts
 from llmroute.policies.facts import UNKNOWN as MEANINGS
 from llmroute.policies.requirements import LONGEST_S
 from llmroute.policies.routing import DECIDES, SAYS
@@ -153,15 +154,15 @@ LIMITS: dict[str, Schema] = {
     "event_bytes": whole(1024, 2**32),
 }
 BY_MONTH = either(whole(0, 10**13), named(MONTH, whole(0, 10**13)))
-COUNTRIES: Schema = {"type": "array", "items": matching(COUNTRY)}
+COUNTRY = matching("|".join(sorted(COUNTRIES)))
 FACTS: dict[str, Schema] = {
     "commercial": FLAG,
     "purposes": {"type": "array", "items": matching(rf"(?:{'|'.join(PURPOSES)})(?::.*)?")},
     "monthly_active_users": BY_MONTH,
     "annual_revenue_usd": BY_MONTH,
     "monthly_revenue_usd": BY_MONTH,
-    "licensee_domicile": matching(COUNTRY),
-    "use_territories": COUNTRIES,
+    "licensee_domicile": COUNTRY,
+    "use_territories": {"type": "array", "items": COUNTRY},
     "fields_of_use": list_of(FIELDS),
     "distributes": words(DISTRIBUTION),
     "unknown": words(MEANINGS),

@@ -24,7 +24,12 @@ def test_list_shows_every_card(capsys: Capsys) -> None:
     assert "no legal advice" in run.out
     told = json.loads(here(capsys, "license", "list", "--json").out)
     assert [one["id"] for one in told] == list(card_names())
-    assert all({"cite", "effect", "reads"} == set(two) for one in told for two in one["clauses"])
+    clauses = [two for one in told for two in one["clauses"]]
+    assert all({"cite", "effect", "reads", "second_hand"} == set(two) for two in clauses)
+    by_id = {one["id"]: one for one in told}
+    assert by_id["llama-2"]["scancode_key"] == "llama-2-license-2023"
+    assert by_id["apache-2.0"]["spdx"] == "Apache-2.0"
+    assert by_id["groq"]["models_of_others"]
 
 
 ASKED: list[tuple[list[str], int, str]] = [
@@ -45,6 +50,33 @@ def test_a_use_is_judged(capsys: Capsys, facts: list[str], code: int, said: str)
     told = json.loads(here(capsys, "license", "explain", "llama-2", "--json", *words).out)
     assert told["licenses"] == ["llama-2"]
     assert all(one["text_url"].startswith("https://") for one in told["findings"])
+
+
+WEIGHTS = {
+    "llama-2-7b-chat": ["llama-2"],
+    "meta-llama/Llama-2-7b-chat-hf": ["llama-2"],
+    "deepseek-r1-distill-llama-70b": ["mit", "llama-3.3"],
+}
+
+
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_open_weights_are_judged_by_their_name(capsys: Capsys, name: str) -> None:
+    """Weights of the catalog are judged alone, without a host, by its name of them or a hub's."""
+    told = json.loads(here(capsys, "license", "explain", name, "--json").out)
+    assert (told["licenses"], told["host_terms"]) == (WEIGHTS[name], None)
+    hosted = json.loads(
+        here(capsys, "license", "explain", "groq/openai/gpt-oss-120b", "--json").out
+    )
+    assert (hosted["licenses"], hosted["host_terms"]) == (["apache-2.0"], "groq")
+
+
+def test_a_permission_is_a_fact_as_well(capsys: Capsys) -> None:
+    """--fact granted.LICENSE names the agreement, and a license that has no card is told."""
+    words = ["--fact", "purposes=distill", "--fact", "granted.llama-2=our letter of 2026-02"]
+    run = here(capsys, "license", "explain", "llama-2", *words)
+    assert (run.code, "permitted by our letter of 2026-02" in run.out) == (0, True)
+    run = here(capsys, "license", "explain", "llama-2", "--fact", "granted.llama2=x")
+    assert (run.code, "Did you mean 'llama-2'?" in run.err) == (2, True)
 
 
 def test_a_model_is_judged_with_its_host(capsys: Capsys) -> None:

@@ -254,7 +254,7 @@ def _fill_license(parser: Parser) -> None:
     for name, action in _actions(parser, LICENSE_ACTIONS):
         action.add_argument("--json", action="store_true", help="write JSON")
         if name == "explain":
-            what = 'a model of the policy or of the catalog, or a license: "llama-2"'
+            what = 'a model of the policy or of the catalog, open weights, or a license: "llama-2"'
             action.add_argument("target", metavar="MODEL", help=what)
             what = "a fact of [facts] for this once: purposes=distill, commercial=true; repeat it"
             action.add_argument(

@@ -9,11 +9,19 @@ from typing import TYPE_CHECKING
 from llmroute.catalog import model as declare
 from llmroute.catalog import resolve
 from llmroute.catalog.advice import near_model
+from llmroute.catalog.families import known_base
 from llmroute.client.setup import read_policy
 from llmroute.errors import RequestError
 from llmroute.errors.problems import close
 from llmroute.policies.facts import facts, merged
-from llmroute.policies.licensing import Terms, card, card_names, terms_of, verdict
+from llmroute.policies.licensing import (
+    Terms,
+    card,
+    card_names,
+    terms_of,
+    verdict,
+    weights_terms,
+)
 from llmroute.types.tables import WIDTH, table, wrapped
 
 from .failures import FAILED, NO_MODEL
@@ -65,14 +73,23 @@ def _as_dict(one: Card) -> dict[str, object]:
     return {
         "id": one.id,
         "name": one.name,
+        "spdx": one.spdx,
+        "scancode_key": one.scancode_key,
+        "tags": one.tags,
         "text_url": one.text_url,
         "read_on": str(one.read_on) if one.read_on else None,
         "second_hand": one.second_hand,
         "host": one.host,
+        "models_of_others": one.models_of_others,
         "open_weights": one.open_weights,
         "osi_approved": one.osi_approved,
         "clauses": [
-            {"cite": clause.cite, "effect": clause.effect, "reads": clause.reads}
+            {
+                "cite": clause.cite,
+                "effect": clause.effect,
+                "reads": clause.reads,
+                "second_hand": clause.second_hand,
+            }
             for clause in one.clauses
         ],
     }
@@ -93,12 +110,17 @@ def _explain(arguments: Arguments, policy: PolicyFile) -> int:
 def _stated(pairs: list[str]) -> Facts:
     """Read facts of the command line, as [facts] has them; raises PolicyError, RequestError."""
     values: dict[str, object] = {}
+    granted: dict[str, str] = {}
     for pair in pairs:
         name, equals, text = pair.partition("=")
         if not equals:
             raise RequestError("it must be name=value", where="--fact")
-        values[name] = _value(name, text)
-    return facts(values, "--fact")
+        section, _, license_ = name.partition(".")
+        if section == "granted" and license_:
+            granted[license_] = text
+        else:
+            values[name] = _value(name, text)
+    return facts({**values, "granted": granted} if granted else values, "--fact")
 
 
 def _value(name: str, text: str) -> object:
@@ -116,18 +138,27 @@ def _number(text: str) -> object:
 
 
 def _terms(target: str, policy: PolicyFile) -> Terms:
-    """What binds a model of the policy or the catalog, or a license alone; raises RequestError."""
+    """What binds a model, open weights, or a license alone; raises RequestError."""
     for model in policy.models:
         if target in {model.name, model.id}:
             return terms_of(model)
     if target in card_names():
         return Terms(target, None)
+    if policy.catalog.provider(target.partition("/")[0]) is None:
+        weights = known_base(target)
+        if weights is not None:
+            return weights_terms(weights)
     if "/" in target:
         return terms_of(resolve(declare(target, use=target), policy.catalog))
+    raise _nothing(target, policy)
+
+
+def _nothing(target: str, policy: PolicyFile) -> RequestError:
     known = [*card_names(), *(model.name for model in policy.models)]
     meant = close(target, known) or near_model(target)
     hint = f"Did you mean {meant!r}?" if meant else "See llmroute license list"
-    raise RequestError(f"there is no model or license {target[:60]!r}", where="MODEL", hint=hint)
+    what = f"there is no model or license {target[:60]!r}"
+    return RequestError(what, where="MODEL", hint=hint)
 
 
 def _shown(target: str, terms: Terms, found: Verdict) -> str:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from llmroute.errors import Problem
 
 MONTH = r"now|\d{4}-(0[1-9]|1[0-2])"
-COUNTRY = "|".join(sorted(COUNTRIES))
 OTHER_NAMES = {
     "UK": 'Great Britain is "GB"',
     "EU": "Name the member states",

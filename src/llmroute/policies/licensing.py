@@ -6,11 +6,13 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from llmroute.catalog.data import names, read_table, read_text
+from llmroute.catalog.families import base_licenses
 from llmroute.errors import PolicyError
 from llmroute.errors.reading import Table, collector
 from llmroute.types.tuples import NamedTuple
 
 if TYPE_CHECKING:
+    from llmroute.catalog.entries import ModelEntry
     from llmroute.errors import Problem
     from llmroute.licenses import Card, Verdict
     from llmroute.types.models import Model
@@ -108,6 +110,12 @@ def terms_of(model: Model) -> Terms:
     """What binds a model."""
     sight = SIGHT if "vision" in model.abilities else frozenset[str]()
     return Terms(model.license, model.host_terms, model.base_licenses, sight)
+
+
+def weights_terms(entry: ModelEntry) -> Terms:
+    """What binds open weights, wherever they run."""
+    bases = tuple(one for one in base_licenses(entry.base_models) if one != entry.license)
+    return Terms(entry.license, None, bases, SIGHT & entry.abilities)
 
 
 def _refusal(
