@@ -7,6 +7,7 @@ never have a model to try, since each is refused by what always holds with it, i
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING
 
 from llmroute.types.plans import Situation
@@ -48,7 +49,11 @@ STANDING_KINDS = (Abilities, Never, Only, Regions)
 """What makes such constraints: the classes of what a policy file reads."""
 MOST_SHOWN = 3
 
-ANYTHING = Situation(Request(()), TokenCount(1, "exact", 1, 1), date(2000, 1, 1))
+
+@cache
+def anything() -> Situation:
+    """A situation for constraints that do not look at it."""
+    return Situation(Request(()), TokenCount(1, "exact", 1, 1), date(2000, 1, 1))
 
 
 class Contradictions:
@@ -129,7 +134,7 @@ class Contradictions:
         """The models that a standing constraint refuses, with the reason; of others none."""
         if constraint not in self._seen:
             models = [one for one in self._models if _stands(constraint, one)]
-            found = ((one.name, constraint(ANYTHING, one)) for one in models)
+            found = ((one.name, constraint(anything(), one)) for one in models)
             refused = {name: refusal.reason for name, refusal in found if refusal is not None}
             self._seen[constraint] = refused
         return self._seen[constraint]
