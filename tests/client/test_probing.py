@@ -20,7 +20,7 @@ from llmroute.health.offline import Offline
 from llmroute.providers.reaching import Place, first_reached, ways_to
 from llmroute.testing import ScriptedProvider, VirtualClock, no_network
 from llmroute.types.calls import Cancel
-from tests.health.test_offline import BLACK_HOLE, DNS, at
+from tests.health.network_player import BLACK_HOLE, DNS, at
 from tests.providers.test_transport import black_hole
 
 if TYPE_CHECKING:

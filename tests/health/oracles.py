@@ -14,6 +14,7 @@ from llmroute.types.limits import RateLimits
 from llmroute.types.usage import Usage
 
 from .gates import Hand, at, fault
+from .network_player import NetworkPlayer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -282,11 +283,15 @@ class RatesPlayer:
         )
 
 
-Player = BreakerPlayer | BudgetPlayer | RatesPlayer
+Player = BreakerPlayer | BudgetPlayer | RatesPlayer | NetworkPlayer
 MOVES: dict[type[Player], tuple[str, ...]] = {
     BreakerPlayer: ("advance", "enter", "enter", "answer", "fail", "fail", "tell_nothing"),
     BudgetPlayer: ("advance", "first", "again", "again"),
     RatesPlayer: ("advance", "enter", "enter", "leave"),
+    NetworkPlayer: (
+        *("advance", "advance", "answered", "failed_at_once", "ran_out_of_time", "tell_nothing"),
+        *("probe", "probe"),
+    ),
 }
 
 

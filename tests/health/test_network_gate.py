@@ -9,7 +9,7 @@ from llmroute.health.gate import HealthGate
 from llmroute.health.memory import Memory
 from llmroute.health.network_gate import NetworkGate
 from llmroute.health.offline import Offline
-from tests.health.test_offline import BLACK_HOLE, DNS, HERE, LOCAL, REFUSED, at
+from tests.health.network_player import BLACK_HOLE, DNS, HERE, LOCAL, REFUSED, at
 
 if TYPE_CHECKING:
     from llmroute.health.admission import Gate

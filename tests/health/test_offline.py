@@ -3,42 +3,33 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from llmroute.errors import AttemptError
 from llmroute.health.offline import PAUSES_S, SICK_S, WINDOW_S, Offline
-from llmroute.types.models import Endpoint, Model
+
+from .network_player import (
+    BEHIND_PROXY,
+    BLACK_HOLE,
+    DNS,
+    HERE,
+    HOSTS,
+    LOCAL,
+    NO_SIGN,
+    REFUSED,
+    UNHEARD,
+    UNREACHABLE,
+    UNWELL,
+    NetworkPlayer,
+    at,
+)
 
 if TYPE_CHECKING:
     from llmroute.types.faults import Fault
-
-HERE = "http://127.0.0.1:8080"
-HOSTS = ["a.example", "b.example", "c.example"]
-DNS = AttemptError("dns", "no address").fault
-UNREACHABLE = AttemptError("connect", "no route", code="EHOSTUNREACH").fault
-BEHIND_PROXY = AttemptError("connect", "by the proxy: no address", code="EAI_AGAIN").fault
-UNHEARD = AttemptError("cut_short", "connection timed out", code="ETIMEDOUT").fault
-BLACK_HOLE = AttemptError("connect_timeout", "took too long").fault
-REFUSED = AttemptError("connect", "refused", code="ECONNREFUSED").fault
-UNWELL = AttemptError("server_error", "as it says", status=500).fault
-NO_SIGN = [
-    AttemptError(kind, "as it says").fault
-    for kind in ("connect", "tls", "bad_key_format", "cut_short", "provider_bug", "client_closed")
-]
-
-
-def at(origin: str) -> Model:
-    """A model at an origin, or at a host by https."""
-    origin = origin if "://" in origin else f"https://{origin}"
-    return Model("any", "test", "any", "openai-chat", endpoint=Endpoint(origin, origin, "any"))
-
-
-LOCAL = Model("here", "test", "here", "llama-cpp", local=True)
 
 
 def attended(*signs: tuple[float, str, Fault | None]) -> Offline:
@@ -195,136 +186,46 @@ def test_it_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
     ]
 
 
-class Told(NamedTuple):
-    """What happened at a moment: an answer, a sign at once, or silence; `host` is whose.
-
-    `counts` is False for signs of a host that fails alone, and for those after it was gone.
-    """
-
-    moment: float
-    what: str
-    host: str
-    counts: bool = True
+NUMBER = st.integers(0, 1199)
 
 
-class Rules(RuleBasedStateMachine):
-    """Any history of attempts and probes, held against the rules read off the whole history."""
+class NetworkMachine(RuleBasedStateMachine):
+    """The network is gone, in doubt or there just as the rules say of the whole history."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.begun = 0
-        self.now = 0.0
-        self.probing_since: float | None = None
-        self.due = 0.0
-        self.history: list[Told] = []
-        self.sick_until: dict[str, float] = {}
-        self.offline = Offline(self._begin)
+        self.player = NetworkPlayer()
 
-    def _begin(self) -> bool:
-        self.begun += 1
-        return True
+    @rule(number=NUMBER)
+    def advance(self, number: int) -> None:
+        """Let time pass."""
+        self.player.advance(number)
 
-    @rule(seconds=st.sampled_from([0.01, 0.5, 1.0, 4.0, 5.0, 30.0]))
-    def time_passes(self, seconds: float) -> None:
-        """While a probe is due it is made; else time passes freely."""
-        needed = self.begun and (self.probing_since is not None or self.due <= self.now)
-        self.now += min(seconds, 0.5) if needed else min(seconds, max(0.01, self.due - self.now))
+    @rule(number=NUMBER)
+    def answered(self, number: int) -> None:
+        """Answer an attempt."""
+        self.player.answered(number)
 
-    @rule(host=st.sampled_from(HOSTS), fault=st.sampled_from([None, REFUSED, UNWELL]))
-    def answered(self, host: str, fault: Fault | None) -> None:
-        """Somebody beyond the network answered."""
-        self.offline.note(self.now, at(host), fault)
-        self._answer(host)
-        assert self.offline.state(self.now) == "online"
+    @rule(number=NUMBER)
+    def failed_at_once(self, number: int) -> None:
+        """Find no way to a host."""
+        self.player.failed_at_once(number)
 
-    @rule(host=st.sampled_from(HOSTS), fault=st.sampled_from([DNS, UNREACHABLE, BEHIND_PROXY]))
-    def failed_at_once(self, host: str, fault: Fault) -> None:
-        """There was no way to a host."""
-        self._failed("instant", host, fault)
+    @rule(number=NUMBER)
+    def ran_out_of_time(self, number: int) -> None:
+        """Keep silent."""
+        self.player.ran_out_of_time(number)
 
-    @rule(host=st.sampled_from(HOSTS))
-    def ran_out_of_time(self, host: str) -> None:
-        """A host was silent."""
-        self._failed("silent", host, BLACK_HOLE)
+    @rule(number=NUMBER)
+    def tell_nothing(self, number: int) -> None:
+        """End what tells nothing of the network."""
+        self.player.tell_nothing(number)
 
-    def _failed(self, what: str, host: str, fault: Fault) -> None:
-        begun, counts = self.begun, not self.offline.gone(self.now) and not self._sick(host)
-        self.offline.note(self.now, at(host), fault)
-        assert self.begun == begun + counts
-        self.history.append(Told(self.now, what, host, counts))
-        if self._pairs():
-            assert self.offline.gone(self.now)
-
-    @rule(fault=st.sampled_from([DNS, BLACK_HOLE, None, *NO_SIGN]))
-    def this_machine(self, fault: Fault | None) -> None:
-        """A server of this machine, or what tells nothing, changes nothing."""
-        before = self.offline.state(self.now)
-        self.offline.note(self.now, at(HERE), fault)
-        self.offline.note(self.now, at("a.example"), NO_SIGN[0])
-        assert self.offline.state(self.now) == before
-
-    @rule(host=st.sampled_from([None, *HOSTS]))
-    def probe(self, host: str | None) -> None:
-        """A probe begins, or the one under way ends."""
-        if self.probing_since is None:
-            if self.begun and self.now >= self.due:
-                self.probing_since = self.now
-            return
-        began_at, self.probing_since = self.probing_since, None
-        known = self.offline.state(self.now)
-        due = self.offline.probed(self.now, began_at, host)
-        if host is not None:
-            self._answer(host)
-            assert due is None
-        elif not [one for one in self.history if one.what == "answer" and one.moment > began_at]:
-            assert due is None or due <= max(self.now, began_at + PAUSES_S[-1])
-            assert (due is None) == (known == "online")
-            self.history.append(Told(self.now, "nothing", ""))
-        if due is None:
-            self.begun = 0
-        self.due = self.now if due is None else due
-
-    def _since_answer(self) -> list[Told]:
-        answers = [number for number, one in enumerate(self.history) if one.what == "answer"]
-        return self.history[answers[-1] + 1 :] if answers else self.history
-
-    def _pairs(self) -> bool:
-        """Whether two hosts had no answer since the last one, within 5 s, one of them at once."""
-        signs = [one for one in self._since_answer() if one.counts and one.what != "nothing"]
-        return any(
-            one.host != other.host
-            and "instant" in {one.what, other.what}
-            and abs(one.moment - other.moment) <= WINDOW_S
-            for one in signs
-            for other in signs
-        )
-
-    def _sick(self, host: str) -> bool:
-        """Whether a host failed at once within 5 s before another one answered, in this minute."""
-        return self.now < self.sick_until.get(host, self.now)
-
-    def _answer(self, host: str) -> None:
-        for one in self._since_answer():
-            if one.what == "instant" and one.counts and self.now - one.moment <= WINDOW_S:
-                self.sick_until[one.host] = self.now + SICK_S
-        self.sick_until.pop(host, None)
-        self.history.append(Told(self.now, "answer", host))
-
-    @invariant()
-    def gone_only_for_a_reason(self) -> None:
-        """Gone is only what two hosts told, one at once, or a probe that reached nothing."""
-        if not self.offline.gone(self.now):
-            return
-        assert self._pairs() or any(one.what == "nothing" for one in self._since_answer())
-
-    @invariant()
-    def closed_is_gone(self) -> None:
-        """Remote models are closed exactly while it is gone, those of this machine never."""
-        closed = self.offline.closed(self.now, at("a.example"))
-        assert (closed is not None) == self.offline.gone(self.now)
-        assert self.offline.closed(self.now, at(HERE)) is None
-        assert self.offline.closed(self.now, LOCAL) is None
+    @rule(number=NUMBER)
+    def probe(self, number: int) -> None:
+        """Begin a probe, or end it."""
+        self.player.probe(number)
 
 
-TestRules = Rules.TestCase
-TestRules.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
+TestNetwork = NetworkMachine.TestCase
+TestNetwork.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
