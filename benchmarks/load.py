@@ -3,8 +3,8 @@
     python -m benchmarks.load 50 200 500
 
 Each stream is TOKENS tokens, one every PAUSE_S, from a server in a process of its own. CPU is that
-of the client's process, connections included, divided by the tokens; the least of ROUNDS rounds, in
-which the clients take turns.
+of the client's process, connections included, divided by the tokens. Each figure is the least of
+ROUNDS rounds, in which the clients take turns.
 """
 
 from __future__ import annotations
@@ -153,24 +153,22 @@ async def measured(url: str, counts: Sequence[int]) -> dict[int, dict[str, list[
 
 def rows_of(count: int, found: Mapping[str, Sequence[Load]]) -> list[Row]:
     """What so many streams at once cost, ours beside those of the SDK and of bare httpx2."""
-    best = {name: min(loads, key=lambda one: one.cpu_us) for name, loads in found.items()}
-    cpu = ", ".join(f"{name} {one.cpu_us:.0f} us" for name, one in best.items())
-    wall = ", ".join(f"{name} {one.wall_s:.1f} s" for name, one in best.items())
-    first = ", ".join(f"{name} {one.first_p99_s:.2f} s" for name, one in best.items())
-    ours = best["llmroute"]
+    cpu = {name: min(one.cpu_us for one in loads) for name, loads in found.items()}
+    wall = {name: min(one.wall_s for one in loads) for name, loads in found.items()}
+    first = {name: min(one.first_p99_s for one in loads) for name, loads in found.items()}
     lost = sum(count - one.whole for one in found["llmroute"])
+    ratio = cpu["llmroute"] / cpu["openai"]
+    what = f"{count} streams"
     return [
-        Row(
-            f"{count} streams, a token / openai SDK",
-            ours.cpu_us / best["openai"].cpu_us,
-            "x",
-            1,
-            cpu,
-        ),
-        Row(f"{count} streams, not whole", lost, "", 0),
-        Row(f"{count} streams to their end; {IDEAL_S:g} s at best", ours.wall_s, "s", None, wall),
-        Row(f"{count} streams, first token, p99", ours.first_p99_s, "s", None, first),
+        Row(f"{what}, a token / openai SDK (CPU)", ratio, "x", 1, _beside(cpu, "us")),
+        Row(f"{what}, not whole", lost, "", 0),
+        Row(f"{what}, {IDEAL_S:g} s at best", wall["llmroute"], "s", None, _beside(wall, "s")),
+        Row(f"{what}, first token, p99", first["llmroute"], "s", None, _beside(first, "s")),
     ]
+
+
+def _beside(figures: Mapping[str, float], unit: str) -> str:
+    return ", ".join(f"{name} {figure:.3g} {unit}" for name, figure in figures.items())
 
 
 def rows(counts: Sequence[int] = COUNTS) -> list[Row]:
@@ -187,4 +185,4 @@ if __name__ == "__main__":
         asyncio.run(serve())
     else:
         asked = rows([int(one) for one in sys.argv[1:]] or COUNTS)
-        print(show(asked, f"the least CPU of {ROUNDS} rounds"))
+        print(show(asked, f"the least of {ROUNDS} rounds"))
