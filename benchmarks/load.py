@@ -25,7 +25,7 @@ from benchmarks import server
 from benchmarks.async_calls import bare_pieces, routed_pieces, sdk_pieces
 from benchmarks.calls import ten_models
 from benchmarks.measure import Row, show
-from llmroute import AsyncClient, policies
+from llmroute import AsyncClient, LLMRouteError, policies
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
@@ -111,10 +111,13 @@ async def first_token_s(pieces: Callable[[], AsyncIterator[str]]) -> float | Non
     begun_s = time.monotonic()
     first_s: float | None = None
     text: list[str] = []
-    async for piece in pieces():
-        if piece:
-            first_s = first_s or time.monotonic() - begun_s
-            text.append(piece)
+    try:
+        async for piece in pieces():
+            if piece:
+                first_s = first_s or time.monotonic() - begun_s
+                text.append(piece)
+    except (openai.OpenAIError, httpx2.HTTPError, LLMRouteError):
+        return None
     return first_s if "".join(text) == server.WORD * TOKENS else None
 
 
@@ -126,7 +129,9 @@ async def load(pieces: Callable[[], AsyncIterator[str]], count: int) -> Load:
     cpu_s = time.process_time() - cpu_s
     firsts = sorted(one for one in found if one is not None)
     p99_s = firsts[(len(firsts) - 1) * 99 // 100] if firsts else float("inf")
-    return Load(len(firsts), cpu_s / count / TOKENS * 1e6, time.monotonic() - wall_s, p99_s)
+    return Load(
+        len(firsts), cpu_s / max(1, len(firsts)) / TOKENS * 1e6, time.monotonic() - wall_s, p99_s
+    )
 
 
 async def measured(url: str, counts: Sequence[int]) -> dict[int, dict[str, list[Load]]]:
@@ -156,12 +161,12 @@ def rows_of(count: int, found: Mapping[str, Sequence[Load]]) -> list[Row]:
     cpu = {name: min(one.cpu_us for one in loads) for name, loads in found.items()}
     wall = {name: min(one.wall_s for one in loads) for name, loads in found.items()}
     first = {name: min(one.first_p99_s for one in loads) for name, loads in found.items()}
-    lost = sum(count - one.whole for one in found["llmroute"])
+    lost = {name: sum(count - one.whole for one in loads) for name, loads in found.items()}
     ratio = cpu["llmroute"] / cpu["openai"]
     what = f"{count} streams"
     return [
         Row(f"{what}, a token / openai SDK (CPU)", ratio, "x", 1, _beside(cpu, "us")),
-        Row(f"{what}, not whole", lost, "", 0),
+        Row(f"{what}, not whole", lost["llmroute"], "", 0, _beside(lost, "")),
         Row(f"{what}, {IDEAL_S:g} s at best", wall["llmroute"], "s", None, _beside(wall, "s")),
         Row(f"{what}, first token, p99", first["llmroute"], "s", None, _beside(first, "s")),
     ]

@@ -461,6 +461,29 @@ def test_a_key_in_a_file_is_not_shown(tmp_path: Path, lines: str) -> None:
 
 HEAD = 'version = 1\n[models.a]\nuse = "llama-cpp/smollm2-135m-instruct"\n'
 HEX = "0x" + "F" * 5000
+QA = "[[route]]\nuse = ['a']\nwhen = { task = 'qa' }\n"
+ODD = [
+    ('[observations]\nfile = "\\u0000"', 5, "observations.file", "no file's name holds a NUL"),
+    ('[tokens]\nvocabularies = "a\\u0000b"', 5, "tokens.vocabularies", "a NUL"),
+    (
+        '[models.b]\nuse = "llama-cpp/smollm2-135m-instruct"\nfile = "a\\u0000"',
+        6,
+        "models.b.file",
+        "a NUL",
+    ),
+    (
+        f"{QA}[[route]]\nuse = ['a']\nwhen.hints = {{ x = {{ y = 1 }}, z = [[1]] }}",
+        9,
+        "route.when.hints.x",
+        "no hint 'x' is declared",
+    ),
+    (
+        f'[hints]\n{"x" * 3000} = "bool"\n[[route]]\nuse = ["a"]\nwhen.hints.y = 1',
+        8,
+        "route.when.hints.y",
+        f"Known: {'x' * 100}...",
+    ),
+]
 NUMBERS = [
     ("[limits]\ndeadline_s = 1e9999999999999999999", 5, "limits.deadline_s", "not Infinity"),
     ("[limits]\ndeadline_s = -1e9999999999999999999", 5, "limits.deadline_s", "not -Infinity"),
@@ -484,6 +507,16 @@ NUMBERS = [
     (f"[models.b]\nuse = {HEX}", 5, "models.b.use", "must be a string"),
     (f"[prefer]\nminimize = {HEX}", 5, "prefer.minimize", "must be a string"),
 ]
+
+
+@pytest.mark.parametrize(("lines", "line", "key", "says"), ODD, ids=lambda one: str(one)[:40])
+def test_odd_values(lines: str, line: int, key: str, says: str) -> None:
+    """A value that no key takes is refused with line and key, in a few lines, whatever it is."""
+    with pytest.raises(PolicyError) as caught:
+        loads_policy(HEAD + lines)
+    assert (caught.value.line, caught.value.key) == (line, key)
+    assert says in str(caught.value)
+    assert len(str(caught.value)) < 500
 
 
 @pytest.mark.parametrize(("lines", "line", "key", "says"), NUMBERS, ids=lambda one: str(one)[:40])

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 QUOTED = r"""(?<!\w)(['"])((?:(?!\1).){40})(?:(?!\1).)+\1(?!\w)"""
 LONG_WORD = r"(\S{100})\S+"
+LONGEST_NAME = 100
+"""So many characters of a name that is known are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,8 @@ def nearest(word: str, words: Iterable[str], more: str = "") -> str:
 
     `more` is a sentence to go on with.
     """
-    known = sorted(words)
+    known = [one if len(one) <= LONGEST_NAME else f"{one[:LONGEST_NAME]}..." for one in words]
+    known.sort()
     found = close(word, known)
     if found is not None:
         return sentences(f"Did you mean {found!r}?", more)

@@ -140,10 +140,11 @@ class Table:
         path: object = value
         if isinstance(value, os.PathLike):
             path = os.fspath(cast("os.PathLike[str]", value))
-        if path is None or (isinstance(path, str) and path.strip()):
+        if path is None or (isinstance(path, str) and path.strip() and "\0" not in path):
             return path
         if isinstance(path, str):
-            self.problem(key, "it must not be empty")
+            what = "it must not be empty" if "\0" not in path else "no file's name holds a NUL"
+            self.problem(key, what)
         else:
             self._wrong(key, path, "a string or a path")
         return None

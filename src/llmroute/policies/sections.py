@@ -148,7 +148,7 @@ def read_tokens(table: Table | None, folder: str) -> TokenCounting:
     if table is None:
         return TokenCounting()
     count = table.choice("count", ("estimate", "exact"))
-    vocabularies = table.text("vocabularies")
+    vocabularies = table.file("vocabularies")
     table.done()
     place = None if vocabularies is None else str(expanded(vocabularies, folder))
     return TokenCounting(count == "exact", place)
@@ -161,7 +161,7 @@ def read_observations(table: Table | None, origin: Origin) -> str | None:
     """
     if table is None:
         return None
-    file = table.text("file")
+    file = table.file("file")
     if file is None and "file" not in table.values:
         table.problem("file", "it is missing", 'Write file = "seen.json"')
     table.done()

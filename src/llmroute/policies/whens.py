@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from llmroute.errors.problems import nearest
 from llmroute.errors.windows import read_days, read_hours
@@ -87,7 +87,9 @@ def _plain(value: object) -> Hint:
 
     if isinstance(value, int) and abs(value) > LARGEST_HINT:  # refused, and too long to be named
         return float("inf")
-    return float(value) if isinstance(value, Decimal) else cast("Hint", value)
+    if isinstance(value, Decimal):
+        return float(value)
+    return value if isinstance(value, bool | int | float | str) else ""  # refused
 
 
 def _tokens(table: Table) -> TokenRange | None:
