@@ -386,6 +386,24 @@ def test_calls_wait_in_line() -> None:
     assert order == [0, 1, 2, 3, 4]
 
 
+def test_who_is_cancelled_frees_its_place_at_once() -> None:
+    """A call that is cancelled makes room for the next one in line, in no time."""
+    model, _ = own("gpt", [Delay(30), WELL], WELL, in_flight=1)
+
+    async def run() -> float:
+        clock = VirtualClock()
+        async with AsyncClient(models=[model], clock=clock) as client:
+            first = asyncio.create_task(client.chat("hi"))
+            await asyncio.sleep(0)
+            second = asyncio.create_task(client.chat("hi"))
+            await asyncio.sleep(0)
+            first.cancel()
+            await second
+        return clock.now()
+
+    assert asyncio.run(run()) == 0.0
+
+
 def test_calls_go_on_to_the_next_model() -> None:
     """With when_full next, whoever finds no place goes to the next model at once."""
     model, first = own("gpt", [Delay(2), WELL], in_flight=2, when_full="next")

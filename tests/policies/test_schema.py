@@ -42,6 +42,8 @@ WRONG = {
             *("data = { days = 1 }", "data = { retention_days = -1 }", "service_tier = 1"),
             *("cost_per_hour_usd = 1", "utilization = 0.5", 'key_env = "lower"', "use2 = 1"),
             *('license = ""', 'region = "a.b"', "price = { input = 1, output = 1, tiers = 1 }"),
+            *("limits = 1", "limits = {}", "limits = { in_flight = 0 }", "limits = { rpm = 1 }"),
+            *('limits = { when_full = "wait" }', 'limits = { in_flight = 1, when_full = "stop" }'),
             "price = { input = 1, output = 1, cache_write = { soon = 1 } }",
             "price = { input = 1, output = 1 }\nprices = [{ input = 1, output = 1 }]",
             "tokens_per_second = { input = 1, output = 1 }",

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from .running import Running
 
 WANTED = on.Wanted()
+STOPPED = AttemptError("interrupted", "it was stopped").fault
+"""What the gate is told of an attempt that was cancelled: it blames nobody."""
 
 
 class Flow(Starting):
@@ -155,11 +157,8 @@ class Flow(Starting):
     ) -> Attempt:
         """Write an attempt down, and tell the gate what became of it."""
         attempt = self._ledger.write(running, now, outcome, fault)
-        gate = self._snapshot.gate
-        if outcome == "cancelled":
-            gate.drop(running.permit)
-        else:
-            gate.leave(now, running.permit, fault, attempt.usage)
+        told = STOPPED if outcome == "cancelled" else fault
+        self._snapshot.gate.leave(now, running.permit, told, attempt.usage)
         return attempt
 
     def _lost_to(self, now: float, running: Running, fault: Fault) -> Commands:

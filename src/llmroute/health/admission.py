@@ -78,11 +78,14 @@ class Gate(Protocol):
     def leave(
         self, now: float, permit: Permit, fault: Fault | None, usage: Usage | None, /
     ) -> None:
-        """An attempt was answered (`fault` of None) or failed; `usage` of None: not known."""
+        """An attempt was answered (`fault` of None), failed, or was stopped ("interrupted").
+
+        `usage` of None: not known.
+        """
         ...
 
     def drop(self, permit: Permit, /) -> None:
-        """An attempt ended that tells nothing of its upstream: cancelled, or never finished.
+        """An attempt is never finished: nobody holds it any more.
 
         Takes no lock: it is also called where memory is freed, at any moment of any thread.
         """
