@@ -6,6 +6,8 @@ import gc
 import os
 import queue
 import socket
+import subprocess
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -167,6 +169,39 @@ def test_many_doubts_at_once() -> None:
     until(lambda: probers() == 0)
     assert max(seen) == 1
     assert offline.state(0.0) == "online"
+
+
+PROGRAM = """
+import threading
+import llmroute
+from llmroute.testing import ScriptedProvider, no_network
+
+no_network(outage=True).__enter__()
+client = llmroute.Client(
+    models=[
+        llmroute.model("a", use="openai-compatible", model="x", base_url="https://a.example/v1"),
+        llmroute.model("here", use="llama-cpp", file="here.gguf"),
+    ],
+    providers={"here": ScriptedProvider("from here")},
+)
+print(client.chat("hi").text)
+while not client.plan("hi").refused:
+    pass
+print([one.name for one in threading.enumerate() if one.name == "llmroute-probe"])
+"""
+
+
+def test_no_program_is_kept_alive() -> None:
+    """A program whose client is not closed ends at once and silently while it probes."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", PROGRAM],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=3 * ENOUGH_S,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "from here\n['llmroute-probe']\n"
 
 
 def setup_of(*names: str) -> Setup:

@@ -141,6 +141,8 @@ class Prober:
         due: float | None = self._clock.now()
         while due is not None:
             self._clock.sleep_until(due, self._cancel)
+            if not threading.main_thread().is_alive():  # the interpreter ends: no more threads
+                return
             began_at = self._clock.now()
             host = self._reach(self._origins(), self._cancel)
             offline = self._told()
