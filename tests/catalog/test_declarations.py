@@ -294,12 +294,16 @@ def test_wrong_declarations(options: dict[str, object], key: str, says: str) -> 
     assert "sk-12345" not in str(problem)
 
 
+MISTRAL = {"assistant_after_tools", "no_stream_usage", "short_tool_ids"}
+MISTRAL |= {"prefix_flag", "takes_prefix"}
+
+
 @pytest.mark.parametrize(
     ("options", "own"),
     [
         (SERVER, set[str]()),
         ({"use": "tgi/m"}, {"merge_roles"}),
-        ({"use": "mistral/m"}, {"short_tool_ids", "no_stream_usage", "assistant_after_tools"}),
+        ({"use": "mistral/m"}, MISTRAL),
     ],
 )
 def test_declared_quirks_are_added(options: dict[str, object], own: set[str]) -> None:
