@@ -6,6 +6,9 @@ import asyncio
 import gc
 import json
 import logging
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -431,3 +434,41 @@ def test_waiting_ends_with_the_deadline() -> None:
         client.chat("hi", deadline_s=100)
     assert clock.now() == 60.0
     assert len(provider.calls) == 2
+
+
+def test_threads_keep_to_the_limit() -> None:
+    """Of many threads no more than the limit are let in at once, and each is answered."""
+    lock, now, most = threading.Lock(), 0, 0
+
+    def script(_: object) -> str:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.005)
+        with lock:
+            now -= 1
+        return WELL
+
+    model, provider = own("gpt", script, in_flight=2)
+    with Client(models=[model]) as client, ThreadPoolExecutor(12) as pool:
+        replies = list(pool.map(lambda _: client.chat("hi").text, range(60)))
+    assert replies == [WELL] * 60
+    assert len(provider.calls) == 60
+    assert most == 2
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_answers_that_are_not_accepted_eject_nobody(*, stream: bool) -> None:
+    """A model that answers, but not as the caller wants, is well."""
+    first, asked = own("first", "")
+    second, _ = own("second", WELL)
+    with Client(models=[first, second], clock=VirtualClock()) as client:
+        for _ in range(20):
+            if stream:
+                with client.stream("hi") as answer:
+                    assert "".join(answer.text) == WELL
+            else:
+                assert client.chat("hi").text == WELL
+        assert client.health.standing() == {}
+    assert len(asked.calls) == 20
