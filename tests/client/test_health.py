@@ -109,6 +109,19 @@ def test_retries_stay_a_fifth() -> None:
     assert answered >= 550
 
 
+def test_a_call_says_that_it_could_not_ask_again() -> None:
+    """An error says why a model was not asked, or not again, beside what it failed with."""
+    model, provider = own("gpt", SICK)
+    with Client(models=[model], clock=VirtualClock()) as client:
+        for _ in range(2):
+            with pytest.raises(AllFailedError) as caught:
+                client.chat("hi")
+    assert str(caught.value).startswith(
+        "every model failed; gpt: the retry budget is used up; gpt: as scripted (2 tries)"
+    )
+    assert len(provider.calls) == 5
+
+
 def test_everybody_is_asked_when_everybody_rests() -> None:
     """Each call asks somebody, also when all failed too often; whoever is well again answers."""
     scripts: dict[str, str | Fail] = {"first": SICK, "second": SICK}
@@ -428,7 +441,8 @@ def test_waiting_ends_with_the_deadline() -> None:
     clock = VirtualClock()
     with Client(models=[model], clock=clock) as client:
         client.chat("hi")
-        with pytest.raises(llmroute.LLMRouteError):
+        why = "gpt: 1 of 1 requests went in the last minute"
+        with pytest.raises(llmroute.DeadlineExceededError, match=why):
             client.chat("hi", deadline_s=10)
         assert clock.now() <= 10.0
         client.chat("hi", deadline_s=100)

@@ -34,6 +34,7 @@ class Choice:
 
     __slots__ = (
         "_barred",
+        "_closed",
         "_met",
         "_models",
         "_ready_at",
@@ -52,6 +53,7 @@ class Choice:
         self._ready_at: dict[int, float] = {}
         self._resting: set[int] = set()
         self._waits: dict[int, float] = {}
+        self._closed: dict[int, str] = {}
         self._met = False  # whether anything happened yet
 
     def next(self, now: float, *, from_prefix: bool = False) -> Turn | None:
@@ -89,6 +91,14 @@ class Choice:
         self._met = True
         self._tries[index] += 1
         self._waits.pop(index, None)
+        self._closed.pop(index, None)
+
+    def told(self, summary: str) -> str:
+        """Add to a summary why candidates were not let in, when they were last to be tried."""
+        models = self._models
+        return "; ".join(
+            [summary, *(f"{models[at].name}: {why}" for at, why in self._closed.items())]
+        )
 
     def closed(self, turn: Turn, closed: Closed, now: float, deadline_at: float) -> float | None:
         """Take that a candidate was not let in; returns until when to wait for it, None: go on.
@@ -97,6 +107,7 @@ class Choice:
         """
         self._met = True
         index = turn.candidate
+        self._closed[index] = closed.reason
         if closed.soft and not turn.forced:
             self._resting.add(index)
             return None

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from .running import Running
 
 
-def past_deadline(ledger: Ledger, seconds: float, shown: Running | None) -> LLMRouteError:
-    """There was no whole answer within `seconds`; `shown` is what a stream had shown by then."""
+def past_deadline(ledger: Ledger, summary: str, shown: Running | None) -> LLMRouteError:
+    """There was no whole answer in time; `shown` is what a stream had shown by then."""
     return DeadlineExceededError(
-        f"no whole answer within the deadline of {seconds:.3g} s",
+        summary,
         plan=ledger.plan,
         attempts=ledger.attempts,
         partial=ledger.partial(shown) if shown else None,

@@ -226,7 +226,8 @@ class Flow(Starting):
     def _past_deadline(self, now: float) -> Commands:
         commands = self._cancel_all(now, "the deadline passed")
         seconds = self._snapshot.limits.deadline_s
-        error = past_deadline(self._ledger, seconds, self._shown or self._seam)
+        summary = self._choice.told(f"no whole answer within the deadline of {seconds:.3g} s")
+        error = past_deadline(self._ledger, summary, self._shown or self._seam)
         return (*commands, do.Fail(error))
 
     def _abandoned(self, now: float, abandoned: on.Abandoned) -> Commands:

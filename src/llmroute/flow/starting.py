@@ -134,4 +134,5 @@ class Starting:
 
     def _give_up(self, summary: str) -> Commands:
         self._done = True
+        summary = self._choice.told(summary)
         return (do.Fail(gave_up(self._ledger, summary, self._seam, self._unaccepted)),)
