@@ -22,6 +22,7 @@ NAMES = (
     "async_calls",
     "load",
     "flow",
+    "hedging",
     "plans",
     "tasks",
     "deadline",

@@ -62,4 +62,5 @@ class Snapshots:
             chance,
             self._gate(None),
             accept=accepting(self._setup.accept),
+            hedge_s=limits.hedge_after_s,
         )

@@ -33,8 +33,8 @@ class Ledger:
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
-        """Every attempt that was written down."""
-        return tuple(self._attempts.values())
+        """Every attempt that was written down; of two at once the later may end first."""
+        return tuple(attempt for _, attempt in sorted(self._attempts.items()))
 
     def next_id(self) -> int:
         """Number the attempts from 1."""

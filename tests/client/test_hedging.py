@@ -1,0 +1,126 @@
+"""Hedging as a caller sees it: a silent first model costs no more than `hedge_after_s`."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+import llmroute
+from llmroute import AsyncClient, Client, ClosedError, Limits, Text, policies
+from llmroute.testing import Delay, Fail, ScriptedProvider, VirtualClock
+from llmroute.types.usage import Usage
+from tests.driver.desk import HANG, Telling
+
+if TYPE_CHECKING:
+    from llmroute.catalog import Declaration
+    from llmroute.types.calls import Provider
+    from llmroute.types.reply import Reply
+
+COLOR = pytest.mark.parametrize("color", ["sync", "async"])
+HEDGED = Limits(hedge_after_s=2.0)
+USED = Usage(1_000_000, 0)
+
+
+def declared(*providers: Provider) -> list[Declaration]:
+    """Models m0, m1 and so on, each of 1 USD for a million tokens of a prompt."""
+    return [
+        llmroute.model(f"m{at}", use="own", provider=one, price={"input": 1, "output": 1})
+        for at, one in enumerate(providers)
+    ]
+
+
+def asked(color: str, *providers: Provider, stream: bool, limits: Limits = HEDGED) -> Reply:
+    """Ask in virtual time, in the order of the providers."""
+    models, clock = declared(*providers), VirtualClock()
+    policy = policies.order(*(model.name for model in models))
+    if color == "sync":
+        with Client(policy, models=models, clock=clock, limits=limits) as client:
+            if not stream:
+                return client.chat("hi")
+            with client.stream("hi") as events:
+                list(events)
+                return events.reply
+
+    async def run() -> Reply:
+        async with AsyncClient(policy, models=models, clock=clock, limits=limits) as client:
+            if not stream:
+                return await client.chat("hi")
+            async with client.stream("hi") as events:
+                _ = [event async for event in events]
+                return events.reply
+
+    return asyncio.run(run())
+
+
+@COLOR
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
+def test_a_hedge_answers_and_both_costs_are_told(color: str, *, stream: bool) -> None:
+    """The next model begins beside a silent one at its moment; the reply tells both attempts."""
+    silent = ScriptedProvider([llmroute.UsageReport(USED), Delay(60), "late"])
+    reply = asked(color, silent, ScriptedProvider([Delay(1), "quick"], usage=USED), stream=stream)
+
+    assert (reply.text, reply.model.name) == ("quick", "m1")
+    assert [(one.outcome, one.started_s) for one in reply.attempts] == [
+        ("cancelled", 0.0),
+        ("answered", 2.0),
+    ]
+    assert reply.duration_s == 3.0
+    assert reply.attempts[1].cost_usd == Decimal(1)
+
+
+@COLOR
+def test_without_the_limit_nothing_is_hedged(color: str) -> None:
+    """Hedging is off unless it is asked for."""
+    second = ScriptedProvider("never")
+    reply = asked(
+        color, ScriptedProvider([Delay(5), "slow"]), second, stream=False, limits=Limits()
+    )
+    assert (reply.text, second.calls) == ("slow", [])
+
+
+@COLOR
+def test_a_failed_hedge_is_forgiven(color: str) -> None:
+    """A hedge that fails leaves the first attempt alone, which answers after all."""
+    reply = asked(
+        color,
+        ScriptedProvider([Delay(5), "slow"]),
+        ScriptedProvider(Fail("server_error")),
+        stream=True,
+    )
+    assert reply.text == "slow"
+    assert [one.outcome for one in reply.attempts] == ["answered", "failed"]
+
+
+@pytest.mark.parametrize("closing", ["stream", "client"])
+def test_closing_while_attempts_race(closing: str) -> None:
+    """Whoever closes the stream or the client in another thread ends the race at once."""
+    hedge = Telling(ScriptedProvider([HANG, "never"]))
+    models = declared(ScriptedProvider([HANG, "never"]), hedge)
+    policy = policies.order("m0", "m1")
+    client = Client(policy, models=models, limits=Limits(hedge_after_s=0.01))
+    stream = client.stream("hi")
+    close = stream.close if closing == "stream" else client.close
+    closer = threading.Thread(target=close)
+    hedge.asked.on_set(closer.start)
+    with pytest.raises(ClosedError):
+        next(stream)
+    closer.join()
+    client.close()
+    assert hedge.over.is_set
+
+
+def test_a_hedged_stream_is_left_early() -> None:
+    """Leaving a stream that was hedged stops its winner."""
+    quick = ScriptedProvider(["a", "b"])
+    models = declared(ScriptedProvider([HANG, "never"]), quick)
+    limits = Limits(hedge_after_s=0.01)
+    with (
+        Client(policies.order("m0", "m1"), models=models, limits=limits) as client,
+        client.stream("hi") as stream,
+    ):
+        assert next(stream) == Text("a")
+    assert quick.calls[0].cancel.is_set
