@@ -13,7 +13,9 @@ import llmroute
 from llmroute import AsyncClient, Client, ClosedError, Limits, Text, policies
 from llmroute.testing import Delay, Fail, ScriptedProvider, VirtualClock
 from llmroute.types.usage import Usage
+from tests.client.test_leaks import asoon, soon
 from tests.driver.desk import HANG, Telling
+from tests.faults.server import FaultServer
 
 if TYPE_CHECKING:
     from llmroute.catalog import Declaration
@@ -93,6 +95,44 @@ def test_a_failed_hedge_is_forgiven(color: str) -> None:
     )
     assert reply.text == "slow"
     assert [one.outcome for one in reply.attempts] == ["answered", "failed"]
+
+
+def at(server: FaultServer, *faults: str) -> list[Declaration]:
+    """Models whose servers do so."""
+    return [
+        llmroute.model(
+            f"m{number}", use="openai-compatible", base_url=server.url_for(fault), model="m"
+        )
+        for number, fault in enumerate(faults)
+    ]
+
+
+@pytest.mark.parametrize("fault", ["stall_headers", "stall_first", "stall_pings"])
+@COLOR
+def test_a_losers_connection_ends(color: str, fault: str) -> None:
+    """A loser's connection ends with the race, while the client lives on; the winner's stays."""
+    limits = Limits(hedge_after_s=0.05)
+    with FaultServer() as server:
+        models, policy = at(server, fault, "normal"), policies.order("m0", "m1")
+
+        def over() -> bool:
+            return server.open_connections <= 1
+
+        async def ask() -> None:
+            async with AsyncClient(policy, models=models, limits=limits) as client:
+                async with client.stream("hi") as stream:
+                    assert [one async for one in stream.text]
+                assert (await client.chat("hi")).model.name == "m1"
+                assert await asoon(over)
+
+        if color == "async":
+            asyncio.run(ask())
+            return
+        with Client(policy, models=models, limits=limits) as client:
+            with client.stream("hi") as stream:
+                assert list(stream.text)
+            assert client.chat("hi").model.name == "m1"
+            assert soon(over)
 
 
 @pytest.mark.parametrize("closing", ["stream", "client"])
