@@ -478,6 +478,12 @@ ODD = [
         "no hint 'x' is declared",
     ),
     (
+        f"[[route]]\nuse = ['a']\nwhen = {{ days = ['mon'], zone = 'Europe/{'pe/' * 900}Berlin' }}",
+        6,
+        "route.when.zone",
+        "there is no time zone",
+    ),
+    (
         f'[hints]\n{"x" * 3000} = "bool"\n[[route]]\nuse = ["a"]\nwhen.hints.y = 1',
         8,
         "route.when.hints.y",

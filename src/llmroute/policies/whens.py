@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from llmroute.errors.problems import nearest
@@ -137,14 +138,18 @@ def _times(table: Table) -> Times | None:
     return Times(start, end, read_days(table), place)
 
 
+MOST_FOLDERS = 3
+"""In the name of a zone, posix/America/Argentina/Salta; each is looked up inside the last one."""
+
+
 def _zone(table: Table, name: str) -> tzinfo | None:
     """Find a time zone by its name in the IANA database, which the machine or tzdata has."""
     from zoneinfo import ZoneInfo, available_timezones
 
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, LookupError):  # a path, a folder, an unknown name
-        known = available_timezones()
+    if name.count("/") <= MOST_FOLDERS:
+        with suppress(ValueError, OSError, LookupError):  # a path, a folder, an unknown name
+            return ZoneInfo(name)
+    known = available_timezones()
     hint = nearest(name, known) if known else "Install the package tzdata"
     if len(known) > 1 and hint.startswith("Known"):
         hint = 'Write its name as in "Europe/Berlin"'
