@@ -145,6 +145,8 @@ class Provider(Protocol):
     A provider yields `Opened` once the upstream took the request, then content, then `End`; it
     raises `llmroute.errors.AttemptError` for every failure, kind "interrupted" when `call.timer`
     ran out or `call.cancel` was set, and does so at once.
+    Events may be pulled, and the iterator closed, by another thread or task than the first, never
+    by two at once.
     """
 
     def events(self, call: Call, /) -> Iterator[ProviderEvent]:
