@@ -1,8 +1,8 @@
-"""What answers without end cost, how late deadlines are, and how soon a cancel reaches the server.
+"""What answers without end cost in memory, and how late deadlines are.
 
 Memory is measured in a process of its own, under the limits that hold unless something else is
 said, with one model alone, so that the call ends in the typed error. A deadline is asked of servers
-that stop, drip, flood and never connect; a cancel comes from another thread, or from the task.
+that stop, drip, flood and never connect.
 """
 
 from __future__ import annotations
@@ -13,9 +13,7 @@ import os
 import resource
 import subprocess
 import sys
-import threading
 import time
-from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import llmroute
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
 MOST_MIB = 64
 DEADLINE_S = 1.0
 LATE_S = 0.05
-CANCEL_S = 0.1
 ROUNDS = 3
 BIG = {
     "256 MiB of zeros in gzip": "gzip_bomb;mb=256",
@@ -151,82 +148,9 @@ def _took(url: str, limits: Limits, *, stream: bool, task: bool) -> float:
     return took
 
 
-def cancels() -> Iterator[Row]:
-    """Seconds from a cancel until the server sees its connection closed: the least of a few."""
-    for fault, stream in (("stall_headers", False), ("stall_first", True), ("slow_drip", True)):
-        for task in (False, True):
-            with FaultServer() as server:
-                url = server.url_for(fault)
-                took = min(
-                    (_cancelled_task if task else _cancelled_thread)(server, url, stream=stream)
-                    for _ in range(ROUNDS)
-                )
-            what = f"cancel to closed socket, {fault}, {'async' if task else 'sync'}"
-            yield Row(what, took, "s", CANCEL_S)
-
-
-def _cancelled_thread(server: FaultServer, url: str, *, stream: bool) -> float:
-    """Close a stream, or the client under a whole answer, from another thread."""
-    with closing(Client(models=declared(url))) as client:
-        events = client.stream("hi")
-        calling = threading.Thread(target=_ignoring, args=(client, events if stream else None))
-        calling.start()
-        _until(server, connected=True)
-        begun = time.perf_counter()
-        (events if stream else client).close()
-        _until(server, connected=False)
-        took = time.perf_counter() - begun
-        calling.join()
-    return took
-
-
-def _ignoring(client: Client, events: llmroute.Stream | None) -> None:
-    try:
-        if events is None:
-            client.chat("hi")
-        else:
-            for _ in events:
-                pass
-    except llmroute.LLMRouteError:
-        pass
-
-
-def _cancelled_task(server: FaultServer, url: str, *, stream: bool) -> float:
-    return asyncio.run(_cancelled(server, url, stream=stream))
-
-
-async def _cancelled(server: FaultServer, url: str, *, stream: bool) -> float:
-    async with AsyncClient(models=declared(url)) as client:
-
-        async def call() -> None:
-            if not stream:
-                await client.chat("hi")
-                return
-            async with client.stream("hi") as events:
-                async for _ in events:
-                    pass
-
-        calling = asyncio.create_task(call())
-        while not server.open_connections:  # noqa: ASYNC110 - nothing tells of a connection
-            await asyncio.sleep(0.001)
-        await asyncio.sleep(0.05)
-        begun = time.perf_counter()
-        calling.cancel()
-        await asyncio.wait([calling])
-        await asyncio.to_thread(_until, server, connected=False)
-        return time.perf_counter() - begun
-
-
-def _until(server: FaultServer, *, connected: bool) -> None:
-    while bool(server.open_connections) is not connected:
-        time.sleep(0.0005)
-    if connected:
-        time.sleep(0.05)  # until the request is there, too
-
-
 def rows() -> list[Row]:
     """Every figure of this file."""
-    return [*memory(), *deadlines(), *cancels()]
+    return [*memory(), *deadlines()]
 
 
 def main() -> None:

@@ -28,6 +28,7 @@ NAMES = (
     "deadline",
     "faults",
     "cancel",
+    "limits",
 )
 
 

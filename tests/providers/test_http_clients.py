@@ -117,6 +117,46 @@ def test_a_cancel_reaches_the_socket_of_a_thread(server: FaultServer) -> None:
         assert time.monotonic() - began < 1.0
 
 
+@pytest.mark.parametrize("module", MODULES)
+def test_a_pool_that_is_full_blames_nobody(server: FaultServer, module: object) -> None:
+    """A client without a free connection is a fault of nobody's after half of `connect_s`."""
+    busy = call_to(server.url_for("stall_midstream"), How(time_s=30))
+    waits = How(connect_s=0.2)
+    lent = (
+        httpx2.Client(limits=httpx2.Limits(max_connections=1))
+        if module is httpx2
+        else httpx.Client(limits=httpx.Limits(max_connections=1))
+    )
+    with lent as client:
+        provider = provider_for(http_client=client)
+        under_way = provider.events(busy)
+        next(under_way)
+        found = [outcome(provider.events(call_to(server.base_url, waits)))]
+        busy.cancel.set("enough")
+        assert outcome(under_way).kind == "interrupted"
+
+    async def main() -> Outcome:
+        lent = (
+            httpx2.AsyncClient(limits=httpx2.Limits(max_connections=1))
+            if module is httpx2
+            else httpx.AsyncClient(limits=httpx.Limits(max_connections=1))
+        )
+        async with lent as client:
+            provider = provider_for(http_client=client)
+            call = call_to(server.url_for("stall_midstream"), How(time_s=30))
+            under_way = provider.aevents(call)
+            await anext(under_way)
+            result = await aoutcome(provider.aevents(call_to(server.base_url, waits)))
+            call.cancel.set("enough")
+            await aoutcome(under_way)
+            return result
+
+    found.append(asyncio.run(main()))
+    for result in found:
+        assert result.kind == "pool_timeout"
+        assert (result.fault.remedy.next, result.fault.remedy.blame) == ("same", "nobody")
+
+
 def test_the_client_is_never_closed(server: FaultServer) -> None:
     """Closing the provider leaves the application's client open; subclasses are known too."""
 

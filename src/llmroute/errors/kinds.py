@@ -107,6 +107,11 @@ FAULT_KINDS: dict[str, FaultKind] = {
         "connecting took longer than connect_s",
         "check the network, or raise [limits] connect_s",
     ),
+    "pool_timeout": FaultKind(
+        Remedy("same", "nobody"),
+        "no connection of the HTTP client that was passed was free within half of connect_s",
+        "give that client more connections, or pass none: our own pool has no limit",
+    ),
     "first_token_timeout": FaultKind(
         Remedy("same", "upstream"),
         "no content within first_token_s, or within the attempt's share of the deadline",

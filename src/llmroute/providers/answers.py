@@ -164,7 +164,7 @@ def origin_of(url: str) -> tuple[str, str, int | None]:
 # What the exceptions of httpx2, httpx and httpcore2 mean, by the name they share.
 _KINDS = {
     "ConnectTimeout": ("connect_timeout", "connecting took too long"),
-    "PoolTimeout": ("connect_timeout", "no connection was free in time"),
+    "PoolTimeout": ("pool_timeout", "no connection of the HTTP client was free in time"),
     "TimeoutException": ("interrupted", "the attempt's time was up"),
     "ConnectError": ("connect", "no connection"),
     "ProxyError": ("connect", "the proxy refused"),

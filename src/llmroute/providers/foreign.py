@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+POOL_SHARE = 0.5
+"""As much of the time to connect may pass until a connection is free: 1 s, with a model left."""
+
 
 def engine_for(client: object) -> ForeignPool | AsyncForeignPool:
     """Recognize the client; raises RequestError when it is neither package's."""
@@ -175,7 +178,7 @@ class AsyncForeignPool:
 def _built(client: Building, request: HttpRequest, budget: Budget) -> object:
     left = budget.left()
     connect = budget.left_to_connect()
-    timeout = {"connect": connect, "read": left, "write": left, "pool": connect}
+    timeout = {"connect": connect, "read": left, "write": left, "pool": connect * POOL_SHARE}
     return client.build_request(
         "POST",
         request.url,

@@ -19,7 +19,7 @@ from llmroute.catalog.openai_clients import client_class, client_problem
 from llmroute.errors import AttemptError, RequestError, TransportError
 
 from .answers import failed, headers_of
-from .foreign import AsyncForeignAnswer, ForeignAnswer, bounded, errors_of, explained
+from .foreign import POOL_SHARE, AsyncForeignAnswer, ForeignAnswer, bounded, errors_of, explained
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -183,7 +183,9 @@ def posting(request: HttpRequest, budget: Budget) -> Posting:
                 for name, value in headers_of(budget.call, request)
                 if name.lower() not in OURS
             },
-            "timeout": httpx2.Timeout(connect=connect, read=left, write=left, pool=connect),
+            "timeout": httpx2.Timeout(
+                connect=connect, read=left, write=left, pool=connect * POOL_SHARE
+            ),
             "max_retries": 0,
             "follow_redirects": False,
         },
