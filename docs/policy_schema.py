@@ -99,7 +99,12 @@ MODEL: dict[str, Schema] = {
         **either(*map(needing, LIMITING)),
     },
 }
+MODEL |= {
+    "replicas": {**named(MODEL_NAME, closed(**MODEL)), "minProperties": 2},
+    "sticky": FLAG,
+}
 TOGETHER: dict[str, list[str]] = {
+    "sticky": ["replicas"],
     "cost_per_hour_usd": ["tokens_per_second"],
     "tokens_per_second": ["cost_per_hour_usd"],
     "utilization": ["cost_per_hour_usd"],
@@ -198,7 +203,7 @@ def _model() -> Schema:
         "dependentRequired": TOGETHER,
         "not": either(*(needing(one, other) for one, other in _pairs(PRICED))),
         "if": server,
-        "then": needing("base_url", "model"),
+        "then": either(needing("base_url", "model"), needing("replicas")),
     }
 
 

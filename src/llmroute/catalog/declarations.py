@@ -117,6 +117,16 @@ def declare(
 
     `elsewhere` maps what other tools call a key to what it is called here.
     """
+    if table.get("replicas") is not None:
+        return _with_replicas(name, table, folder, elsewhere)
+    if table.get("sticky") is not None:
+        table.problem("sticky", "it goes with replicas alone")
+    return _declared(name, table, folder, elsewhere)
+
+
+def _declared(
+    name: str, table: Table, folder: str, elsewhere: Mapping[str, str]
+) -> Declaration | None:
     use = table.text("use")
     if table.get("use") is None:
         table.problem("", 'it needs use, such as "openai/gpt-6.1-terra" or "llama-cpp"')
@@ -149,6 +159,21 @@ def declare(
     declared = _with_worth(declared, table)
     table.done(elsewhere=_elsewhere(use or "", elsewhere))
     return declared if use else None
+
+
+def _with_replicas(
+    name: str, table: Table, folder: str, elsewhere: Mapping[str, str]
+) -> Declaration | None:
+    """Read a model of several replicas; keys themselves stand in code only."""
+    from .replicas import with_replicas
+
+    def one(replica: str, merged: Table) -> Declaration | None:
+        check_name(replica, merged)
+        key = _key(merged) if elsewhere is not KEYS else None
+        declared = declare(replica, merged, folder, elsewhere)
+        return None if declared is None else declared._replace(key=key)
+
+    return with_replicas(name, table, one)
 
 
 def _with_worth(declared: Declaration, table: Table) -> Declaration:

@@ -54,7 +54,15 @@ def remote_endpoint(
     host = _host(_fill(template, values), entry, tell)
     if host is None:
         return None
-    return endpoint_at(host, entry, known, declaration, key_env=entry.key_env)
+    key_env = _replicas_key(declaration, host, tell) or entry.key_env
+    return endpoint_at(host, entry, known, declaration, key_env=key_env)
+
+
+def _replicas_key(declaration: Declaration, host: Address, tell: Tell) -> str | None:
+    """The variable of a replica's own key, which may be no other provider's."""
+    if declaration.key_env is not None:
+        _check_key(declaration.key_env, host.origin, tell)
+    return declaration.key_env
 
 
 def _host(base_url: str, entry: ProviderEntry, tell: Tell) -> Address | None:

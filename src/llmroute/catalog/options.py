@@ -157,6 +157,10 @@ class ModelOptions(TypedDict, total=False):
     data: what becomes of the prompts: trains, retention_days, zero_retention, regions.
     open_weights: whether anyone may download the weights.
     service_tier: the tier asked of the host, such as "flex"; its price counts.
+    replicas: several keys, regions or servers of the model, by name: each takes what is said of the
+        model, and adds its own base_url, key_env, region, limits, ...; health, limits and quota are
+        those of each. One of two that were drawn is asked first, the one that answers sooner.
+    sticky: whether the requests of one conversation go to one replica, for the sake of its cache.
     limits: how much its upstream is asked at most: in_flight, requests_per_minute,
         tokens_per_minute, and when_full, "wait" for one's turn or "next" model.
     """
@@ -197,6 +201,8 @@ class ModelOptions(TypedDict, total=False):
     open_weights: bool
     service_tier: str
     limits: LimitsTable
+    replicas: Mapping[str, Mapping[str, object]]
+    sticky: bool
 
 
 class Declaration(NamedTuple):
@@ -235,6 +241,9 @@ class Declaration(NamedTuple):
     service_tier: str | None = None
     limits: RateLimits | None = None
     base_models: tuple[str, ...] | None = None
+    replicas: tuple[Declaration, ...] = ()
+    sticky: bool = False
+    replica: bool = False
     folder: str = ""
 
     def __repr__(self) -> str:

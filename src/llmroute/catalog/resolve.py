@@ -63,6 +63,11 @@ def build(
     Raises:
         PolicyError: the file of its provider is wrong.
     """
+    if declaration.replicas:
+        from .replicas import resolved
+
+        one = partial(build, in_code=in_code, catalog=catalog)
+        return resolved(declaration, path, lambda inner, place: one(inner, report, place))
     if declaration.client is not None:
         again = partial(build, report=report, path=path, in_code=True, catalog=catalog)
         return client_model(declaration, report, path, again)
@@ -116,6 +121,8 @@ def _unfit(declaration: Declaration, options: tuple[str, ...], whom: str, tell: 
     """Report options that a kind of model has no use for."""
     for option in options:
         if getattr(declaration, option) is None:
+            continue
+        if option == "key_env" and declaration.replica:  # a second key of the same provider
             continue
         hint = "The key comes from the provider's own variable" if option == "key_env" else ""
         if option in {"base_url", "model"}:

@@ -13,6 +13,8 @@ from llmroute.errors import ClosedError, ForkedError, NoCandidateError
 from llmroute.health import Observations, Prefixes
 from llmroute.health.observations import candidate_of
 from llmroute.policies.embedding import one_space
+from llmroute.policies.replicas import asked as asked_models
+from llmroute.policies.replicas import spread
 from llmroute.policies.resting import rested
 from llmroute.types.plans import Plan, Situation
 
@@ -25,6 +27,7 @@ from .models import Models
 from .options import check_hints, request
 from .registry import Registry
 from .remembering import Remembered
+from .replicas import add_groups, draws
 from .snapshots import Snapshots
 from .stated import Stated
 
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from llmroute.policies.records import Record
     from llmroute.types.calls import Clock
     from llmroute.types.models import Model
+    from llmroute.types.plans import Resting
     from llmroute.types.reply import Attempt
     from llmroute.types.requests import Request
     from llmroute.types.secrets import Secret
@@ -66,6 +70,7 @@ class Core:
         self.keyring = Keyring(setup.keys)
         self.registry = Registry(setup.providers, options.get("http_client"), setup.catalog)
         self._models = Models(setup.models, setup.catalog)
+        self._draws = draws() if any(one.replicas for one in setup.models) else None
         self._has_files = any(model.weights is not None for model in setup.models)
         self._http_client = options.get("http_client")
         self.observations = _observations(setup, self.clock)
@@ -124,20 +129,14 @@ class Core:
     def _seen(self, asked: Request, key: Secret | None) -> tuple[Situation, tuple[Model, ...]]:
         """Take the one snapshot: all that the policy may look at, and the models it has."""
         self.check_open()
-        if asked.hints:
-            check_hints(asked.hints, self.setup.hints)
-        if asked.extra_body or asked.extra_headers:
-            from llmroute.providers.extras import check_extras
-
-            check_extras(asked)
+        self._check_asked(asked)
         models = self.named(asked.models)
         if key is not None:
             check_key(models, self.setup.lent)
         today, now = self.clock.today(), self.clock.wall_time()
         models = self._models.priced(models, today, now)
         tokens, counts = self._counted(asked, models)
-        unavailable = self._unavailable(models, key)
-        resting = self.remembered.resting(models, key, unavailable)
+        unavailable, resting = self._standing(models, key)
         seen, moment, network = self.observations.seen, self.clock.now(), self._network
         situation = Situation(
             request=asked,
@@ -153,8 +152,29 @@ class Core:
             held=self._prefixes.held(asked, models, moment),
             detected=detected(asked, self.setup.detect, seen),
             resting=resting,
+            draw=next(self._draws) if self._draws else 0.0,
         )
         return situation, models
+
+    def _check_asked(self, asked: Request) -> None:
+        """Refuse hints that nobody declared, and fields that are not sent; raises RequestError."""
+        if asked.hints:
+            check_hints(asked.hints, self.setup.hints)
+        if asked.extra_body or asked.extra_headers:
+            from llmroute.providers.extras import check_extras
+
+            check_extras(asked)
+
+    def _standing(
+        self, models: tuple[Model, ...], key: Secret | None
+    ) -> tuple[dict[str, str], Mapping[str, Resting]]:
+        """Say who cannot answer, and who had better not be asked now."""
+        there = asked_models(models) if self._draws else models
+        unavailable = self._unavailable(there, key)
+        resting = self.remembered.resting(there, key, unavailable)
+        if self._draws:
+            add_groups(models, unavailable)
+        return unavailable, resting
 
     def _counted(
         self, asked: Request, models: tuple[Model, ...]
@@ -172,6 +192,7 @@ class Core:
         if not isinstance(plan, Plan):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise wrong("policy", f"it returned {type(plan).__name__}, not a Plan")
         plan = plan if situation.request.texts is None else one_space(plan)
+        plan = spread(plan, situation) if self._draws else plan
         return rested(plan, situation) if situation.resting else plan
 
     def lend(self, key: Secret | None) -> Lent:
@@ -272,5 +293,5 @@ def _observations(setup: Setup, clock: Clock) -> Observations:
     """Those that were passed on, else some of its own; raises PolicyError for a wrong file."""
     given = setup.observations
     made = given if isinstance(given, Observations) else Observations(given, clock=clock)
-    made.begin(setup.models)
+    made.begin(asked_models(setup.models))
     return made

@@ -95,5 +95,6 @@ def _priced(model: Model, day: date, now: datetime, known: dict[str, Model]) -> 
     found = known.get(model.name)
     if found is None or found.context_tokens != model.context_tokens:
         price = None if model.price is None else model.price.current(day, now)
-        found = known[model.name] = replace(model, price=price)
+        replicas = tuple(_priced(one, day, now, known) for one in model.replicas)
+        found = known[model.name] = replace(model, price=price, replicas=replicas)
     return found

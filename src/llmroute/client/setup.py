@@ -13,13 +13,13 @@ from llmroute.policies.origins import PolicyText, expanded
 from llmroute.policies.sections import Detection
 from llmroute.providers import HTTP_APIS
 from llmroute.types.accept import ACCEPT
-from llmroute.types.frozen import replace
 from llmroute.types.limits import Limits
 from llmroute.types.plans import Facts
 from llmroute.types.secrets import Secret
 from llmroute.types.tuples import NamedTuple
 
 from .checks import accept_of, check_source, hints_of, limits_of, stand_ins, wrong
+from .replicas import each, for_replicas, stood_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -136,18 +136,19 @@ def read_setup(source: PolicySource | None, options: ClientOptions) -> Setup:
 
 def _setup(file: PolicyFile, providers: Mapping[str, Provider]) -> Setup:
     names = stand_ins(file.declarations, providers)
-    keys = {one.name: _key(one.key) for one in file.declarations if one.key is not None}
+    keys = {one.name: _key(one.key) for one in each(file.declarations) if one.key is not None}
     clients = _clients(file)
     own = {one.name: one.provider for one in file.declarations if one.provider is not None}
+    models = tuple(stood_in(one) if one.name in names else one for one in file.models)
     return Setup(
-        models=tuple(_stood_in(one) if one.name in names else one for one in file.models),
+        models=models,
         policy=file.policy,
         facts=file.facts,
         hints=file.hints,
         limits=file.limits,
         offline_mode=file.offline_mode,
         keys=keys,
-        providers={**own, **clients, **providers},
+        providers={**own, **clients, **providers, **for_replicas(models, providers)},
         catalog=file.catalog,
         lent=frozenset(clients),
         source=_text(file),
@@ -213,12 +214,6 @@ def _with_detection(file: PolicyFile, options: ClientOptions) -> PolicyFile:
         folder = os.path.expanduser(options["vocabularies"])
         file = file._replace(tokens=file.tokens._replace(vocabularies=folder))
     return file
-
-
-def _stood_in(model: Model) -> Model:
-    """A model that the application answers for: its facts stay, it needs no key and no file."""
-    endpoint = model.endpoint and replace(model.endpoint, key_name=None)
-    return replace(model, api="custom", endpoint=endpoint, weights=None)
 
 
 def _in_code(source: PolicySource | None, options: ClientOptions, catalog: Catalog) -> PolicyFile:

@@ -238,8 +238,20 @@ class _Reader:
             return
         if self.origin.found:
             self._check_found(model, table)
+            self._check_replicas(model, table)
         self.declarations.append(declared)
         self.models.append(model)
+
+    def _check_replicas(self, model: Model, table: Table) -> None:
+        inner = table.table("replicas") if model.replicas else None
+        for one in model.replicas:
+            own = inner and inner.table(one.name.removeprefix(f"{model.name}."))
+            if own is None:
+                continue
+            self._check_found(one, own)
+            if "key_env" in own.values and on_fixed_origin(one, self._trusted):
+                what = "a policy that was found, not named, may not choose a provider's key"
+                own.problem("key_env", what, named_hint(self.origin))
 
     def _is_known(self, name: str) -> bool:
         """Whether the catalog has this provider, or this model of one."""

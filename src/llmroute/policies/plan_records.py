@@ -89,7 +89,7 @@ def made_plan(data: PlanData, models: Iterable[Model], file: str) -> Plan:
     if data.version != VERSION:
         what = f"this version reads plans of version {VERSION}"
         raise PolicyError([Problem(file, None, "plan.version", what)])
-    by_name = {model.name: model for model in models}
+    by_name = _by_name(models)
     named = {one.model for one in data.candidates} | {one.model for one in data.refused}
     if not named <= by_name.keys():
         raise PolicyError([Problem(file, None, "plan", "it names a model that is not there")])
@@ -109,6 +109,11 @@ def made_plan(data: PlanData, models: Iterable[Model], file: str) -> Plan:
         data.confidence,
         data.signals,
     )
+
+
+def _by_name(models: Iterable[Model]) -> dict[str, Model]:
+    each = [one for model in models for one in (model, *model.replicas)]
+    return {model.name: model for model in each}
 
 
 def _candidate(data: CandidateData, model: Model, tokens: TokenCount) -> Candidate:

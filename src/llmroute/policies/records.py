@@ -136,11 +136,12 @@ class Record(NamedTuple):
             PolicyError: the policy was made in code and is not given, or its text is wrong.
         """
         from .embedding import one_space
+        from .replicas import spread
         from .resting import rested
 
         plan = (policy or self._own_policy())(self.situation, self.models)
         plan = plan if self.situation.request.texts is None else one_space(plan)
-        return rested(plan, self.situation)
+        return rested(spread(plan, self.situation), self.situation)
 
     def _own_policy(self) -> Policy:
         from .choices import read_choice

@@ -182,6 +182,8 @@ class Model:
     counts; None: the standard one. `base_licenses` are license cards of the weights that these were
     made of, the nearest first: they bind as well. `license_note` is what a user should know of the
     license's origin. `limits` is how much its upstream is asked at most; None: no limit.
+    One of the `replicas` is asked in place of a model that has any, of a conversation always the
+    same one if it is `sticky`.
     """
 
     name: str
@@ -220,6 +222,8 @@ class Model:
     base_licenses: tuple[str, ...] = ()
     license_note: str | None = None
     limits: RateLimits | None = None
+    replicas: tuple[Model, ...] = ()
+    sticky: bool = False
 
     @property
     def id(self) -> str:

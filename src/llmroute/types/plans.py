@@ -97,7 +97,8 @@ class Situation(NamedTuple):
     maps a model's name to what was seen of it, `held` to how many tokens of this prompt's beginning
     its provider's cache still holds. `detected` is the task of a request for which none was named,
     None where nobody looked, or where it was not sure enough. `resting` says of models, by name,
-    why they had better not be asked now; plans put them behind the others.
+    why they had better not be asked now; plans put them behind the others. `draw`, from 0 to 1, is
+    what chance there is: it chooses among replicas.
     """
 
     request: Request
@@ -113,6 +114,7 @@ class Situation(NamedTuple):
     held: Mapping[str, int] = _HELD
     detected: Detected | None = None
     resting: Mapping[str, Resting] = _RESTING
+    draw: float = 0.0
 
     @property
     def task(self) -> str | None:

@@ -1,0 +1,83 @@
+"""Replicas: several keys, regions or servers of one model, each of them a model of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llmroute.errors.reading import Table
+from llmroute.types.frozen import replace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from llmroute.errors.reading import Path, Report
+    from llmroute.types.models import Model
+
+    from .options import Declaration
+
+LEAST = 2
+OWN = ("replicas", "sticky")
+"""What is said of all of them alone."""
+
+
+def with_replicas(
+    name: str, table: Table, declare: Callable[[str, Table], Declaration | None]
+) -> Declaration | None:
+    """Read a model's table that has `replicas`: each takes what the table says, and adds its own.
+
+    `declare` reads one of them, by its name and its table.
+    """
+    inner, sticky = table.table("replicas"), table.flag("sticky") or False
+    if inner is None:
+        return None
+    if len(inner.values) < LEAST:
+        hint = f"Add another [models.{name}.replicas.NAME], or leave replicas out"
+        table.problem("replicas", "it needs two replicas at least", hint)
+    found: list[Declaration] = []
+    for one in inner.values:
+        own = inner.table(one)
+        if own is not None:
+            declared = declare(f"{name}.{one}", _merged(own, table, first=not found))
+            found += [] if declared is None else [declared._replace(replica=True)]
+    if not found:
+        return None
+    return found[0]._replace(name=name, replicas=tuple(found), sticky=sticky, replica=False)
+
+
+def _merged(own: Table, shared: Table, *, first: bool) -> Table:
+    """What is said of all, and of one over it."""
+    for key in OWN:
+        if key in own.values:
+            own.problem(key, "a replica has none of its own")
+    both = {**shared.values, **own.values}
+    values = {key: value for key, value in both.items() if key not in OWN}
+    return Table(values, own.path, _placed(own, shared, first=first))
+
+
+def _placed(own: Table, shared: Table, *, first: bool) -> Report:
+    """Report where a key stands; what all replicas share is told once."""
+
+    def report(path: Path, what: str, hint: str) -> None:
+        rest = path[len(own.path) :]
+        if not rest or rest[0] in own.values:
+            shared.report(path, what, hint)
+        elif first:
+            shared.report((*shared.path, *rest), what, hint)
+
+    return report
+
+
+def resolved(
+    declaration: Declaration,
+    path: tuple[str, ...],
+    build: Callable[[Declaration, tuple[str, ...]], Model | None],
+) -> Model | None:
+    """Make a model of replicas: it has the facts of the first one, and is never asked itself."""
+    made: list[Model] = []
+    for one in declaration.replicas:
+        suffix = one.name.removeprefix(f"{declaration.name}.")
+        model = build(one, (*path, "replicas", suffix))
+        if model is None:
+            return None
+        made.append(model)
+    return replace(made[0], name=declaration.name, replicas=tuple(made), sticky=declaration.sticky)
