@@ -77,7 +77,7 @@ REFUSED = (
     same("rate_limit_ms", "rate_limit"),
     same("rate_limit_date", "rate_limit"),
     same("rate_limit_garbage", "rate_limit"),
-    same("quota", "quota_exhausted"),
+    same("quota", "quota_exhausted", gemini="forbidden"),
     same("quota_in_words", "rate_limit"),
     same("context_length", "context_length"),
     same("context_length_in_words", "context_length"),

@@ -231,7 +231,7 @@ def test_retry_after_past_the_deadline_fails_at_once() -> None:
     assert "past the deadline" in str(crank.error)
 
 
-@pytest.mark.parametrize("kind", ["quota_exhausted", "bad_key", "payment_required", "forbidden"])
+@pytest.mark.parametrize("kind", ["quota_exhausted", "bad_key", "payment_required"])
 def test_key_faults_spare_only_the_same_key_on_the_same_origin(kind: str) -> None:
     """A refused key bars its origin's other models, not the same origin under another key."""
     crank = Crank(
@@ -244,6 +244,16 @@ def test_key_faults_spare_only_the_same_key_on_the_same_origin(kind: str) -> Non
     crank.end()
 
     assert crank.started == ["a", "c"]
+
+
+def test_a_forbidden_model_does_not_spare_the_others_of_its_key() -> None:
+    """A key that may not use one model may use another one: it is asked in the same call."""
+    crank = Crank(remote("a", "https://one", "ONE"), remote("b", "https://one", "ONE"))
+    crank.fail("forbidden")
+    crank.text("B")
+    crank.end()
+
+    assert crank.started == ["a", "b"]
 
 
 @pytest.mark.parametrize("kind", ["connect", "dns", "tls", "connect_timeout"])

@@ -256,7 +256,7 @@ def test_a_bad_key_is_no_bad_request() -> None:
         (401, "UNAUTHENTICATED", "No.", "bad_key"),
         (403, "PERMISSION_DENIED", "No.", "forbidden"),
         (404, "NOT_FOUND", "models/x is not found", "model_not_found"),
-        (429, "RESOURCE_EXHAUSTED", "Quota exceeded, limit: 0, model: m", "quota_exhausted"),
+        (429, "RESOURCE_EXHAUSTED", "Quota exceeded, limit: 0, model: m", "forbidden"),
         (429, "RESOURCE_EXHAUSTED", "Quota exceeded, limit: 20", "rate_limit"),
         (500, "INTERNAL", "No.", "server_error"),
         (503, "UNAVAILABLE", "The model is overloaded.", "overloaded"),

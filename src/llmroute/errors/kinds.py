@@ -43,7 +43,7 @@ FAULT_KINDS: dict[str, FaultKind] = {
         "settle the account at the provider",
     ),
     "forbidden": FaultKind(
-        Remedy("other_upstream", "key", disable=True),
+        Remedy("other_model", "key", disable=True),
         "the key may not use this model or region (403)",
         "ask for access, or name another model",
     ),

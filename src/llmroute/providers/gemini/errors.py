@@ -34,7 +34,7 @@ BY_STATUS = {
 }
 BY_REASON = {"API_KEY_INVALID": "bad_key", "API_KEY_EXPIRED": "bad_key"}
 _WINDOW = re.compile(r"token count.*exceeds the maximum|context (length|window)", re.IGNORECASE)
-_NO_QUOTA = re.compile(r"\blimit: 0\b")  # the key's plan does not have the model at all
+_NOT_IN_PLAN = re.compile(r"\blimit: 0\b")  # the key's plan does not have the model at all
 _SECONDS = re.compile(r"(\d{1,12}(?:\.\d+)?)s", re.ASCII)
 
 
@@ -74,8 +74,8 @@ def _kind(error: Json, said: Said) -> str | None:
         return known
     if said.code == "INVALID_ARGUMENT" and _WINDOW.search(said.message):
         return "context_length"
-    if said.code == "RESOURCE_EXHAUSTED" and _NO_QUOTA.search(said.message):
-        return "quota_exhausted"
+    if said.code == "RESOURCE_EXHAUSTED" and _NOT_IN_PLAN.search(said.message):
+        return "forbidden"
     return BY_STATUS.get(said.code)
 
 
