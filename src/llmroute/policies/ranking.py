@@ -70,7 +70,7 @@ class Ranking(NamedTuple):
         """Each model as a candidate, or refused."""
         require = self.require + required(self.objective)
         judge = Judging(situation, require, situation.tokens).of
-        if not any(model.repeat_instruction for model in models):
+        if True not in [model.repeat_instruction for model in models]:
             return [judge(model) for model in models]
         again = Judging(repeating(situation), require, situation.tokens).of
         return [again(one) if one.repeat_instruction else judge(one) for one in models]
