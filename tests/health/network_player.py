@@ -56,10 +56,15 @@ class NetworkPlayer:
         self.begun = 0
         self.now = 0.0
         self.probing_since: float | None = None
+        self.probing_from = 0
         self.due = 0.0
         self.history: list[Told] = []
         self.sick_until: dict[str, float] = {}
         self.offline = Offline(self._begin)
+
+    def _pass(self) -> None:
+        """No two things happen at one moment."""
+        self.now += 1e-6
 
     def _begin(self) -> bool:
         self.begun += 1
@@ -74,6 +79,7 @@ class NetworkPlayer:
 
     def answered(self, number: int) -> None:
         """Somebody beyond the network answered."""
+        self._pass()
         host = HOSTS[number % 3]
         self.offline.note(self.now, at(host), (None, REFUSED, UNWELL)[number // 3 % 3])
         self._answer(host)
@@ -98,9 +104,10 @@ class NetworkPlayer:
 
     def probe(self, number: int) -> None:
         """A probe begins, or the one under way ends."""
+        self._pass()
         if self.probing_since is None:
             if self.begun and self.now >= self.due:
-                self.probing_since = self.now
+                self.probing_since, self.probing_from = self.now, len(self.history)
             return
         host = [None, *HOSTS][number % 4]
         began_at, self.probing_since = self.probing_since, None
@@ -109,7 +116,7 @@ class NetworkPlayer:
         if host is not None:
             self._answer(host)
             assert due is None
-        elif not [one for one in self.history if one.what == "answer" and one.moment > began_at]:
+        elif all(one.what != "answer" for one in self.history[self.probing_from :]):
             assert due is None or due <= max(self.now, began_at + PAUSES_S[-1])
             assert (due is None) == (known == "online")
             self.history.append(Told(self.now, "nothing", ""))
@@ -119,6 +126,7 @@ class NetworkPlayer:
         self._check()
 
     def _failed(self, what: str, host: str, fault: Fault) -> None:
+        self._pass()
         begun, counts = self.begun, not self.offline.gone(self.now) and not self._sick(host)
         self.offline.note(self.now, at(host), fault)
         assert self.begun == begun + counts

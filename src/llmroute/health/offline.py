@@ -88,7 +88,7 @@ class Offline:
         self._attended = False
         self._calm = True
         self._lock = threading.Lock()
-        self._proved_at = float("-inf")
+        self._doubted_at = float("-inf")
         self._sick: dict[str, float] = {}
         self._signs: dict[str, Sign] = {}
         self._since: float | None = None
@@ -134,7 +134,9 @@ class Offline:
         with self._lock:
             if self._since is None and not self._signs:
                 return None
-            if began_at < self._proved_at:  # somebody was answered while it ran
+            if (
+                self._since is None and began_at < self._doubted_at
+            ):  # it knows nothing of this doubt
                 return now
             next_at = max(now, began_at + self._pause_s())
             news = self._lose(now, next_at)
@@ -144,7 +146,6 @@ class Offline:
     def _prove(self, now: float, host: str) -> None:
         """Somebody beyond the network answered."""
         with self._lock:
-            self._proved_at = now
             self._sick = {one: until for one, until in self._sick.items() if until > now}
             self._sick |= dict.fromkeys(self._without_way(now), now + SICK_S)
             self._sick.pop(host, None)
@@ -173,6 +174,8 @@ class Offline:
         """Keep a sign; whether it tells, with those before it, that the network is gone."""
         known = self._signs.get(host, Sign(now))
         self._signs = {one: self._signs[one] for one in self._fresh(now)}
+        if not self._signs:
+            self._doubted_at = now
         self._signs[host] = Sign(now, now if no_way else known.no_way_at)
         self._calm = False
         enough = len(self._signs) >= HOSTS and bool(self._without_way(now))
