@@ -51,6 +51,8 @@ def ways(row: Fault) -> Iterator[Way]:
             yield Way(api, stream=True, task=task)
             if row.shown:
                 yield Way(api, stream=True, task=task, on_break="restart")
+            if row.shown and api == "chat":
+                yield Way(api, stream=True, task=task, on_break="continue")
 
 
 def run() -> list[Played]:

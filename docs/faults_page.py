@@ -54,8 +54,9 @@ server that fails in exactly this way, with a second model behind it that is sou
 Messages and Gemini's own API. A row is good when
 
 - the second model's answer comes, whole and once, or, in a stream that broke after content was
-  shown, a typed error with the text so far (`on_break="raise"`, the default) or the second model's
-  answer after a visible restart (`on_break="restart"`);
+  shown, a typed error with the text so far (`on_break="raise"`, the default), the second model's
+  answer after a visible restart (`"restart"`), or the text so far and what the second model adds
+  to it (`"continue"`);
 - nothing broken is passed off as an answer: that is what *silent* means below;
 - no token is shown twice;
 - the first model gets one request, because another one is there to answer;
@@ -99,7 +100,8 @@ COLUMNS = """
 
 TAIL = """
 *Answered*: the second model's answer. *Stops*: a typed error with the text so far; with
-`on_break="restart"` the second model's answer. *Took*: until the second model begins, or the call
+`on_break="restart"` the second model's answer, with `"continue"` the text so far and the second
+model's rest of it, unless it is endless, filtered or no more than thoughts. *Took*: until the second model begins, or the call
 stops; whole answer / stream, and in parentheses the limit that ended it. The kinds are explained in
 [Errors](errors.md).
 

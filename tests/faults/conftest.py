@@ -31,6 +31,8 @@ def ways(row: Row) -> Iterator[Way]:
                 yield Way(api, stream=True, task=task)
             if row.shown and (api == "chat" or not task):
                 yield Way(api, stream=True, task=task, on_break="restart")
+            if row.shown and api == "chat":
+                yield Way(api, stream=True, task=task, on_break="continue")
 
 
 @pytest.fixture(scope="session")

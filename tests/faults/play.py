@@ -56,12 +56,17 @@ class Way(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What a caller saw; `valid` is the text that counts at the end, of `shown` all that came."""
+    """What a caller saw; `valid` is the text that counts at the end, of `shown` all that came.
+
+    `discarded` is void by a restart, `kept` was said before the second model went on from it.
+    """
 
     valid: str
     shown: str
     discarded: str
     restarts: int
+    kept: str
+    resumed: int
     error: LLMRouteError | None
     finish_reason: str
     attempts: tuple[Attempt, ...]
@@ -163,7 +168,9 @@ class Stage:
             use = "openai-compatible"
             models = [
                 llmroute.model("sick", use=use, base_url=url, model="x"),
-                llmroute.model("well", use=use, base_url=healthy, model="x"),
+                llmroute.model(
+                    "well", use=use, base_url=healthy, model="x", quirks=["takes_prefix"]
+                ),
             ]
             return fault, models, []
         files: list[str | Path] = []
@@ -191,6 +198,8 @@ class _Screen:
         self.shown = ""
         self.discarded = ""
         self.restarts = 0
+        self.kept = ""
+        self.resumed = 0
 
     def take(self, event: object) -> None:
         """Show an event."""
@@ -199,6 +208,9 @@ class _Screen:
             self.discarded = event.discarded
             self.restarts += 1
             self.valid = ""
+        elif isinstance(event, llmroute.Resumed):
+            self.kept = self.valid
+            self.resumed += 1
         elif isinstance(event, llmroute.Text):
             self.valid += event.text
             self.shown += event.text
@@ -214,7 +226,17 @@ class _Screen:
         return self._so_far()._replace(error=error, attempts=attempts)
 
     def _so_far(self) -> Seen:
-        return Seen(self.valid, self.shown, self.discarded, self.restarts, None, "", ())
+        return Seen(
+            self.valid,
+            self.shown,
+            self.discarded,
+            self.restarts,
+            self.kept,
+            self.resumed,
+            None,
+            "",
+            (),
+        )
 
 
 def _asked(client: Client) -> Seen:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -70,3 +70,13 @@ def test_what_a_stopped_stream_tells(stage: Stage) -> None:
     assert error.partial is not None
     assert (error.partial.text, error.partial.model.name) == ("The answer ", "sick")
     assert error.partial.usage.estimated
+
+
+def test_a_stream_goes_on_where_it_broke(stage: Stage) -> None:
+    """With on_break="continue" the second model is given the text so far, and goes on from it."""
+    row = next(one for one in FAULTS if one.name == "eof_midstream")
+    seen = stage.play(row, Way(stream=True, on_break="continue")).seen
+    asked = cast("list[dict[str, str]]", stage.well.requests[-1].json()["messages"])
+    assert (seen.kept, seen.resumed) == ("The answer ", 1)
+    assert seen.valid == seen.shown == "The answer " + "".join(SECOND)
+    assert asked[-1] == {"role": "assistant", "content": "The answer "}

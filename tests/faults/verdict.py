@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 Outcome = Literal["answered", "stopped", "kept", "lost", "silent"]
 """By the second; a typed stop as declared; the primary's own; an error; a wrong answer as good."""
-FIRST = "The answer is forty-two."
+NOTHING_TO_GO_ON_FROM = {"too_long", "empty_after_reasoning", "content_filtered"}
+"""Kinds of faults after which no other model goes on with the text."""
 
 
 def outcome(played: Played) -> Outcome:
@@ -26,7 +27,7 @@ def outcome(played: Played) -> Outcome:
         return "stopped"
     if seen.error is not None:
         return "lost"
-    if seen.valid == "".join(SECOND):
+    if seen.valid == seen.kept + "".join(SECOND):
         return "answered"
     return "silent" if played.row.kind(played.way.api, stream=played.way.stream) else "kept"
 
@@ -37,9 +38,9 @@ def wanted(played: Played) -> Outcome:
     kind = row.kind(way.api, stream=way.stream)
     if not kind:
         return "kept"
-    if way.stream and row.shown and (way.on_break == "raise" or kind == "deadline"):
-        return "stopped"
-    return "answered"
+    stops = kind == "deadline" or way.on_break == "raise"
+    stops = stops or (way.on_break == "continue" and kind in NOTHING_TO_GO_ON_FROM)
+    return "stopped" if way.stream and row.shown and stops else "answered"
 
 
 def bound_s(ends: Bound, limits: Limits) -> float:
@@ -73,17 +74,17 @@ def faults(played: Played, limits: Limits, slack_s: float) -> list[str]:
     wrong: list[str] = []
     if outcome(played) != wanted(played):
         wrong.append(
-            f"{outcome(played)} instead of {wanted(played)}: {seen.error!r} {seen.valid!r}"
+            f"{outcome(played)} instead of {wanted(played)}: {seen.error!r} {seen.valid[:99]!r}"
         )
     kind = row.kind(way.api, stream=way.stream)
     if kind != "deadline" and played.kinds[0] != kind:
         wrong.append(f"the fault is {played.kinds[0]!r} instead of {kind!r}")
     if played.requests != 1:
         wrong.append(f"{played.requests} requests came to the primary")
-    if way.stream and row.shown != bool(seen.restarts or seen.error):
+    if way.stream and row.shown != bool(seen.restarts or seen.resumed or seen.error):
         wrong.append("content was shown, or was not")
     if twice(played):
-        wrong.append(f"a token came twice: {seen.shown!r}")
+        wrong.append(f"a token came twice: {seen.shown[:99]!r}")
     bound = bound_s(row.ends(stream=way.stream), limits)
     if over_s(played, limits) > bound / 10 + slack_s:
         wrong.append(f"late by {over_s(played, limits):.3f} s after {bound:.3f} s")
