@@ -220,8 +220,9 @@ def test_half_a_character_is_replaced() -> None:
     decoder = CODEC.decoder(call_to(URL), stream=False)
     raw = json.dumps(choice(content="a@b")).encode().replace(b"@", b"\xed\xa0\x80")
     assert [*decoder.feed(raw), *decoder.finish()][0] == Text("a\ufffd\ufffd\ufffdb")
-    thought = {"reasoning_details": [{"type": "x", "\ud800": "\udc00", "text": "hm"}]}
-    kept = next(one for one in answer(choice(**thought)) if isinstance(one, ReasoningEnd))
+    detail = {"type": "x", "\ud800": "\udc00", "text": "hm"}
+    thought = answer(choice(reasoning_details=[detail]))
+    kept = next(one for one in thought if isinstance(one, ReasoningEnd))
     assert "\ufffd" in kept.block.data.encode().decode()
 
 
