@@ -37,6 +37,12 @@ is passed on counts unless `distributes` says otherwise. "if stated" means: for 
 their `fields_of_use`; others are bound by the duty to keep to the use policy. A clause marked ¹
 was read in quotes, or in another copy of the text, not in the text that the card names.
 
+Each card has a name for SPDX expressions, such as an inventory of software asks for: the identifier
+of the [SPDX list](https://spdx.org/licenses/), else the reference of
+[ScanCode's LicenseDB](https://scancode-licensedb.aboutcode.org/), `LicenseRef-scancode-...`. Where
+neither knows the text, the reference is our own, `LicenseRef-llmroute-...`: SPDX lets anybody
+define such names, and nobody else knows these.
+
 ## Adding a card
 
 One file, `policies/licenses/NAME.toml`, nothing else; the name is what `license = ` and
@@ -50,7 +56,8 @@ read_on = 2026-11-26
 released = 2026-01-15
 open_weights = true
 osi_approved = false
-# spdx, scancode_key: its names elsewhere; host = true: the contract of a host, not of weights;
+# spdx, scancode_key: its names elsewhere, without which it goes by LicenseRef-llmroute-NAME
+# host = true: the contract of a host, not of weights;
 # models_of_others = true: of a host whose models are not its own, so that each needs a license
 # second_hand = true, of the card or of a clause: read in quotes
 
@@ -81,8 +88,8 @@ for one per card; `python docs/generate.py` writes this page.
 
 ## The cards
 
-| card | license | text | read | open weights | OSI |
-|---|---|---|---|---|---|
+| card | license | SPDX | text | read | open weights | OSI |
+|---|---|---|---|---|---|---|
 """
 
 NAMES = {
@@ -104,6 +111,7 @@ def _row(one: Card) -> str:
     cells = (
         f"[`{one.id}`](#{one.id.replace('.', '')})",
         one.name,
+        f"`{one.spdx_id}`",
         f"[text]({one.text_url})",
         f"{one.read_on}{'¹' if one.second_hand else ''}",
         weights,

@@ -30,6 +30,7 @@ def test_list_shows_every_card(capsys: Capsys) -> None:
     assert by_id["llama-2"]["scancode_key"] == "llama-2-license-2023"
     assert by_id["apache-2.0"]["spdx"] == "Apache-2.0"
     assert by_id["groq"]["models_of_others"]
+    assert by_id["groq"]["spdx_id"] == "LicenseRef-llmroute-groq"
 
 
 ASKED: list[tuple[list[str], int, str]] = [

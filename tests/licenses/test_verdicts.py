@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -163,6 +164,22 @@ def test_every_card_is_whole() -> None:
         assert found.text_url.startswith("https://")
         assert found.read_on is not None
         assert found.clauses
+
+
+def test_every_card_has_a_name_that_spdx_takes() -> None:
+    """A card goes by its id of the SPDX list, else ScanCode's reference, else one of our own."""
+    cards = [found for found in map(card, card_names()) if found is not None]
+    by_id = {one.id: one.spdx_id for one in cards}
+    assert len(set(by_id.values())) == len(card_names())
+    assert by_id["mit"] == "MIT"
+    assert by_id["llama-2"] == "LicenseRef-scancode-llama-2-license-2023"
+    assert by_id["chatglm"] == "LicenseRef-llmroute-chatglm"
+    for one in cards:
+        listed = one.spdx is not None
+        assert re.fullmatch(r"[A-Za-z0-9.-]+", one.spdx_id)
+        assert one.spdx_id.startswith("LicenseRef-") != listed
+        ours = one.spdx is None and one.scancode_key is None
+        assert (one.spdx_id == f"LicenseRef-llmroute-{one.id}") == ours
 
 
 def clause(**given: object) -> Card:

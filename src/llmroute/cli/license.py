@@ -75,6 +75,7 @@ def _as_dict(one: Card) -> dict[str, object]:
         "name": one.name,
         "spdx": one.spdx,
         "scancode_key": one.scancode_key,
+        "spdx_id": one.spdx_id,
         "tags": one.tags,
         "text_url": one.text_url,
         "read_on": str(one.read_on) if one.read_on else None,

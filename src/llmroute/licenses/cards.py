@@ -92,6 +92,15 @@ class Card(NamedTuple):
     host: bool = False
     models_of_others: bool = False
 
+    @property
+    def spdx_id(self) -> str:
+        """Its name in SPDX expressions: of the list, else ScanCode's reference, else our own."""
+        if self.spdx is not None:
+            return self.spdx
+        if self.scancode_key is not None:
+            return f"LicenseRef-scancode-{self.scancode_key}"
+        return f"LicenseRef-llmroute-{self.id}"
+
 
 def read_card(id_: str, table: Table) -> Card:
     """Read a card; what is wrong with it goes to the table's report."""
