@@ -11,20 +11,46 @@ import pytest
 
 import llmroute
 from llmroute import AsyncClient, Client, ClosedError, Limits, Text, policies
+from llmroute.errors import AttemptError
 from llmroute.testing import Delay, Fail, ScriptedProvider, VirtualClock
+from llmroute.types.events import Opened
 from llmroute.types.usage import Usage
 from tests.client.test_leaks import asoon, soon
 from tests.driver.desk import HANG, Telling
 from tests.faults.server import FaultServer
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
     from llmroute.catalog import Declaration
-    from llmroute.types.calls import Provider
+    from llmroute.types.calls import Call, Provider
+    from llmroute.types.events import ProviderEvent
     from llmroute.types.reply import Reply
 
 COLOR = pytest.mark.parametrize("color", ["sync", "async"])
 HEDGED = Limits(hedge_after_s=2.0)
 USED = Usage(1_000_000, 0)
+
+
+class Silent:
+    """Says what it is told to, and then nothing until it is cancelled."""
+
+    def __init__(self, *first: ProviderEvent) -> None:
+        """Say `first` at once."""
+        self._first = first
+
+    def events(self, call: Call, /) -> Iterator[ProviderEvent]:
+        """Hold this thread."""
+        yield from self._first
+        call.clock.sleep_until(call.deadline_at, call.cancel)
+        raise AttemptError("interrupted", "it was cancelled")
+
+    async def aevents(self, call: Call, /) -> AsyncIterator[ProviderEvent]:
+        """Hold this task."""
+        for event in self._first:
+            yield event
+        await call.clock.asleep_until(call.deadline_at, call.cancel)
+        raise AttemptError("interrupted", "it was cancelled")
 
 
 def declared(*providers: Provider) -> list[Declaration]:
@@ -71,7 +97,31 @@ def test_a_hedge_answers_and_both_costs_are_told(color: str, *, stream: bool) ->
         ("answered", 2.0),
     ]
     assert reply.duration_s == 3.0
-    assert reply.attempts[1].cost_usd == Decimal(1)
+    assert [one.cost_usd for one in reply.attempts] == [1, 1]
+    assert reply.cost_usd == 2
+    assert reply.attempts[0].ended_s == 3.0
+
+
+@COLOR
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
+@pytest.mark.parametrize("opened", [True, False], ids=["opened", "not opened"])
+def test_a_loser_that_reported_nothing_is_estimated(
+    color: str, *, stream: bool, opened: bool
+) -> None:
+    """A loser that took the request costs its prompt, estimated; one that never did costs nothing.
+
+    `opened` is said by the provider before it falls silent.
+    """
+    begun = [Opened()] if opened else []
+    reply = asked(color, Silent(*begun), ScriptedProvider("quick", usage=USED), stream=stream)
+
+    loser, winner = reply.attempts
+    assert loser.outcome == "cancelled"
+    assert winner.cost_usd == 1
+    tokens = reply.plan.tokens.value if opened else 0
+    assert loser.usage == Usage(tokens, 0, estimated=opened)
+    cost_usd = Decimal(tokens) / 1_000_000
+    assert (loser.cost_usd, reply.cost_usd) == (cost_usd, 1 + cost_usd)
 
 
 @COLOR

@@ -10,6 +10,7 @@ import pytest
 
 from llmroute.driver.bell import Bell
 from llmroute.driver.clock import SystemClock
+from llmroute.types.calls import Cancel
 
 HOW = pytest.mark.parametrize("how", ["sync", "async"])
 
@@ -48,3 +49,28 @@ def test_a_ring_after_the_end_says_so() -> None:
     bell = Bell()
     bell.over = True
     assert not bell.ring()
+
+
+class Freed:
+    """A callback that cancels something when it is freed, as a generator does that held it."""
+
+    def __init__(self, other: Cancel) -> None:
+        """Hold `other`."""
+        self._other = other
+
+    def __call__(self) -> None:
+        """Do nothing when called."""
+
+    def __del__(self) -> None:
+        self._other.set("freed")
+
+
+def test_freeing_a_callback_may_cancel_something() -> None:
+    """What is freed while a callback is taken back may cancel another call in the same thread."""
+    other = Cancel()
+    forget = Cancel().on_set(Freed(other))
+    thread = threading.Thread(target=forget, daemon=True)
+    thread.start()
+    thread.join(5.0)
+    assert other.is_set
+    assert not thread.is_alive()

@@ -6,6 +6,8 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from llmroute.flow import commands as do
+from llmroute.flow import occurrences as on
+from llmroute.types.events import UsageReport
 
 from .session import Events, Session
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from llmroute.types.calls import Call, Provider
+    from llmroute.types.events import ProviderEvent
 
     from .session import Live, Order, Resources
 
@@ -49,6 +52,12 @@ class RacingSession(Session[Events]):
         """The race is decided: the caller's own thread or task goes on with this one."""
         del self.racers[racer.call.id]
         self.live = racer
+
+    def took(self, live: Live[Events], event: ProviderEvent | None) -> None:
+        """Report an event; what it used is told at once: it may lose in a moment."""
+        super().took(live, event)
+        if isinstance(event, UsageReport):
+            self.feed(on.Used(live.call.id, *event))
 
     def left(self, attempt_id: int) -> None:
         """Forget an attempt that is over."""

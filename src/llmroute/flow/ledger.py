@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from llmroute.types.frozen import replace
 from llmroute.types.prices import EXACT
 from llmroute.types.reply import PartialReply, Reply
 from llmroute.types.usage import Usage
@@ -50,10 +51,16 @@ class Ledger:
         self._attempts[running.id] = attempt
         return attempt
 
-    def settle(self, running: Running, now: float) -> Attempt:
-        """Write a cancelled attempt down again, with what was learned until its end."""
-        before = self._attempts[running.id]
-        return self.write(running, now, before.outcome, before.fault)
+    def settle(self, running: Running) -> Attempt:
+        """Write a cancelled attempt down again, with what it used; it ended when cancelled."""
+        usage = self._usage(running, complete=False)
+        settled = self._attempts[running.id] = replace(
+            self._attempts[running.id],
+            usage=usage,
+            cost_usd=running.cost_usd(usage),
+            service_tier=running.service_tier,
+        )
+        return settled
 
     def partial(self, running: Running) -> PartialReply:
         """What was shown of an answer that broke off."""

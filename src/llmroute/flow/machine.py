@@ -114,10 +114,15 @@ class Flow(Starting):
                 running.limit("stalled", now, wake_at)
         return () if wake_at is None else (do.WakeAt(wake_at),)
 
+    def _used(self, _: float, used: on.Used) -> Commands:
+        if used.id in self._running:
+            self._running[used.id].report(used.usage, used.service_tier)
+        return ()
+
     def _ended(self, now: float, ended: on.Ended) -> Commands:
         running = self._running.pop(ended.id, None)
         if running is None:
-            return self._late(now, ended)
+            return self._late(ended)
         running.report(ended.usage, ended.service_tier)
         try:
             answer = judge(running, ended.end, self._request, self._snapshot.accept)
@@ -142,7 +147,7 @@ class Flow(Starting):
     def _failed(self, now: float, failed: on.Failed) -> Commands:
         running = self._running.pop(failed.id, None)
         if running is None:
-            return self._late(now, failed)
+            return self._late(failed)
         running.report(failed.usage, failed.service_tier)
         fault = failed.error.fault
         if fault.kind == "interrupted":  # the provider saw the timer run out before a Tick came
@@ -168,13 +173,13 @@ class Flow(Starting):
             return (do.Record(attempt), *self._past_deadline(now))
         return (do.Record(attempt), *self._lost(now, running, fault))
 
-    def _late(self, now: float, over: on.Ended | on.Failed) -> Commands:
+    def _late(self, over: on.Ended | on.Failed) -> Commands:
         """A cancelled attempt has come to its end: what it used by then counts."""
         running = self._cancelled.pop(over.id, None)
         if running is None:
             return ()
         running.report(over.usage, over.service_tier)
-        return (do.Record(self._ledger.settle(running, now)),)
+        return (do.Record(self._ledger.settle(running)),)
 
     def _lost(self, now: float, running: Running, fault: Fault) -> Commands:
         """Go on after an attempt failed: silently before the first content, else as declared."""
@@ -243,6 +248,7 @@ class Flow(Starting):
         on.Begin: _begin,
         on.Opened: _opened,
         on.Got: _got,
+        on.Used: _used,
         on.Ended: _ended,
         on.Failed: _failed,
         on.Tick: _tick,

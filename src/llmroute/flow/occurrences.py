@@ -88,6 +88,14 @@ class Got(NamedTuple):
     size: int
 
 
+class Used(NamedTuple):
+    """Attempt `id` has reported what it used so far; only a race needs to know it at once."""
+
+    id: int
+    usage: Usage
+    service_tier: str | None = None
+
+
 class Ended(NamedTuple):
     """Attempt `id` is complete; `usage` of None means that the provider reported none.
 
@@ -127,4 +135,4 @@ class Closing(NamedTuple):
     """The client is being closed."""
 
 
-Occurrence = Begin | Opened | Got | Ended | Failed | Tick | Wanted | Abandoned | Closing
+Occurrence = Begin | Opened | Got | Used | Ended | Failed | Tick | Wanted | Abandoned | Closing

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from .secrets import Secret
 
 
-_cancelling = threading.Lock()  # one for all: it is held for a few lines, callbacks run outside
+# One for all: it is held for a few lines, callbacks run outside. It may be taken twice, since
+# memory that is freed meanwhile may cancel something, or take a callback back.
+_cancelling = threading.RLock()
 
 
 class Cancel:
