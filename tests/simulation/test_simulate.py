@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import llmroute
-from llmroute import PolicyError, Price, policies
+from llmroute import Limits, PolicyError, Price, policies
 from llmroute.cli import main
 from llmroute.simulation import (
     Arrival,
@@ -101,6 +101,73 @@ def test_silence_costs_a_limit_and_no_more(stream: bool) -> None:
     report = play(world, asked(0, stream=stream))
     assert report.answered == 1
     assert report.latency_s[0] == pytest.approx(16.5 if stream else 61.5)
+
+
+def test_a_whole_answer_that_stalls_never_comes() -> None:
+    """Nothing more behind the first words is no answer, whole or streamed."""
+    world = World({"local": STEADY}, (Outage("gpt", "stall", 0, 1000),))
+    report = play(world, asked(0))
+    assert report.models[0].failures == {"answer_timeout": 1}
+    assert report.models[1].answers == 1
+
+
+def test_short_limits_between_tokens_are_kept_by_who_speaks() -> None:
+    """A model that speaks all the while stalls under no limit that is longer than its pauses."""
+    report = simulate(
+        policies.order("gpt"),
+        [asked(0, stream=True, tokens=500)],
+        World({"gpt": STEADY}),
+        models=models(),
+        limits=Limits(between_tokens_s=0.5),
+        today=DAY,
+    )
+    assert (report.answered, report.failed) == (1, {})
+
+
+def test_first_tokens_are_those_that_were_shown() -> None:
+    """A hedge that lost says nothing of how long a caller waited for the first token."""
+    report = simulate(
+        policies.order("gpt", "local"),
+        [asked(0, stream=True)],
+        World({"gpt": STEADY._replace(first_token_s=3), "local": SLOW._replace(first_token_s=9)}),
+        models=models(),
+        limits=Limits(hedge_after_s=1),
+        today=DAY,
+    )
+    assert report.first_token_s == pytest.approx((3, 3, 3))
+
+
+def test_what_is_said_of_a_model_is_said_of_its_replicas() -> None:
+    """A replica behaves as its model does, and is out with it, unless more is said of it."""
+    urls = {
+        name: {"base_url": f"http://127.0.0.1:{port}/v1"} for name, port in (("a", 1), ("b", 2))
+    }
+    model = llmroute.model("gpt", use="openai-compatible", model="x", replicas=urls)
+    report = simulate(
+        policies.order("gpt"),
+        [asked(at) for at in (0, 100, 200, 300)],
+        World(
+            {"gpt": STEADY, "gpt.b": SLOW},
+            (Outage("gpt", "bad_request", 0, 50), Outage("gpt.b", "overloaded", 150, 400)),
+        ),
+        models=[model],
+        today=DAY,
+    )
+    found = {one.name: one for one in report.models}
+    assert set(found) == {"gpt.a", "gpt.b"}
+    assert report.failed == {"AllFailedError": 1}
+    assert set(found["gpt.b"].failures) <= {"bad_request", "overloaded"}
+    assert set(found["gpt.a"].failures) <= {"bad_request"}
+    assert report.answered == 3
+
+
+def test_a_world_that_names_no_model_of_the_policy_is_refused() -> None:
+    """A name that is misspelled would change nothing; the nearest right one is told."""
+    with pytest.raises(PolicyError) as caught:
+        play(World({"gtp": STEADY}, (Outage("netwrok", "dns", 0, 1),)), asked(0))
+    assert len(caught.value.problems) == 2
+    assert "Did you mean 'gpt'" in str(caught.value)
+    assert "Did you mean 'network'" in str(caught.value)
 
 
 def test_a_stream_that_stalls_is_a_failed_call() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from llmroute.errors import AttemptError
 from llmroute.flow import occurrences as on
@@ -26,12 +26,24 @@ LOCAL_SHARE = 0.25
 REFUSED_S = 0.05
 """How soon a fault shows: a round trip."""
 PIECE_S = 10.0
-"""How often, at least, an answer speaks: often enough for any limit between tokens."""
+"""How often, at least, an answer speaks; twice as often as it must, where that is more often."""
 MINUTE_S = 60.0
 CHARACTERS = 4
 ENDLESS = "word" * 250_000
 Coming = tuple[float, on.Occurrence]
 """Something that happens to an attempt, in so many seconds after its start."""
+
+
+class Asked(NamedTuple):
+    """What an attempt is asked for: tokens of the prompt, of the answer, and in which form.
+
+    `between_tokens_s` is for how long the caller bears silence within a stream.
+    """
+
+    input_tokens: int
+    output_tokens: int
+    stream: bool
+    between_tokens_s: float
 
 
 class Hosts:
@@ -43,10 +55,8 @@ class Hosts:
         self._chance = chance
         self._minutes: dict[str, tuple[int, int]] = {}
 
-    def answer(
-        self, now: float, start: Start, tokens: tuple[int, int], *, stream: bool
-    ) -> Iterator[Coming]:
-        """What comes of an attempt that begins now; `tokens` are those of prompt and answer."""
+    def answer(self, now: float, start: Start, asked: Asked) -> Iterator[Coming]:
+        """What comes of an attempt that begins now."""
         behavior = self._world.of(start.model.name)
         fault = self._fault(now, start.model, behavior)
         first_s, token_s = self._speed(start.model, behavior)
@@ -58,26 +68,27 @@ class Hosts:
             yield REFUSED_S, on.Failed(start.id, error)
             return
         yield first_s / 2, on.Opened(start.id)
-        said = min(tokens[1], len(ENDLESS) // CHARACTERS)
+        said = min(asked.output_tokens, len(ENDLESS) // CHARACTERS)
         left = max(0, said - len(start.prefix) // CHARACTERS) or 1
-        if stream:
+        if asked.stream:
             yield first_s, on.Got(start.id, Text(ENDLESS[:CHARACTERS]), CHARACTERS)
-            if fault == "stall":
-                return
-        yield from self._rest(start.id, (first_s, token_s), left, stream=stream)
+        if fault == "stall":
+            return
+        yield from self._rest(start.id, (first_s, token_s), left, asked)
         end_s = first_s + left * token_s
-        yield end_s, on.Ended(start.id, End("stop"), Usage(tokens[0], left))
+        yield end_s, on.Ended(start.id, End("stop"), Usage(asked.input_tokens, left))
 
     @staticmethod
     def _rest(
-        attempt_id: int, speed: tuple[float, float], tokens: int, *, stream: bool
+        attempt_id: int, speed: tuple[float, float], tokens: int, asked: Asked
     ) -> Iterator[Coming]:
         """The pieces of an answer behind its first word, or all of it at its end."""
         first_s, token_s = speed
-        size = max(1, int(PIECE_S / token_s)) if token_s else tokens
-        done = 1 if stream else 0
+        piece_s = min(PIECE_S, asked.between_tokens_s / 2)
+        size = max(1, int(piece_s / token_s)) if token_s else tokens
+        done = 1 if asked.stream else 0
         while done < tokens:
-            step = min(size, tokens - done) if stream else tokens
+            step = min(size, tokens - done) if asked.stream else tokens
             done += step
             text = ENDLESS[: step * CHARACTERS]
             yield first_s + done * token_s, on.Got(attempt_id, Text(text), len(text))

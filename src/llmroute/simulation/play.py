@@ -14,9 +14,10 @@ from llmroute.errors import AttemptError, LLMRouteError, NoCandidateError
 from llmroute.flow import Flow
 from llmroute.flow import commands as do
 from llmroute.flow import occurrences as on
+from llmroute.policies.replicas import asked as replicas
 from llmroute.testing.provider import ScriptedProvider
 
-from .answers import Hosts
+from .answers import Asked, Hosts
 from .clock import SimulatedClock
 from .tally import Tally
 from .traffic import made_up
@@ -53,7 +54,8 @@ def simulate(
     give equal reports. The simulation begins at midnight (UTC) of `today`, by default this day.
 
     Raises:
-        PolicyError: the policy, an option or a line of the traffic is wrong.
+        PolicyError: the policy, an option or a line of the traffic is wrong, or the world names a
+            model that the policy does not have.
         RequestError: a request is wrong.
     """
     return Simulator(policy, world or World(), seed, today or date.today(), options).run(traffic)  # noqa: DTZ011 - retirements are dates without a time zone
@@ -72,15 +74,16 @@ class Simulator:
     ) -> None:
         """Prepare the client; its clock and its providers are those of the simulation."""
         self.clock = SimulatedClock(today)
-        self._world = world
         self._chance = Random(seed)  # noqa: S311 - a simulation is no secret
         given: ClientOptions = {**options, "clock": self.clock}
         given["providers"] = dict.fromkeys(_names(policy, options), ScriptedProvider("-"))
         self.core = Core(read_setup(policy, given), given)
-        self._hosts = Hosts(world, self._chance)
+        models = self.core.setup.models
+        self._world = world.over(models)
+        self._hosts = Hosts(self._world, self._chance)
         self._coming: list[tuple[float, int, Playing, on.Occurrence]] = []
         self._count = 0
-        self.tally = Tally(self.core.setup.models)
+        self.tally = Tally(replicas(models))
 
     def run(self, traffic: Iterable[Arrival] | None) -> Report:
         """Play everything to its end."""
@@ -116,10 +119,7 @@ class Simulator:
 
     def answer(self, start: do.Start, playing: Playing) -> Iterator[tuple[float, on.Occurrence]]:
         """What comes of an attempt."""
-        tokens = (playing.input_tokens, playing.output_tokens)
-        return self._hosts.answer(
-            self.clock.moment, start, tokens, stream=playing.order.snapshot.stream
-        )
+        return self._hosts.answer(self.clock.moment, start, playing.asked)
 
 
 class Playing:
@@ -132,9 +132,8 @@ class Playing:
         "_flow",
         "_sim",
         "_wake_at",
-        "input_tokens",
+        "asked",
         "order",
-        "output_tokens",
     )
 
     def __init__(self, sim: Simulator, order: Order, arrival: Arrival) -> None:
@@ -146,10 +145,14 @@ class Playing:
         self._cancelled: set[int] = set()
         self._done = False
         self._wake_at: float | None = None
-        self.input_tokens = order.plan.tokens.value
-        most = order.request.sampling.max_tokens
-        wanted = arrival.output_tokens
-        self.output_tokens = max(1, wanted if most is None else min(wanted, most))
+        most, wanted = order.request.sampling.max_tokens, arrival.output_tokens
+        snapshot = order.snapshot
+        self.asked = Asked(
+            order.plan.tokens.value,
+            max(1, wanted if most is None else min(wanted, most)),
+            snapshot.stream,
+            snapshot.limits.between_tokens_s,
+        )
 
     def begin(self) -> None:
         """The call begins."""

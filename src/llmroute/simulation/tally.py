@@ -59,8 +59,8 @@ class Tally:
     def answered(self, began_at: float, reply: Reply[object], *, stream: bool) -> None:
         """Take an answer."""
         number = self._numbers.setdefault(reply.model.name, len(self._numbers))
-        first = reply.attempts[-1].first_token_s if stream else None
-        self._note(began_at, reply.duration_s, nan if first is None else first, number)
+        firsts = [one.first_token_s for one in reply.attempts if one.first_token_s is not None]
+        self._note(began_at, reply.duration_s, min(firsts) if stream and firsts else nan, number)
 
     def refused(self, now: float, plan: Plan) -> None:
         """Take a call that no model might answer."""

@@ -5,19 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from llmroute.errors import FAULT_KINDS, PolicyError
+from llmroute.errors import FAULT_KINDS, PolicyError, Problem
 from llmroute.errors.guards import check_depth, read
 from llmroute.errors.positions import Positions
+from llmroute.errors.problems import nearest
 from llmroute.errors.reading import Table
 from llmroute.errors.toml import located, parse
 from llmroute.types.requests import TASKS
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from decimal import Decimal
 
-    from llmroute.errors import Problem
     from llmroute.types.models import Model
 
 LONGEST_S = "100000000"
@@ -92,6 +92,35 @@ class World(NamedTuple):
     def of(self, model: str) -> Behavior:
         """How a model of this name behaves."""
         return self.behaviors.get(model, USUAL)
+
+    def over(self, models: Sequence[Model]) -> World:
+        """The same, where what is said of a model is said of each of its replicas.
+
+        Raises PolicyError for names that no model has; "provider/model" is a name of the catalog.
+        """
+        replicas = {one.name: tuple(each.name for each in one.replicas) for one in models}
+        self._check(replicas)
+        behaviors = dict(self.behaviors)
+        for name, behavior in self.behaviors.items():
+            for replica in replicas.get(name, ()):
+                behaviors.setdefault(replica, behavior)
+        outages: list[Outage] = []
+        for one in self.outages:
+            names = replicas.get(one.model) or (one.model,)
+            outages += [one._replace(model=name) for name in names]
+        return self._replace(behaviors=behaviors, outages=tuple(outages))
+
+    def _check(self, replicas: Mapping[str, tuple[str, ...]]) -> None:
+        known = {NETWORK, *replicas}.union(*replicas.values())
+        named = dict.fromkeys([*self.behaviors, *(one.model for one in self.outages)])
+        wrong = [name for name in named if name not in known and "/" not in name]
+        if wrong:
+            raise PolicyError([_unknown(name, known) for name in wrong])
+
+
+def _unknown(name: str, known: Iterable[str]) -> Problem:
+    what = f"the policy has no model {name!r}"
+    return Problem("world", None, "", what, nearest(name, sorted(known)))
 
 
 def read_world(file: str | os.PathLike[str]) -> World:
