@@ -68,7 +68,7 @@ WEIGHT = number(1_000_000)
 RATE = number(100_000_000, above=True)
 ONLY_TRUE: Schema = {"const": True}
 
-MODEL: dict[str, Schema] = {
+ALONE: dict[str, Schema] = {
     **dict.fromkeys(("use", "file", "model", "base_url", "license", "template"), TEXT),
     **dict.fromkeys(("vector_space", "service_tier"), TEXT),
     **dict.fromkeys(("resource", "account", "region", "api_version"), matching(LABEL)),
@@ -99,8 +99,10 @@ MODEL: dict[str, Schema] = {
         **either(*map(needing, LIMITING)),
     },
 }
-MODEL |= {
-    "replicas": {**named(MODEL_NAME, closed(**MODEL)), "minProperties": 2},
+"""What is said of a model; the same may be said of each of its replicas."""
+MODEL: dict[str, Schema] = {
+    **ALONE,
+    "replicas": {**named(MODEL_NAME, closed(**ALONE)), "minProperties": 2},
     "sticky": FLAG,
 }
 TOGETHER: dict[str, list[str]] = {

@@ -294,8 +294,10 @@ def test_wrong_declarations(options: dict[str, object], key: str, says: str) -> 
     assert "sk-12345" not in str(problem)
 
 
-MISTRAL = {"assistant_after_tools", "no_stream_usage", "short_tool_ids"}
-MISTRAL |= {"prefix_flag", "takes_prefix"}
+MISTRAL = {
+    *("assistant_after_tools", "no_stream_usage", "short_tool_ids"),
+    *("prefix_flag", "takes_prefix"),
+}
 
 
 @pytest.mark.parametrize(

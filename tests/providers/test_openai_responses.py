@@ -114,7 +114,12 @@ def test_a_whole_answer_folds_to_the_same_events() -> None:
 def test_the_tier_that_a_response_was_served_at() -> None:
     """The closing event says it, not the first one, which says what was asked for."""
     usage = {"input_tokens": 3, "output_tokens": 2}
-    closing = {"status": "completed", "output": [], "usage": usage, "service_tier": "default"}
+    closing: dict[str, object] = {
+        "status": "completed",
+        "output": [],
+        "usage": usage,
+        "service_tier": "default",
+    }
     first = typed("response.created", response={"service_tier": "auto"})
     events = stream(first, *pieces(ASKED), typed("response.completed", response=closing))
     assert UsageReport(Usage(3, 2), "default") in events
