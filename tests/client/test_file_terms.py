@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 PLAIN = Model("m", "llama-cpp", "m", "llama-cpp", local=True)
 APACHE = Model("m", "llama-cpp", "m", "llama-cpp", local=True, license="apache-2.0")
 LLAMA = "https://huggingface.co/meta-llama/Llama-2-7b-chat-hf"
+SECRET = "https://huggingface.co/acme/secret-9b"
+UNNAMED = "of a model that the file does not name"
 STATED: list[tuple[Model, FileTerms, str | None, tuple[str, ...], bool]] = [
     (PLAIN, FileTerms("llama2"), "llama-2", (), False),
     (PLAIN, FileTerms("Apache-2.0"), "apache-2.0", (), False),
@@ -30,10 +32,12 @@ STATED: list[tuple[Model, FileTerms, str | None, tuple[str, ...], bool]] = [
     (PLAIN, FileTerms("no-such-license"), "no-such-license", (), False),
     (APACHE, FileTerms("apache-2.0"), "apache-2.0", (), False),
     (APACHE, FileTerms("llama2"), "apache-2.0", ("llama-2",), True),
-    (APACHE, FileTerms("apache-2.0", None, (LLAMA,)), "apache-2.0", ("llama-2",), False),
-    (APACHE, FileTerms(None, None, ("Llama 2 7B Chat",)), "apache-2.0", ("llama-2",), False),
-    (APACHE, FileTerms(None, None, ("Nobody Knows 7B",)), "apache-2.0", (), False),
-    (PLAIN, FileTerms("llama2", None, (LLAMA,)), "llama-2", (), False),
+    (APACHE, FileTerms("apache-2.0", None, ((LLAMA,),)), "apache-2.0", ("llama-2",), False),
+    (APACHE, FileTerms(None, None, (("Llama 2 7B Chat",),)), "apache-2.0", ("llama-2",), False),
+    (APACHE, FileTerms(None, None, ((SECRET, "Llama 2 7B"),)), "apache-2.0", ("llama-2",), False),
+    (APACHE, FileTerms(None, None, ((SECRET, "Secret"),)), "apache-2.0", ("of Secret",), False),
+    (APACHE, FileTerms(None, None, ((LLAMA,), ())), "apache-2.0", ("llama-2", UNNAMED), False),
+    (PLAIN, FileTerms("llama2", None, ((LLAMA,),)), "llama-2", (), False),
 ]
 
 
@@ -76,3 +80,33 @@ def test_a_fine_tune_is_bound_by_its_base(tmp_path: Path) -> None:
     plain = tiny_gguf(tmp_path / "plain.gguf", license_id="apache-2.0")
     with client(plain, "apache-2.0") as asked:
         assert asked.plan("hi").candidates
+
+
+BASES: list[tuple[int, str | None, str | None, str]] = [
+    (1, SECRET, "Secret 9B", "Secret 9B"),
+    (1, SECRET, None, SECRET),
+    (1, None, None, "a model that the file does not name"),
+    (17, LLAMA, None, "a model that the file does not name"),
+]
+
+
+@pytest.mark.parametrize(("count", "url", "name", "said"), BASES)
+def test_a_base_that_nobody_knows_is_unknown(
+    tmp_path: Path, count: int, url: str | None, name: str | None, said: str
+) -> None:
+    """A file that was made of a model whose license nobody can tell is never allowed plainly."""
+
+    def based(writer: gguf.GGUFWriter) -> None:
+        writer.add_base_model_count(count)
+        if url is not None:
+            writer.add_base_model_repo_url(0, url)
+        if name is not None:
+            writer.add_base_model_name(0, name)
+
+    file = tiny_gguf(tmp_path / "tuned.gguf", license_id="apache-2.0", change=based)
+    with client(file, "apache-2.0") as asked:
+        users = {"purposes": ["chat"], "monthly_active_users": {"2023-06": 0}}
+        warned = asked.plan("hi", facts=users).candidates[0].warnings
+        assert f"license of {said}: there is no card of it" in warned
+        strict = asked.plan("hi", facts={**users, "unknown": "deny"})
+        assert strict.refused[0].rule == "license"

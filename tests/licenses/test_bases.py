@@ -58,7 +58,7 @@ def test_a_declared_fine_tune_inherits_down_the_chain() -> None:
 def test_a_file_inherits_down_the_chain() -> None:
     """The base that a GGUF header names may itself be made of another."""
     model = Model("m", "llama-cpp", "m", "llama-cpp", local=True)
-    stated = FileTerms("apache-2.0", None, (f"https://huggingface.co/deepseek-ai/{DISTILLED}",))
+    stated = FileTerms("apache-2.0", None, ((f"https://huggingface.co/deepseek-ai/{DISTILLED}",),))
     assert with_terms(model, stated).base_licenses == ("mit", "llama-3.3")
 
 

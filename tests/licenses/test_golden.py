@@ -233,6 +233,29 @@ def test_allowed_needs_no_fact_that_is_missing(id_: str, base: Facts) -> None:
         assert again.status != "denied", (found, again)
 
 
+STATED = [id_ for id_ in CARDS if any(one.if_stated for one in of(id_).clauses)]
+PASSED_ON = [id_ for id_ in CARDS if any(one.distribution for one in of(id_).clauses)]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(STATED), FACTS)
+def test_fields_of_use_that_nobody_stated_are_never_plainly_allowed(id_: str, base: Facts) -> None:
+    """Until fields of use are stated, the duty to keep to the use policy is named."""
+    found = judge(of(id_), replace(base, fields_of_use=None))
+    assert found.status != "allowed"
+    assert any("keeps to" in one or "no unlawful" in one for one in found.duties), found
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(PASSED_ON), FACTS)
+def test_what_may_be_passed_on_is_never_plainly_allowed(id_: str, base: Facts) -> None:
+    """Until somebody says what is passed on, each clause on that counts, and says why."""
+    found = judge(of(id_), replace(base, distributes=None))
+    assert found.status != "allowed"
+    told = {one.cite for one in found.findings if "distributes is not stated" in one.reason}
+    assert told == {one.cite for one in of(id_).clauses if one.distribution}
+
+
 def worst_of(base: Facts) -> Facts:
     """The facts with every one that is missing set as the strictest license would have it."""
     largest = tuple((month, 10**12) for month in MONTHS)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 OTHER = "other"
 """The tag of a license that has none; its name says which."""
+UNNAMED = "a model that the file does not name"
 
 
 def with_terms(model: Model, stated: FileTerms) -> Model:
@@ -47,5 +48,11 @@ def _license(stated: FileTerms) -> str | None:
 
 
 def _bases(stated: FileTerms) -> tuple[str, ...]:
-    """The licenses of the weights that a file was made of, where the catalog knows them."""
-    return base_licenses(base for base in stated.bases if known_base(base) is not None)
+    """The licenses of the weights that a file was made of; one that nobody knows has no card."""
+    return base_licenses(map(_base, stated.bases))
+
+
+def _base(names: tuple[str, ...]) -> str:
+    """The name by which the catalog knows weights, else what the file calls them, made short."""
+    known = next((name for name in names if known_base(name) is not None), None)
+    return known or (names[-1].strip()[:64] if names else UNNAMED)

@@ -181,13 +181,14 @@ class SupportsWindow(Protocol):
 class FileTerms(NamedTuple):
     """What a model file says of its license, in words of its own; None means that it does not say.
 
-    `license` is a tag ("llama2"), `name` what a license is called whose tag is "other", `bases`
-    are names or addresses of the models that it was made of.
+    `license` is a tag ("llama2"), `name` what a license is called whose tag is "other". `bases`
+    are the models that it was made of, each with its address and its name, or one of them; without
+    either it is a model that the file does not name.
     """
 
     license: str | None = None
     name: str | None = None
-    bases: tuple[str, ...] = ()
+    bases: tuple[tuple[str, ...], ...] = ()
 
 
 @runtime_checkable

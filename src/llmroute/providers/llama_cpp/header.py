@@ -46,19 +46,23 @@ class Header(NamedTuple):
     @property
     def terms(self) -> FileTerms:
         """What the file says of its license, and of the models that it was made of."""
-        count = self.keys.get("general.base_model.count")
-        most = min(count, MAX_BASES) if isinstance(count, int) else 0
-        bases = [
-            self.keys.get(f"general.base_model.{at}.{key}")
-            for at in range(most)
-            for key in ("repo_url", "name")
-        ]
         named = self.keys.get("general.license.name")
-        return FileTerms(
-            self.license,
-            named if isinstance(named, str) else None,
-            tuple(one for one in bases if isinstance(one, str) and one.strip()),
+        return FileTerms(self.license, named if isinstance(named, str) else None, self._bases())
+
+    def _bases(self) -> tuple[tuple[str, ...], ...]:
+        """The models that it was made of; those that it counts and does not name are one more."""
+        names = (
+            tuple(
+                found
+                for key in ("repo_url", "name")
+                if isinstance(found := self.keys.get(f"general.base_model.{at}.{key}"), str)
+                and found.strip()
+            )
+            for at in range(MAX_BASES)
         )
+        bases = tuple(filter(None, names))
+        count = self.keys.get("general.base_model.count")
+        return (*bases, ()) if isinstance(count, int) and count > len(bases) else bases
 
     @property
     def is_encoder(self) -> bool:
