@@ -643,7 +643,7 @@ def slow_drip(peer: Peer, asked: Asked) -> None:
     peer.begin_stream()
     peer.piece(wire_of(asked).opening(asked))
     word = wire_of(asked).word(asked, "drip ")
-    while peer.piece(word) and not peer.wait(asked.number("pause", 0.1)):
+    while peer.piece(word) and not peer.wait(asked.number("pause", 0.02)):
         pass
 
 
