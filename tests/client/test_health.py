@@ -436,19 +436,46 @@ def test_calls_go_on_to_the_next_model() -> None:
     assert (len(first.calls), len(second.calls)) == (2, 3)
 
 
-def test_waiting_ends_with_the_deadline() -> None:
-    """A call waits for its turn no longer than its deadline, and says for what it waited."""
+def test_nobody_waits_in_vain() -> None:
+    """A turn that surely comes too late is not waited for: the call says so at once."""
     model, provider = own("gpt", WELL, requests_per_minute=1)
     clock = VirtualClock()
     with Client(models=[model], clock=clock) as client:
         client.chat("hi")
         why = "gpt: 1 of 1 requests went in the last minute"
-        with pytest.raises(llmroute.DeadlineExceededError, match=why):
+        with pytest.raises(llmroute.AllFailedError, match=why):
             client.chat("hi", deadline_s=10)
-        assert clock.now() <= 10.0
+        assert clock.now() == 0.0
         client.chat("hi", deadline_s=100)
     assert clock.now() == 60.0
     assert len(provider.calls) == 2
+
+
+def test_a_turn_beyond_its_share_leaves_no_place_in_line() -> None:
+    """Where another model is left, one whose minute ends after the share of the time is passed."""
+    model, first = own("gpt", WELL, requests_per_minute=1)
+    other, second = own("other", WELL)
+    clock = VirtualClock()
+    with Client(models=[model, other], clock=clock) as client:
+        for _ in range(3):
+            client.chat("hi", deadline_s=60)
+        assert (len(first.calls), len(second.calls), clock.now()) == (1, 2, 0.0)
+        clock.advance(60)
+        client.chat("hi", deadline_s=60)
+    assert (len(first.calls), clock.now()) == (2, 60.0)
+
+
+def test_waiting_ends_with_the_deadline() -> None:
+    """A call waits for tokens no longer than its deadline, and says for what it waited."""
+    model, provider = own("gpt", WELL, tokens_per_minute=300)
+    clock = VirtualClock()
+    with Client(models=[model], clock=clock) as client:
+        words = "word " * 40
+        client.chat(words)
+        with pytest.raises(llmroute.DeadlineExceededError, match="tokens went in the last minute"):
+            client.chat(words, deadline_s=10)
+        assert clock.now() <= 10.0
+    assert len(provider.calls) == 1
 
 
 def test_threads_keep_to_the_limit() -> None:

@@ -112,7 +112,7 @@ class Choice:
             self._resting.add(index)
             return None
         if closed.waits:
-            until = self._waits.setdefault(index, share_at(now, deadline_at, turn.others))
+            until = self._waits.setdefault(index, self.waits_until(turn, now, deadline_at))
             if now < until:
                 return until if closed.reopens_at is None else min(until, closed.reopens_at)
             del self._waits[index]
@@ -122,6 +122,10 @@ class Choice:
         else:
             self._ready_at[index] = max(closed.reopens_at, self._ready_at.get(index, now))
         return None
+
+    def waits_until(self, turn: Turn, now: float, deadline_at: float) -> float:
+        """Until when a candidate would be waited for."""
+        return self._waits.get(turn.candidate, share_at(now, deadline_at, turn.others))
 
     def failed(self, index: int, remedy: Remedy, now: float) -> None:
         """Bar what the remedy says, and note when it may be asked again."""

@@ -93,6 +93,8 @@ class Starting:
         tokens += candidate.output_tokens or 0
         silent = next(iter(self._running.values())).model if hedge else None
         ask = Ask(turn.again or hedge, turn.forced, tokens, self._wake, silent)
+        if candidate.model.limits is not None:
+            ask = ask._replace(until=self._choice.waits_until(turn, now, self._deadline_at))
         return self._snapshot.gate.enter(now, candidate.model, ask)
 
     def _start(self, now: float, turn: Turn, permit: Permit) -> Commands:

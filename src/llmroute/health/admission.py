@@ -5,6 +5,7 @@ Times are moments of the call's clock, in seconds.
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Ask(NamedTuple):
     says that nobody else is left. `tokens` are those of prompt and expected answer. `wake` is
     called, from any thread, when waiting may be over; it returns False when nobody waits any more,
     so that the next in line can be woken. `payer` is whose budget pays for it: a hedge is paid by
-    the model that keeps silent; None: its own.
+    the model that keeps silent; None: its own. `until` is the moment until which it would wait.
     """
 
     again: bool = False
@@ -35,6 +36,7 @@ class Ask(NamedTuple):
     tokens: int = 0
     wake: Callable[[], bool] = nobody
     payer: Model | None = None
+    until: float = inf
 
 
 class Permit:

@@ -52,10 +52,18 @@ class Waiting:
 
 
 class Full(NamedTuple):
-    """Why there is no room, and from when there is; None: once somebody leaves."""
+    """Why there is no room, and from when there is; None: once somebody leaves.
+
+    `sure`: not before, whatever others use or leave.
+    """
 
     reason: str
     until: float | None = None
+    sure: bool = False
+
+    def outlasts(self, moment: float) -> bool:
+        """Whether waiting until `moment` is of no use."""
+        return self.sure and self.until is not None and self.until >= moment
 
 
 class Rates:
@@ -86,8 +94,8 @@ class Rates:
         return self._stopped(now, full, ask, waits=limits.when_full == "wait" or ask.forced)
 
     def _stopped(self, now: float, full: Full, ask: Ask, *, waits: bool) -> Closed:
-        """Keep the place in line of one that waits; whoever cannot be woken has none."""
-        if not waits:
+        """Keep the place in line of one that waits, not in vain; who cannot be woken has none."""
+        if not waits or full.outlasts(ask.until):
             self._line.pop(ask.wake, None)
             return Closed(full.reason, full.until)
         until = now + LOOK_S if full.until is None else full.until
@@ -168,7 +176,8 @@ class Rates:
             return None
         place = min(len(self._last) + ahead - most, len(self._last) - 1)
         until = self._last[place].at + MINUTE_S if self._last else None
-        return Full(f"{len(self._last)} of {most:,} requests went in the last minute", until)
+        reason = f"{len(self._last)} of {most:,} requests went in the last minute"
+        return Full(reason, until, sure=not ahead)
 
     def _full_of_tokens(self, limits: RateLimits, tokens: int) -> Full | None:
         most = limits.tokens_per_minute
