@@ -467,13 +467,13 @@ def test_a_turn_beyond_its_share_leaves_no_place_in_line() -> None:
 
 def test_waiting_ends_with_the_deadline() -> None:
     """A call waits for tokens no longer than its deadline, and says for what it waited."""
-    model, provider = own("gpt", WELL, tokens_per_minute=300)
+    model, provider = own("gpt", WELL, tokens_per_minute=90)
     clock = VirtualClock()
     with Client(models=[model], clock=clock) as client:
         words = "word " * 40
-        client.chat(words)
+        client.chat(words, max_tokens=20)
         with pytest.raises(llmroute.DeadlineExceededError, match="tokens went in the last minute"):
-            client.chat(words, deadline_s=10)
+            client.chat(words, max_tokens=20, deadline_s=10)
         assert clock.now() <= 10.0
     assert len(provider.calls) == 1
 
