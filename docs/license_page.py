@@ -25,7 +25,9 @@ depends on it, ask a lawyer, and keep the answer under `[facts.granted]`.
 What is judged: the license of the weights, the licenses of what the weights were made from, and
 the contract of the host; the strictest verdict counts. A model that its own maker hosts stands
 under the maker's contract alone; one that somebody else hosts needs a license, else the verdict is
-unknown. So is a GGUF file that was made of a model which the catalog does not know. The
+unknown. Who sends to a host that the catalog does not know names the contract, `host_terms =
+"together"`; replicas are judged by every license and contract among them. A GGUF file that was made
+of a model which the catalog does not know is unknown. The
 [`[facts]`](policy-files.md#facts) of a policy, or `facts=` of a call, say what is true of your
 application. A fact that a clause asks for and that nobody stated makes the verdict unknown:
 that refuses purposes that train models, and warns else, unless `unknown = "deny"` or `"allow"` says

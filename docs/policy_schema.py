@@ -29,6 +29,7 @@ from docs.schema_parts import (
     whole,
     words,
 )
+from llmroute.catalog.contracts import contracts
 from llmroute.catalog.declarations import MODEL_NAME, declare
 from llmroute.catalog.declared import ANY
 from llmroute.catalog.keys import VARIABLE
@@ -80,6 +81,7 @@ ALONE: dict[str, Schema] = {
     "abilities": list_of(ABILITIES),
     "quirks": list_of(QUIRKS),
     "base_models": TEXTS,
+    "host_terms": words(contracts()),
     "cache": words(CACHE_LIVES),
     "price": price(),
     "prices": prices(),

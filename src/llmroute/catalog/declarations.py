@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 MODEL_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 WORTH = (
     *("quality", "speed", "data", "open_weights", "service_tier", "base_models"),
+    "host_terms",
     *("cost_per_hour_usd", "tokens_per_second", "utilization", "limits"),
 )
 

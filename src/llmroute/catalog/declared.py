@@ -9,6 +9,7 @@ from llmroute.errors.problems import close, nearest
 from llmroute.types.models import QUALITIES
 from llmroute.types.requests import TASKS
 
+from .contracts import check_contract
 from .families import known_base, weights_names
 from .limiting import read_rates
 from .measured import read_handling, speed_of
@@ -36,6 +37,7 @@ def with_worth(declared: Declaration, table: Table) -> Declaration:
         open_weights=table.flag("open_weights"),
         service_tier=table.text("service_tier"),
         base_models=_base_models(table),
+        host_terms=_host_terms(table),
         limits=read_rates(table.table("limits")),
     )
 
@@ -48,6 +50,14 @@ def _base_models(table: Table) -> tuple[str, ...] | None:
         if meant is not None:
             what = f"the catalog knows no weights {name!r}"
             table.problem("base_models", what, f"Did you mean {meant!r}?")
+    return given
+
+
+def _host_terms(table: Table) -> str | None:
+    """Read the id of a host's contract; what is no contract's is a problem."""
+    given = table.text("host_terms")
+    if given is not None:
+        check_contract(given, table)
     return given
 
 

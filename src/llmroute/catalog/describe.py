@@ -36,6 +36,7 @@ def described(declaration: Declaration, known: ModelEntry | None, model: Model) 
     model = replace(
         model,
         license=declaration.license,
+        host_terms=declaration.host_terms or model.host_terms,
         context_tokens=declaration.context_tokens,
         max_output_tokens=declaration.max_output_tokens,
         abilities=_abilities(declaration.abilities),

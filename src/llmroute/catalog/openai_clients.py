@@ -102,6 +102,7 @@ def _bare(declaration: Declaration) -> Declaration:
         provider=None,
         key=None,
         key_env=None,
+        host_terms=None,
         local=None,
         price=declared_price(declaration),
         base_url=ANYWHERE if server else None,
@@ -124,8 +125,9 @@ def _sent(
     if endpoint is None or model.api not in CLIENT_APIS:
         report((*path, "client"), f"an openai client does not speak {model.api}", "")
         return None
-    if declaration.local and not is_loopback(address.origin):
-        report((*path, "local"), f"{address.origin} is not on this machine", "")
+    wrong = _misplaced(model, declaration, address)
+    if wrong is not None:
+        report((*path, wrong[0]), wrong[1], "")
         return None
     if endpoint.origin != address.origin:
         model = _elsewhere(model, declaration)
@@ -144,11 +146,21 @@ def _sent(
     )
 
 
+def _misplaced(model: Model, declaration: Declaration, address: Address) -> tuple[str, str] | None:
+    """The option that does not fit where the client sends to, and why; None: all of them do."""
+    if declaration.local and not is_loopback(address.origin):
+        return "local", f"{address.origin} is not on this machine"
+    at_home = model.endpoint is not None and model.endpoint.origin == address.origin
+    if at_home and declaration.host_terms is not None and model.host_terms is not None:
+        return "host_terms", f"the contract with {model.provider} is known: {model.host_terms}"
+    return None
+
+
 def _elsewhere(model: Model, declaration: Declaration) -> Model:
     """`model` without what only its own host says: terms, retirement, speed, data handling."""
     return replace(
         model,
-        host_terms=None,
+        host_terms=declaration.host_terms,
         retires_on=None,
         replaced_by=None,
         speed=declaration.speed,

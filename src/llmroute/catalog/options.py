@@ -134,6 +134,8 @@ class ModelOptions(TypedDict, total=False):
     license: the id of the license card of the weights; one without a card is unknown.
     base_models: open weights that these were made of, as the catalog or a hub names them: their
         licenses bind as well.
+    host_terms: the id of the card of the contract with a host that the catalog does not know: it
+        binds beside the license, and the stricter wins.
     template: a template's name, or a Jinja chat template.
     context_tokens, max_output_tokens: the window, and the longest answer, in tokens.
     gpu_layers: layers on the GPU; -1 is all.
@@ -175,6 +177,7 @@ class ModelOptions(TypedDict, total=False):
     client: object
     license: str
     base_models: Sequence[str]
+    host_terms: str
     template: str
     context_tokens: int
     max_output_tokens: int
@@ -241,6 +244,7 @@ class Declaration(NamedTuple):
     service_tier: str | None = None
     limits: RateLimits | None = None
     base_models: tuple[str, ...] | None = None
+    host_terms: str | None = None
     replicas: tuple[Declaration, ...] = ()
     sticky: bool = False
     replica: bool = False

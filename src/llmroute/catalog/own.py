@@ -13,7 +13,7 @@ from llmroute.errors.reading import Table
 from llmroute.errors.toml import located, parse
 
 from .collection import NAME
-from .data import names
+from .contracts import check_contract
 from .endpoints import PLACE, places_in
 from .entries import provider_names, with_origins
 from .keys import VARIABLE_HINT, key_problem, on_origins, variable_problem
@@ -134,10 +134,8 @@ def _check_key(entry: ProviderEntry, head: Table) -> None:
 
 def _check_terms(entry: ProviderEntry, head: Table) -> None:
     """Check that the host's contract is a license card; without one its terms are unknown."""
-    cards = names("policies/licenses")
-    if entry.host_terms is not None and entry.host_terms not in cards:
-        what = f"there is no license card {entry.host_terms!r}"
-        head.problem("host_terms", what, nearest(entry.host_terms, cards))
+    if entry.host_terms is not None:
+        check_contract(entry.host_terms, head)
 
 
 def check_alone(

@@ -106,7 +106,8 @@ def _cataloged(
         tell("use", f"the catalog has no model {id_!r} of {entry.name}", advice.for_id(id_, entry))
         return None
     if entry.local:
-        _unfit(declaration, (*SERVER_OPTIONS, *PLACES, "cache", "quirks"), f"{name} models", tell)
+        unfit = (*SERVER_OPTIONS, *PLACES, "cache", "quirks", "host_terms")
+        _unfit(declaration, unfit, f"{name} models", tell)
         from .weights import local_model  # policies of remote models only need no paths
 
         return local_model(declaration, entry, known, tell)
@@ -125,6 +126,8 @@ def _unfit(declaration: Declaration, options: tuple[str, ...], whom: str, tell: 
         if option == "key_env" and declaration.replica:  # a second key of the same provider
             continue
         hint = "The key comes from the provider's own variable" if option == "key_env" else ""
+        if option == "host_terms":
+            hint = "Its contract is known; a permission of your own goes under [facts.granted]"
         if option in {"base_url", "model"}:
             hint = 'For another server write use = "openai-compatible"'
         tell(option, f"{whom} take no {option}", hint)
@@ -157,11 +160,12 @@ def _remote(
 
 
 def _unfit_at(entry: ProviderEntry) -> tuple[str, ...]:
-    """Options that a host has no use for; if it lists all of its models, their quirks are known."""
+    """Options that a host has no use for: its contract, or the quirks of all models, are known."""
     taken = places_of(entry)
     places = (place for place in PLACES if place not in taken)
     quirks = () if entry.any_model else ("quirks",)
-    return (*LOCAL_OPTIONS, *SERVER_OPTIONS, *places, *quirks)
+    terms = () if entry.host_terms is None else ("host_terms",)
+    return (*LOCAL_OPTIONS, *SERVER_OPTIONS, *places, *quirks, *terms)
 
 
 def _check_embeds(declaration: Declaration, tell: Tell) -> None:

@@ -51,7 +51,9 @@ def _retiring(situation: Situation, model: Model) -> tuple[str, ...]:
 
 def _of_license(situation: Situation, model: Model) -> tuple[str, ...]:
     """Say what of the licenses is open, and where they come from if that is odd."""
-    found = judged(model, situation.facts, situation.request.purposes).warnings
+    purposes = situation.request.purposes
+    each = [judged(one, situation.facts, purposes).warnings for one in model.replicas or (model,)]
+    found = each[0] if len(each) == 1 else tuple(dict.fromkeys(sum(each, ())))
     return found if model.license_note is None else (model.license_note, *found)
 
 

@@ -38,9 +38,15 @@ def retired(situation: Situation, model: Model) -> Refusal | None:
 
 
 def licensed(situation: Situation, model: Model) -> Refusal | None:
-    """Refuse a use that the license denies, and training on output when nobody can tell."""
-    refusal = judged(model, situation.facts, situation.request.purposes).refusal
-    return None if refusal is None else Refusal(model, "license", *refusal)
+    """Refuse a use that the license denies, and training on output when nobody can tell.
+
+    Replicas may be at different hosts: the strictest contract counts.
+    """
+    for one in model.replicas or (model,):
+        refusal = judged(one, situation.facts, situation.request.purposes).refusal
+        if refusal is not None:
+            return Refusal(model, "license", *refusal)
+    return None
 
 
 def able(_: Situation, model: Model) -> Refusal | None:
