@@ -129,7 +129,8 @@ class Core:
     def _seen(self, asked: Request, key: Secret | None) -> tuple[Situation, tuple[Model, ...]]:
         """Take the one snapshot: all that the policy may look at, and the models it has."""
         self.check_open()
-        self._check_asked(asked)
+        if asked.hints or asked.extra_body or asked.extra_headers:
+            self._check_asked(asked)
         models = self.named(asked.models)
         if key is not None:
             check_key(models, self.setup.lent)
@@ -251,9 +252,9 @@ class Core:
 
     def named(self, names: tuple[str, ...] | None) -> tuple[Model, ...]:
         """The models of these names, those of this machine with what their files say."""
+        if names is None and not self._has_files:  # as a rule
+            return self._models.declared
         models = self._models.named(names)
-        if names is None and not self._has_files:
-            return models
         return tuple(
             self.registry.with_file(model) if model.weights is not None else model
             for model in models

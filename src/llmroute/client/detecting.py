@@ -33,4 +33,4 @@ LEAST = 1e-9
 
 def _by_task(observed: Mapping[str, Observed]) -> bool:
     """Whether lengths of answers were observed for any task."""
-    return any(task for one in observed.values() for task, _ in one.output_tokens)
+    return bool([1 for one in observed.values() for task, _ in one.output_tokens if task])

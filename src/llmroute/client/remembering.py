@@ -45,10 +45,12 @@ class Remembered:
 
     def gate(self, key: Secret | None = None) -> Gate:
         """What lets attempts begin; under a `key` of the call's own, others are not concerned."""
+        if key is None and self._gate is not None:
+            return self._gate
         from llmroute.health.gate import HealthGate
 
         if key is None:
-            self._gate = self._gate or HealthGate(self.health.memory, self._mark)
+            self._gate = HealthGate(self.health.memory, self._mark)
             return self._gate
         name = f"api_key {self._keyring.digest(key.reveal()).hex()}"
         return HealthGate(self.health.memory, key_name=name)
@@ -57,12 +59,10 @@ class Remembered:
         self, models: Sequence[Model], key: Secret | None, unavailable: dict[str, str]
     ) -> Mapping[str, Resting]:
         """Say which models rest; those that are disabled are added to what is `unavailable`."""
-        if self._given is None:  # nothing was asked yet
+        if self._given is None or self._given.memory.is_well:  # as a rule
             return NOTHING
         now = self._now()
         standing = self.gate(key).standing(now, models)
-        if not standing:
-            return NOTHING
         from llmroute.health.view import resting
 
         found = {name: resting(closed, now) for name, closed in standing.items()}

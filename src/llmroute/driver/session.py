@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from llmroute.errors import AttemptError, ClosedError, LLMRouteError
@@ -115,8 +116,8 @@ class Session(Generic[Events]):
         self.bell.over = True
         if self._flying:
             self._flow.drop()
-        for model in self._flying.values():
-            self.resources.gone(model)
+            for model in self._flying.values():
+                self.resources.gone(model)
 
     def feed(self, occurrence: on.Occurrence) -> None:
         """Report what happened and take the commands down."""
@@ -126,7 +127,7 @@ class Session(Generic[Events]):
     def pulled(self) -> None:
         """The caller wants the next event, or the answer."""
         if self._begun:
-            self.feed(on.Wanted())
+            self.feed(on.WANTED)
         else:
             self._begun = True
             order = self._order
@@ -137,7 +138,7 @@ class Session(Generic[Events]):
         """The driver's sleep is over, or was ended."""
         self.bell.heard()
         self.heed_abort()
-        self.feed(on.Tick())
+        self.feed(on.TICK)
 
     def abort(self, occurrence: on.Abandoned | on.Closing) -> None:
         """Stop from any thread: the provider is told at once, the flow at the next step."""
@@ -178,7 +179,7 @@ class Session(Generic[Events]):
         try:
             call = self.call(start)
             events = events_of(self.resources.provider(start.model))
-            return Live(call, guarded(lambda: events(call), "the provider"))
+            return Live(call, guarded(partial(events, call), "the provider"))
         except AttemptError as error:
             failure = error
         self.failed(start.id, failure)
@@ -257,22 +258,21 @@ class Session(Generic[Events]):
         return self.result
 
     def _apply(self, command: do.Command) -> None:
-        match command:
-            case do.Emit():
-                self.shown.append(command.event)
-            case do.WakeAt():
-                self.wake_at = command.moment
-                if self.live is not None:
-                    self.live.call.timer.at = command.moment
-            case do.Start():
-                self.to_start = command
-            case do.Record():
-                self._flying.pop(command.attempt.number, None)
-                self.resources.record(command.attempt, self._order)
-            case do.Finish(result) | do.Fail(result):
-                self._finish(result)
-            case do.Cancel():
-                self._cancel(command.id, command.why)
+        if isinstance(command, do.Emit):
+            self.shown.append(command.event)
+        elif isinstance(command, do.WakeAt):
+            self.wake_at = command.moment
+            if self.live is not None:
+                self.live.call.timer.at = command.moment
+        elif isinstance(command, do.Start):
+            self.to_start = command
+        elif isinstance(command, do.Record):
+            self._flying.pop(command.attempt.number, None)
+            self.resources.record(command.attempt, self._order)
+        elif isinstance(command, do.Cancel):
+            self._cancel(command.id, command.why)
+        else:
+            self._finish(command[0])
 
     def _finish(self, result: Reply[object] | LLMRouteError) -> None:
         self.result = result

@@ -35,7 +35,10 @@ class Ledger:
     @property
     def attempts(self) -> tuple[Attempt, ...]:
         """Every attempt that was written down; of two at once the later may end first."""
-        return tuple(attempt for _, attempt in sorted(self._attempts.items()))
+        attempts = self._attempts
+        if len(attempts) == 1:  # as a rule
+            return tuple(attempts.values())
+        return tuple(attempt for _, attempt in sorted(attempts.items()))
 
     def next_id(self) -> int:
         """Number the attempts from 1."""
@@ -87,13 +90,13 @@ class Ledger:
             usage += self._attempts[before.id].usage or Usage()
             before = before.goes_on
         return Reply(
-            text="".join(running.text),
-            model=running.model,
-            usage=usage,
-            cost_usd=total_usd(attempts),
-            finish_reason=end.finish_reason,
-            plan=self.plan,
-            attempts=attempts,
+            "".join(running.text),
+            running.model,
+            usage,
+            total_usd(attempts),
+            end.finish_reason,
+            self.plan,
+            attempts,
             duration_s=now - self._began_at,
             reasoning="".join(running.reasoning),
             refused=end.refused,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from .choice import share_at
 
@@ -22,16 +22,13 @@ LEAST_ROOM_TOKENS = 64
 """Tokens that an answer may have on top of twice what was asked for."""
 
 
-class Bounds(NamedTuple):
-    """What an attempt runs under: a moment, of which kind, and seconds to connect."""
+def bounds(
+    now: float, deadline_at: float, snapshot: Snapshot, model: Model, turn: Turn
+) -> tuple[LimitKind, float, float]:
+    """The limit of an attempt that begins now, its moment, and the seconds to connect.
 
-    kind: LimitKind
-    limit_at: float
-    connect_s: float
-
-
-def bounds(now: float, deadline_at: float, snapshot: Snapshot, model: Model, turn: Turn) -> Bounds:
-    """The limits of an attempt that begins now; each is within its share of the time left."""
+    Each is within its share of the time left.
+    """
     limits, last = snapshot.limits, turn.others == 0
     limit_at = share_at(now, deadline_at, turn.others)
     if snapshot.stream:
@@ -42,7 +39,7 @@ def bounds(now: float, deadline_at: float, snapshot: Snapshot, model: Model, tur
             limit_at = min(limit_at, now + first_token_s)
     connect_s = CONNECT_S[last] if limits.connect_s is None else limits.connect_s
     kind: LimitKind = "first_token_timeout" if snapshot.stream else "answer_timeout"
-    return Bounds(kind, limit_at, min(connect_s, limit_at - now))
+    return kind, limit_at, min(connect_s, limit_at - now)
 
 
 def room_tokens(snapshot: Snapshot, request: Request | None) -> int:

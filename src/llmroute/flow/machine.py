@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from .commands import Commands
     from .running import Running
 
-WANTED = on.Wanted()
 STOPPED = AttemptError("interrupted", "it was stopped").fault
 """What the gate is told of an attempt that was cancelled: it blames nobody."""
 
@@ -69,7 +68,7 @@ class Flow(Starting):
         if shown is not None and running is self._shown:
             return (do.Emit(shown),)
         if isinstance(got.event, Progress):  # nothing to show, so nobody pulls anew
-            return (*self._won(now, running), *self._wanted(now, WANTED))
+            return (*self._won(now, running), *self._wanted(now, on.WANTED))
         if shown is None or not self._snapshot.stream:
             return ()
         self._shown = running

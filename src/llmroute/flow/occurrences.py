@@ -125,6 +125,11 @@ class Wanted(NamedTuple):
     """The caller pulls: limits between tokens do not run while the caller thinks."""
 
 
+TICK = Tick()
+WANTED = Wanted()
+"""They say nothing but that they happen: one of each will do."""
+
+
 class Abandoned(NamedTuple):
     """The caller left."""
 

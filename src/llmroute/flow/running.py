@@ -166,18 +166,18 @@ class Running:
             return self.reported
         if self.opened_at is None and self.first_token_at is None and not complete:
             return NOTHING
-        before = self.goes_on
-        kept = 0 if before is None else len(before.reasoning)
-        said = self.text if before is None else self.text[1:]
+        said, before = self.text, self.goes_on
         if before is not None:
-            input_tokens += expected_tokens(self.text[0])
-        output = "".join([*self.reasoning[kept:], *said, *self._called()])
-        return Usage(input_tokens, expected_tokens(output), estimated=True)
+            input_tokens += expected_tokens(said[0])
+            said = [*self.reasoning[len(before.reasoning) :], *said[1:]]
+        elif self.reasoning:
+            said = [*self.reasoning, *said]
+        if self.asked:
+            said = [*said, *self._called()]
+        return Usage(input_tokens, expected_tokens("".join(said)), estimated=True)
 
     def _called(self) -> list[str]:
         """What was said in calls of tools."""
-        if not self.asked:
-            return []
         return [piece for asked in self.asked.values() for piece in (asked.name, *asked.arguments)]
 
     def attempt(

@@ -97,7 +97,7 @@ class HealthGate:
     def standing(self, now: float, models: Sequence[Model], /) -> Mapping[str, Closed]:
         """Say of each model, by its name, why it may not be asked now."""
         memory = self._memory
-        if not (memory.uneasy or memory.limited):
+        if memory.is_well:
             return ALL_WELL
         with memory.lock:
             memory.sweep()
@@ -105,14 +105,16 @@ class HealthGate:
         return {name: closed for name, closed in found.items() if closed is not None}
 
     def _entered(self, now: float, place: Place, ask: Ask) -> Permit | Closed:
-        closed = self._closed(now, place, ask)
-        if closed is not None:
-            return closed
+        uneasy = self._memory.uneasy
+        if uneasy or place.model.limits is not None:
+            closed = self._closed(now, place, ask)
+            if closed is not None:
+                return closed
         payer = place if ask.payer is None else self._placed(ask.payer)
         if not payer.upstream.budget.pays(now, again=ask.again):
             return SPENT
         permit = Entered(place, now, ask.tokens)
-        if self._memory.uneasy:
+        if uneasy:
             place.take(now, permit)
         return permit
 

@@ -87,6 +87,11 @@ class Memory:
         self._upstreams: dict[Upstream, UpstreamScope] = {}
         self._places: dict[tuple[str, Upstream], Place] = {}
 
+    @property
+    def is_well(self) -> bool:
+        """Whether every model may be asked."""
+        return not (self.uneasy or self.limited)
+
     def place(self, model: Model, upstream: Upstream) -> Place:
         """What the faults of a model are held against."""
         found = self._places.get((model.name, upstream))

@@ -136,7 +136,9 @@ class Observations:
 
     def _of(self, model: Model) -> Seen:
         seen = self._models.get(model.name)
-        return seen if seen is not None and seen.is_of(model) else self._new(model)
+        if seen is not None and (seen.model is model or seen.is_of(model)):
+            return seen
+        return self._new(model)
 
     def _new(self, model: Model) -> Seen:
         """Begin to observe a model; the one that was first seen longest ago may have to go."""

@@ -60,7 +60,7 @@ def name_of(objective: Objective) -> str:
 
 def _unknown(objective: Objective, found: Sequence[float | None]) -> str:
     """Say that nothing is known of any candidate; "" if something is, or there is none."""
-    if not found or any(value is not None and isfinite(value) for value in found):
+    if not found or [value for value in found if value is not None and isfinite(value)]:
         return ""
     noun = NOUNS.get(objective) or getattr(objective, "__name__", "objective")
     return f"no {noun} is known"
