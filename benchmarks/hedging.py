@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from decimal import Decimal
+from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks import server
@@ -18,6 +19,8 @@ from llmroute.driver.clock import SystemClock
 from llmroute.driver.session import Order
 from llmroute.errors import DeadlineExceededError
 from llmroute.flow.occurrences import Snapshot
+from llmroute.health import Observations
+from llmroute.health.waits import wait_s
 from llmroute.providers import open_codec
 from llmroute.providers.http_provider import HttpProvider
 from llmroute.providers.transport import Transport
@@ -27,6 +30,7 @@ from llmroute.types.messages import Message
 from llmroute.types.models import Endpoint, Model
 from llmroute.types.plans import Candidate, Plan
 from llmroute.types.prices import Price
+from llmroute.types.reply import Attempt
 from llmroute.types.requests import Request
 from llmroute.types.usage import TokenCount
 
@@ -35,9 +39,9 @@ if TYPE_CHECKING:
 
     from llmroute.types.calls import Call, Provider
     from llmroute.types.events import ProviderEvent
-    from llmroute.types.reply import Attempt
 
 BATCHES, CALLS = 12, 100
+LEARNING_US = 1.0
 LOSERS, LONGEST_S = 60, 0.1
 DEADLINE_S, LATE_S, ROUNDS = 0.5, 0.05, 5
 REQUEST = Request((Message.user("Why is the sky blue?"),))
@@ -267,6 +271,22 @@ async def losers_in_tasks() -> list[float]:
     return took_s
 
 
+def learning_us() -> float:
+    """CPU microseconds to keep how long an answer took."""
+    chance, observations, model = Random(1), Observations(), lent(Speaking(), Speaking()).models[0]  # noqa: S311 - no secret
+    attempts = [
+        Attempt(1, model, "answered", 0.0, chance.lognormvariate(0, 1)) for _ in range(CALLS * 10)
+    ]
+
+    def learn() -> None:
+        for attempt in attempts:
+            seconds = wait_s(attempt, None, stream=False)
+            if seconds is not None:
+                observations.waited(model, seconds, stream=False)
+
+    return min(cpu_s(learn, 1) for _ in range(BATCHES)) / len(attempts) * 1e6
+
+
 def late_s() -> float:
     """How much a call overruns its deadline while both of its threads are stuck, at worst."""
     took_s: list[float] = []
@@ -295,6 +315,7 @@ def rows() -> list[Row]:
     what = f"cancel of a loser to the end of its connection, worst of {LOSERS}"
     return [
         *costs,
+        Row("to keep how long an answer took (CPU)", learning_us(), "us", LEARNING_US),
         Row(f"{what}, sync", max(losers_in_threads()), "s", LONGEST_S),
         Row(f"{what}, async", max(asyncio.run(losers_in_tasks())), "s", LONGEST_S),
         Row(f"past a deadline of {DEADLINE_S} s, threads stuck", late_s(), "s", LATE_S),

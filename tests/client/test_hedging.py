@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import threading
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import pytest
 
 import llmroute
 from llmroute import AsyncClient, Client, ClosedError, Limits, Text, policies
 from llmroute.errors import AttemptError
+from llmroute.health import Observations
 from llmroute.testing import Delay, Fail, ScriptedProvider, VirtualClock
-from llmroute.types.events import Opened
+from llmroute.types.events import Opened, Progress
 from llmroute.types.usage import Usage
 from tests.client.test_leaks import asoon, soon
 from tests.driver.desk import HANG, Telling
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from llmroute.catalog import Declaration
+    from llmroute.client.setup import ClientOptions
     from llmroute.types.calls import Call, Provider
     from llmroute.types.events import ProviderEvent
     from llmroute.types.reply import Reply
+    from llmroute.types.requests import ChatOptions
 
 COLOR = pytest.mark.parametrize("color", ["sync", "async"])
 HEDGED = Limits(hedge_after_s=2.0)
@@ -61,23 +64,33 @@ def declared(*providers: Provider) -> list[Declaration]:
     ]
 
 
-def asked(color: str, *providers: Provider, stream: bool, limits: Limits = HEDGED) -> Reply:
+def asked(
+    color: str,
+    *providers: Provider,
+    stream: bool,
+    limits: Limits = HEDGED,
+    observations: Observations | None = None,
+    **options: Unpack[ChatOptions],
+) -> Reply:
     """Ask in virtual time, in the order of the providers."""
-    models, clock = declared(*providers), VirtualClock()
+    models = declared(*providers)
     policy = policies.order(*(model.name for model in models))
+    given: ClientOptions = {"models": models, "clock": VirtualClock(), "limits": limits}
+    if observations is not None:
+        given["observations"] = observations
     if color == "sync":
-        with Client(policy, models=models, clock=clock, limits=limits) as client:
+        with Client(policy, **given) as client:
             if not stream:
-                return client.chat("hi")
-            with client.stream("hi") as events:
+                return client.chat("hi", **options)
+            with client.stream("hi", **options) as events:
                 list(events)
                 return events.reply
 
     async def run() -> Reply:
-        async with AsyncClient(policy, models=models, clock=clock, limits=limits) as client:
+        async with AsyncClient(policy, **given) as client:
             if not stream:
-                return await client.chat("hi")
-            async with client.stream("hi") as events:
+                return await client.chat("hi", **options)
+            async with client.stream("hi", **options) as events:
                 _ = [event async for event in events]
                 return events.reply
 
@@ -132,6 +145,75 @@ def test_without_the_limit_nothing_is_hedged(color: str) -> None:
         color, ScriptedProvider([Delay(5), "slow"]), second, stream=False, limits=Limits()
     )
     assert (reply.text, second.calls) == ("slow", [])
+
+
+@COLOR
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
+def test_a_call_may_say_when_it_is_hedged(color: str, *, stream: bool) -> None:
+    """`hedge_after_s` of a call goes before the limits of the client, and needs none."""
+    for limits in (Limits(), HEDGED, Limits(hedge_after_s=3.0, hedge_percentile=95.0)):
+        slow, quick = ScriptedProvider([Delay(60), "late"]), ScriptedProvider("quick")
+        reply = asked(color, slow, quick, stream=stream, limits=limits, hedge_after_s=5.0)
+        assert [one.started_s for one in reply.attempts] == [0.0, 5.0]
+
+
+@COLOR
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
+def test_the_moment_is_learned(color: str, *, stream: bool) -> None:
+    """After 20 answers of its kind the hedge begins when all but one of 20 would be there."""
+    after_s = [1.0 + number / 16 for number in range(20)]
+    answers: list[list[str | Delay | Progress]]
+    answers = [[Delay(1.0), Progress(), Delay(one - 1.0), "in time"] for one in after_s]
+    if stream:
+        answers = [[Delay(one), "in", Delay(1.0), "time"] for one in after_s]
+    first = ScriptedProvider(*answers, [Delay(60), "late"])
+    second, observations = ScriptedProvider("quick"), Observations()
+    limits = Limits(hedge_percentile=95.0, hedge_after_s=10.0)
+
+    def ask(*, stream: bool) -> Reply:
+        return asked(color, first, second, stream=stream, limits=limits, observations=observations)
+
+    assert {len(ask(stream=stream).attempts) for _ in answers} == {1}
+    assert [one.started_s for one in ask(stream=stream).attempts] == [0.0, after_s[-1]]
+    assert [one.started_s for one in ask(stream=not stream).attempts] == [0.0, 10.0]
+
+
+@COLOR
+def test_a_budget_stops_the_hedges_of_a_model_that_is_slow_for_all(color: str) -> None:
+    """3 hedges are paid in advance, then one for each 5 requests: not everybody can be helped."""
+    first, second = ScriptedProvider([Delay(0.5), "slow"]), ScriptedProvider("quick")
+    models, calls = declared(first, second), 200
+    given: ClientOptions = {
+        "models": models,
+        "clock": VirtualClock(),
+        "limits": Limits(hedge_after_s=0.01),
+    }
+    policy = policies.order("m0", "m1")
+
+    async def run() -> None:
+        async with AsyncClient(policy, **given) as client:
+            for _ in range(calls):
+                await client.chat("hi")
+
+    if color == "async":
+        asyncio.run(run())
+    else:
+        with Client(policy, **given) as client:
+            for _ in range(calls):
+                client.chat("hi")
+    assert (len(first.calls), len(second.calls)) == (calls, 3 + (calls - 15) // 5)
+
+
+def test_one_model_is_never_raced() -> None:
+    """Where there is no other candidate, a call runs in the caller's own thread."""
+    threads: list[threading.Thread] = []
+
+    def answer(_: Call) -> str:
+        threads.append(threading.current_thread())
+        return "alone"
+
+    asked("sync", ScriptedProvider(answer), stream=False)
+    assert threads == [threading.current_thread()]
 
 
 @COLOR

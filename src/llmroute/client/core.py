@@ -84,7 +84,7 @@ class Core:
         self._streams: WeakSet[Stoppable] = WeakSet()
         self._lock = threading.Lock()
         self._lent = Lent(self, None)
-        self.snapshots = Snapshots(setup, options.get("backoff"), self._gate)
+        self.snapshots = Snapshots(setup, options.get("backoff"), self._gate, self.observations)
 
     def describe(self) -> str:
         """Name the models and whether the client is closed."""
@@ -112,7 +112,8 @@ class Core:
         if not plan.candidates:
             raise NoCandidateError(plan)
         values = checked.values
-        return later.order()(asked, plan, self.snapshots.of(values, stream=stream, key=checked.key))
+        snapshot = self.snapshots.of(values, plan, stream=stream, key=checked.key)
+        return later.order()(asked, plan, snapshot)
 
     def plan(self, asked: Request, key: Secret | None) -> Plan:
         """Take the one snapshot and let the policy choose; sends nothing."""
@@ -224,6 +225,7 @@ class Core:
         request = order.request
         self.observations.note(attempt, order.plan.task, candidate_of(order.plan, attempt.model))
         self._prefixes.note(attempt, request, self.clock.now())
+        self.snapshots.note(attempt, order.snapshot)
         if attempt.fault is not None:
             from .logged import log_failure
 

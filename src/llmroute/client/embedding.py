@@ -43,7 +43,7 @@ def begin(
     checked = merge(base, check(options, EMBED_CHECKERS))
     asked = _request(normalize(texts), checked.values)
     plan = core.plan(asked, checked.key)
-    snapshot = core.snapshots.of(checked.values, stream=False, key=checked.key)
+    snapshot = core.snapshots.of(checked.values, plan, stream=False, key=checked.key)
     return Embedding(core, asked, plan, snapshot), checked.key
 
 

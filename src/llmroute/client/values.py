@@ -259,6 +259,7 @@ CHECKERS: dict[str, Callable[[str, object], object]] = {
     "min_quality": _quality,
     "deadline_s": _seconds,
     "on_break": _on_break,
+    "hedge_after_s": _seconds,
     "local": _flag,
     "purposes": _purposes,
     "facts": _facts,

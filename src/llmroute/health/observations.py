@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from llmroute.types.observed import MOST_MODELS
 
 from .seen import Seen
+from .waits import Waits
 
 if TYPE_CHECKING:
     import os
@@ -126,6 +127,21 @@ class Observations:
             self._changed.add(attempt.model.name)
         if self._keeper is not None and self._keeper.due:
             self._keeper.save_soon(self._sight)
+
+    def waited(self, model: Model, seconds: float, *, stream: bool) -> None:
+        """Keep how long a caller waited for the first content of a stream, or a whole answer."""
+        seen = self._of(model)
+        with self._lock:
+            if stream not in seen.waits:
+                seen.waits[stream] = Waits()
+            seen.waits[stream].take(seconds)
+
+    def wait_s(self, model: Model, percent: float, *, stream: bool) -> float | None:
+        """Seconds that `percent` of 100 callers waited at most; None: it is not known yet."""
+        seen = self._models.get(model.name)
+        if seen is None or stream not in seen.waits or not seen.is_of(model):
+            return None
+        return seen.waits[stream].percentile(percent)
 
     def gone(self, model: Model) -> None:
         """An attempt will never be finished: nobody holds it any more.

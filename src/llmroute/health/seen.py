@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from llmroute.types.plans import Candidate
     from llmroute.types.reply import Attempt
 
+    from .waits import Waits
+
 SHARE = 0.2
 """How much of a moving average the newest answer is, where it is not a new peak."""
 MOST_ERROR = 1e6
@@ -38,6 +40,7 @@ class Seen:
         "of",
         "output_tokens",
         "token_s",
+        "waits",
     )
 
     def __init__(self, before: Observed = UNSEEN, of: str | None = None) -> None:
@@ -54,6 +57,7 @@ class Seen:
         self.failure_share = before.failure_share
         self.latency_s = before.latency_s
         self.cost_usd = before.cost_usd
+        self.waits: dict[bool, Waits] = {}  # of streams, and of whole answers
 
     def is_of(self, model: Model) -> bool:
         """Whether these are answers of `model`, and not of another that had its name."""

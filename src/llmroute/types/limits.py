@@ -42,8 +42,9 @@ class Limits:
     `answer_tokens` the tokens of an endless one (a request with `max_tokens` gets twice as many).
 
     `hedge_after_s` starts the next candidate beside one that has shown nothing for so long; None:
-    never. `hedge_percentile` says when by what was observed: 95 waits as long as 95 of 100 first
-    tokens of that model took; until enough were seen, `hedge_after_s` holds.
+    never. `hedge_percentile` says when by what was observed: 95 waits as long as 95 of the last 100
+    answers of the plan's first model took to begin (streams) or to come (whole answers), so that
+    one in twenty is hedged; until 20 of its kind were seen, `hedge_after_s` holds.
     """
 
     deadline_s: float = 120.0

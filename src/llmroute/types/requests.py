@@ -89,6 +89,8 @@ class ChatOptions(TypedDict, total=False):
     on_break: when a stream breaks after text was shown: "raise", "restart" on the next model,
         "continue" the text on a model that can go on from it (else raise), "continue_or_restart";
         left out, that of [limits], "raise" by default.
+    hedge_after_s: seconds without content after which the next model starts beside the first one,
+        at most 86400; left out, as [limits] says, never by default.
     local: True refuses remote models, False refuses local ones; left out, neither.
     purposes: what the answer is for, in addition to the policy's facts ("chat", "improve_llm").
     facts: what is true of this request, over the policy's [facts], as license clauses ask for it.
@@ -121,6 +123,7 @@ class ChatOptions(TypedDict, total=False):
     min_quality: str
     deadline_s: float
     on_break: OnBreak
+    hedge_after_s: float
     local: bool
     purposes: Sequence[str]
     facts: Mapping[str, object]
