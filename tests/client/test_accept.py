@@ -117,6 +117,17 @@ def test_a_check_that_raises_does_not_accept() -> None:
     assert "SECRET" not in str(caught.value)
 
 
+def test_a_check_that_would_have_to_be_awaited_is_refused() -> None:
+    """A coroutine is no verdict: a check that returns one is told when the client is made."""
+
+    async def check(draft: Draft) -> bool:
+        return draft.text == "yes"
+
+    for accept in (check, {"check": check}):
+        with pytest.raises(PolicyError, match=r"accept\.check: it is a coroutine function"):
+            client_of("yes", accept=accept)
+
+
 def test_in_a_stream_a_bad_answer_is_a_break() -> None:
     """What was shown is judged at its end: it raises, or another begins anew, as declared."""
     accept = Accept(check=says_yes)

@@ -98,7 +98,7 @@ OPTIONS: list[tuple[str, object, str]] = [
     ("local", "yes", "True or False"),
     ("task", "codee", "Did you mean 'code'?"),
     ("purposes", ["improve_lm"], "Did you mean 'improve_llm'?"),
-    ("on_break", "retry", "restart"),
+    ("on_break", "retry", '"continue", "continue_or_restart"'),
     ("model", "gtp", "Did you mean 'gpt'?"),
     ("model", "openai/gpt-44", "Did you mean 'gpt-4'?"),
     ("model", "opnai/gpt-4", "Did you mean 'openai/gpt-4'?"),

@@ -195,7 +195,7 @@ def test_plans_say_what_rests() -> None:
         plan = client.plan("hi")
         assert [one.model.name for one in plan.candidates] == ["second", "first"]
         assert plan.candidates[1].warnings[0] == "first rests: 5 failures in a row, for 5.0 s"
-        assert plan.why.startswith("first in the given order, without those that rest, of 2")
+        assert plan.why.startswith("first in the given order (without those that rest) of 2")
         record = client.record("hi")
         assert record.situation.resting == {"first": Resting("5 failures in a row", 5.0)}
         again = Record.from_dict(json.loads(json.dumps(record.to_dict())))

@@ -114,13 +114,13 @@ def accept_of(value: object, before: Accept) -> Accept:
     if isinstance(value, Accept):
         given: Mapping[str, object] = value._asdict()
     elif callable(value):
-        return before._replace(check=cast("Check", value))
+        given = {**before._asdict(), "check": value}
     else:
         _mapping("accept")(value)
         given = {**before._asdict(), **cast("Mapping[str, object]", value)}
     check = given.get("check")
-    if check is not None and not callable(check):
-        raise wrong("accept.check", f"it must be a function of a Draft, got {_kind(check)}")
+    if check is not None:
+        _check_function(check)
     from llmroute.policies.sections import read_accept
 
     problems: list[Problem] = []
@@ -129,6 +129,16 @@ def accept_of(value: object, before: Accept) -> Accept:
     if problems:
         raise PolicyError(problems)
     return found._replace(check=cast("Check | None", check))
+
+
+def _check_function(check: object) -> None:
+    from inspect import iscoroutinefunction
+
+    if not callable(check):
+        raise wrong("accept.check", f"it must be a function of a Draft, got {_kind(check)}")
+    if iscoroutinefunction(check):
+        what = "it is a coroutine function, and checks are not awaited"
+        raise wrong("accept.check", what, "Write def in place of async def")
 
 
 def hints_of(value: Mapping[str, object]) -> dict[str, str]:

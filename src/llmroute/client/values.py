@@ -184,7 +184,8 @@ def _on_break(name: str, value: object) -> OnBreak:
     for choice in get_args(OnBreak):
         if value == choice:
             return cast("OnBreak", choice)
-    raise RequestError('must be "raise" or "restart"', where=name)
+    known = ", ".join(f'"{choice}"' for choice in get_args(OnBreak))
+    raise RequestError(f"must be one of {known}", where=name)
 
 
 def _mapping(name: str, value: object) -> Mapping[str, object]:

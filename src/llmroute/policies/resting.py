@@ -25,7 +25,7 @@ def rested(plan: Plan, situation: Situation) -> Plan:
         return plan
     candidates = (*awake, *asleep)
     moved = candidates[0].model is not plan.candidates[0].model
-    because = f"{plan.because}, without those that rest," if moved else plan.because
+    because = f"{plan.because} (without those that rest)" if moved else plan.because
     return replace(plan, candidates=candidates, because=because)
 
 
