@@ -110,6 +110,7 @@ class Choice:
         self._closed[index] = closed.reason
         if closed.soft and not turn.forced:
             self._resting.add(index)
+            self._waits.pop(index, None)  # it may have been ejected while it was waited for
             return None
         if closed.waits:
             until = self._waits.setdefault(index, self.waits_until(turn, now, deadline_at))
