@@ -123,6 +123,8 @@ OPTIONS: list[tuple[str, object, str]] = [
     ("base_url", "x", "openai-compatible"),
     ("max_retries", 1, "attempts_per_model"),
     ("num_retries", 1, "attempts_per_model"),
+    ("connect_s", 2, "Client(limits={'connect_s': ...})"),
+    ("accept", bool, "Client(accept=...)"),
     ("fallbacks", [], "model=[...]"),
     ("text_format", int, "Use output"),
     ("response_model", int, "Use output"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import llmroute
-from llmroute import Client, Message, PolicyError
+from llmroute import AllFailedError, Client, Message, PolicyError
 from llmroute.policies.files import loads_policy
 from llmroute.policies.records import Record
 from llmroute.testing import Delay, Fail, ScriptedProvider, VirtualClock
@@ -173,3 +173,39 @@ def test_a_found_policy_may_not_choose_a_providers_key(tmp_path: Path) -> None:
     assert load_policy(file).models[0].replicas[1].endpoint is not None
     with pytest.raises(PolicyError, match="may not choose a provider's key"):
         load_policy(file, found=True)
+
+
+def test_a_replica_and_a_model_cannot_have_one_name() -> None:
+    """What is remembered goes by name, so that a name means one upstream, in files and in code."""
+    text = (
+        'version = 1\n[models.gpt]\nuse = "openai/gpt-4o-mini"\n[models.gpt.replicas.a]\n'
+        '[models.gpt.replicas.b]\nkey_env = "B_KEY"\n'
+        '[models."gpt.a"]\nuse = "openai/gpt-4o-mini"\n'
+    )
+    with pytest.raises(PolicyError, match=r":7: .*a replica of gpt has this name already"):
+        loads_policy(text)
+    declared = [
+        llmroute.model("llama", use="openai-compatible", model="llama", replicas=HERE),
+        llmroute.model("llama.a", use="ollama/llama3.2"),
+    ]
+    with pytest.raises(PolicyError, match=r"same name. The names are llama, llama\.a, "):
+        Client(models=declared)
+
+
+def test_a_provider_stands_in_for_all_replicas_by_the_client() -> None:
+    """A declaration with replicas takes no provider of its own, and says where to pass it."""
+    with pytest.raises(PolicyError, match=r"provider: a model that has .*providers={'llama': "):
+        llmroute.model("llama", use="own", provider=ScriptedProvider("hi"), replicas=HERE)
+
+
+def test_forgetting_a_model_forgets_its_replicas() -> None:
+    """The name that callers use forgets every replica; that of a replica forgets this one alone."""
+    with client_of(ScriptedProvider(Fail("payment_required", status=402))) as client:
+        with pytest.raises(AllFailedError):
+            client.chat("hi")
+        assert {"llama.a", "llama.b"} <= client.health.standing().keys()
+        client.health.forget("llama.a")
+        assert "llama.b" in client.health.standing()
+        assert "llama.a" not in client.health.standing()
+        client.health.forget("llama")
+        assert client.health.standing() == {}

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 LEAST = 2
 OWN = ("replicas", "sticky")
 """What is said of all of them alone."""
+ANSWERING = ("provider", "client")
+"""Objects of the application, which know of no replica."""
 
 
 def with_replicas(
@@ -33,6 +35,7 @@ def with_replicas(
     if len(inner.values) < LEAST:
         hint = f"Add another [models.{name}.replicas.NAME], or leave replicas out"
         table.problem("replicas", "it needs two replicas at least", hint)
+    _check_answering(name, table)
     found: list[Declaration] = []
     for one in inner.values:
         own = inner.table(one)
@@ -44,12 +47,24 @@ def with_replicas(
     return found[0]._replace(name=name, replicas=tuple(found), sticky=sticky, replica=False)
 
 
+def _check_answering(name: str, table: Table) -> None:
+    for key in ANSWERING:
+        if table.values.get(key) is not None and not isinstance(table.get(key), str):
+            hint = f"To stand in for all of them pass Client(..., providers={{{name!r}: ...}})"
+            table.problem(key, "a model that has replicas takes none", hint)
+
+
 def _merged(own: Table, shared: Table, *, first: bool) -> Table:
     """What is said of all, and of one over it."""
     for key in OWN:
         if key in own.values:
             own.problem(key, "a replica has none of its own")
-    both = {**shared.values, **own.values}
+    values = {
+        key: one
+        for key, one in shared.values.items()
+        if isinstance(one, str) or key not in ANSWERING
+    }
+    both = {**values, **own.values}
     values = {key: value for key, value in both.items() if key not in OWN}
     return Table(values, own.path, _placed(own, shared, first=first))
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+LIMITS = (
+    *("connect_s", "first_token_s", "between_tokens_s", "attempts_per_model", "answer_tokens"),
+    *("hedge_percentile", "body_bytes", "event_bytes"),
+)
+SET_UP = ("accept", "backoff", "clock", "detect", "health", "http_client", "limits", "offline")
 _KEPT = "Nothing is kept at a provider: pass the messages so far as the prompt"
 _ADDED = "extra_body={{{0!r}: ...}} sends it to servers that know it"
 _UNREAD = _ADDED + "; what it adds to the answer is not read"
@@ -9,7 +14,12 @@ _RETRIES = "Retries are limits of a client: Client(limits={'attempts_per_model':
 _SERVER = 'Use llmroute.model(..., use="openai-compatible", base_url=...)'
 _SHAPE = "Use output: a type, or a JSON Schema"
 
+_LIMITS = "It is a limit of a client: Client(limits={{{0!r}: ...}})"
+_SET_UP = "It goes with the client: Client({0}=...)"
+
 OF_CALLS = {
+    **{name: _LIMITS.format(name) for name in LIMITS},
+    **{name: _SET_UP.format(name) for name in SET_UP},
     "timeout": "Use deadline_s: seconds for the whole call",
     "max_completion_tokens": "Use max_tokens",
     "max_output_tokens": "Use max_tokens",
@@ -46,6 +56,7 @@ OF_CALLS = {
 """Options of a call."""
 
 OF_CLIENTS = {
+    **{name: f"Use limits={{{name!r}: ...}}" for name in LIMITS},
     "timeout": "Use limits=Limits(deadline_s=...)",
     "max_retries": "Use limits=Limits(attempts_per_model=...)",
     "num_retries": "Use limits=Limits(attempts_per_model=...)",

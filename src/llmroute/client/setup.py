@@ -242,6 +242,7 @@ def _declared(options: ClientOptions) -> tuple[Declaration, ...]:
     if not names:
         hint = "Client(policy, models=[llmroute.model(...)])"
         raise wrong("models", "a policy made in code needs models", hint)
+    names = [one.name for one in each(declared)]
     if len(set(names)) < len(names):
         raise wrong("models", "two models have the same name", f"The names are {', '.join(names)}")
     return declared

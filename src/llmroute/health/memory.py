@@ -159,9 +159,10 @@ class Memory:
         return {name: closed for name, closed in found.items() if closed is not None}
 
     def forget(self, name: str | None) -> None:
-        """Begin anew with a model; None: with all of them."""
+        """Begin anew with a model, or with all replicas of one; None: with all of them."""
+        replicas = None if name is None or "/" in name else f"{name}."
         for (known, _), place in self._places.items():
-            if name in {None, known}:
+            if name in {None, known} or (replicas and known.startswith(replicas)):
                 for scope in place.scopes:
                     scope.forget()
                     self.uneasy.discard(scope)

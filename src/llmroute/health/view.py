@@ -43,6 +43,7 @@ class Health:
     def forget(self, name: str | None = None) -> None:
         """Ask a model again at once, and what it shares with others; None: all of them.
 
+        The name of a model that has replicas means all of these, "gpt.eu" one of them.
         A name of which nothing is remembered changes nothing.
         """
         with self._memory.lock:

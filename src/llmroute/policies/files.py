@@ -225,7 +225,14 @@ class _Reader:
             if table is not None:
                 check_name(name, table)
                 self._read_model(name, table)
+        self._check_twins(tables)
         return frozenset(tables.values)
+
+    def _check_twins(self, tables: Table) -> None:
+        for model in self.models:
+            for twin in {one.name for one in model.replicas} & tables.values.keys():
+                what = f"a replica of {model.name} has this name already"
+                tables.problem(twin, what, "Call one of the two otherwise")
 
     def _read_model(self, name: str, table: Table) -> None:
         declared = declare(name, table, self.origin.folder)
