@@ -141,20 +141,20 @@ class Core:
         unavailable, resting = self._standing(models, key)
         seen, moment, network = self.observations.seen, self.clock.now(), self._network
         situation = Situation(
-            request=asked,
-            tokens=tokens,
-            today=today,
-            facts=self._stated.of(asked),
-            unavailable=unavailable,
-            offline=network is not None and network.offline.gone(moment),
-            offline_mode=self.setup.offline_mode,
-            now=now,
-            counts=counts,
-            observed=seen,
-            held=self._prefixes.held(asked, models, moment),
-            detected=detected(asked, self.setup.detect, seen),
-            resting=resting,
-            draw=next(self._draws) if self._draws else 0.0,
+            asked,
+            tokens,
+            today,
+            self._stated.of(asked),
+            unavailable,
+            network is not None and network.offline.gone(moment),
+            self.setup.offline_mode,
+            now,
+            counts,
+            seen,
+            self._prefixes.held(asked, models, moment),
+            detected(asked, self.setup.detect, seen),
+            resting,
+            next(self._draws) if self._draws else 0.0,
         )
         return situation, models
 

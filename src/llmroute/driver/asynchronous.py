@@ -79,6 +79,8 @@ class AsyncDriver:
             await self._stop(session.to_stop)
         elif session.to_start is not None:
             session.start(aevents)
+            if session.live is not None:
+                await self._pull(session.live)
         elif session.live is not None:
             await self._pull(session.live)
         elif session.result is None:

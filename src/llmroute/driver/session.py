@@ -188,19 +188,19 @@ class Session(Generic[Events]):
     def call(self, start: do.Start) -> Call:
         """Make the call of an attempt; raises AttemptError when there is no key for it."""
         order = self._order
-        return Call(
-            id=start.id,
-            model=start.model,
-            request=asked(order, start.model, start.prefix),
-            stream=order.snapshot.stream,
-            limits=order.snapshot.limits,
-            clock=self._clock,
-            deadline_at=start.deadline_at,
-            timer=Timer(start.limit_at),
-            cancel=Cancel(),
-            connect_s=start.connect_s,
-            prefix=start.prefix,
-            key=self.resources.key(start.model),
+        return Call(  # by place, since names cost as much again
+            start.id,
+            start.model,
+            asked(order, start.model, start.prefix),
+            order.snapshot.stream,
+            order.snapshot.limits,
+            self._clock,
+            start.deadline_at,
+            Timer(start.limit_at),
+            Cancel(),
+            start.connect_s,
+            start.prefix,
+            self.resources.key(start.model),
         )
 
     def took(self, live: Live[Events], event: ProviderEvent | None) -> None:

@@ -76,6 +76,8 @@ class Driver:
             self._stop(session.to_stop)
         elif session.to_start is not None:
             session.start(_events)
+            if session.live is not None:
+                self._pull(session.live)
         elif session.live is not None:
             self._pull(session.live)
         elif session.result is None:

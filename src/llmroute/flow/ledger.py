@@ -97,12 +97,12 @@ class Ledger:
             end.finish_reason,
             self.plan,
             attempts,
-            duration_s=now - self._began_at,
-            reasoning="".join(running.reasoning),
-            refused=end.refused,
-            warnings=self.plan.candidates[running.index].warnings,
-            parts=answer.parts,
-            output=answer.output,
+            now - self._began_at,
+            "".join(running.reasoning),
+            end.refused,
+            self.plan.candidates[running.index].warnings,
+            answer.parts,
+            answer.output,
         )
 
     def _usage(self, running: Running, *, complete: bool) -> Usage:

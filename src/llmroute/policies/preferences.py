@@ -204,6 +204,8 @@ class Within(NamedTuple):
 
 def required(preference: Objective | Preference | None) -> tuple[Constraint, ...]:
     """What a preference refuses: models of which its values are not known, if it says so."""
+    if preference is None or callable(preference):  # as a rule
+        return ()
     if not isinstance(preference, Lowest | Weighted | Within) or preference.unknown != "refuse":
         return ()
     return tuple(known(one, REASONS.get(one, "")) for one in dict.fromkeys(preference.judges))

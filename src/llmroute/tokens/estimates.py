@@ -48,6 +48,7 @@ PUBLISHED = frozenset({"o200k", "cl100k"})
 
 
 NO_COUNTS: Counts = {}
+KNOWN = {alias: FAMILIES[name] for alias, name in ALIASES.items()} | FAMILIES
 
 
 class Content(NamedTuple):
@@ -67,8 +68,7 @@ class Content(NamedTuple):
 
 def family_of(tokenizer: str | None) -> Family:
     """The weights of a tokenizer; those of any for one that is not known."""
-    name = tokenizer or ""
-    return FAMILIES.get(name) or FAMILIES.get(ALIASES.get(name, "")) or ANY
+    return KNOWN.get(tokenizer or "", ANY)
 
 
 def estimate(text: str, tokenizer: str | None = None) -> TokenCount:
