@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from llmroute.catalog.data import names, read_text
 from llmroute.catalog.entries import provider, provider_names
-from llmroute.licenses import judge
+from llmroute.licenses import Asked, judge
 from llmroute.licenses.cards import DISTRIBUTION, FIELDS
 from llmroute.policies.facts import facts
 from llmroute.policies.licensing import Terms, card, card_names, card_of_tag, judged, verdict
@@ -188,6 +188,9 @@ family it changes nothing, and alone it is another use, not a fact more of the s
 ADDED = [one.name for one in fields(Facts) if one.name not in SOFTENING]
 
 
+NAMES = [one.name for one in fields(Facts)]
+
+
 def more(base: Facts, other: Facts, name: str) -> Facts:
     """The facts of `base` with what `other` knows of one of them added, nothing replaced."""
     had, got = getattr(base, name), getattr(other, name)
@@ -231,6 +234,37 @@ def test_allowed_needs_no_fact_that_is_missing(id_: str, base: Facts) -> None:
         worst = worst_of(base)
         again = judge(of(id_), worst)
         assert again.status != "denied", (found, again)
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.sampled_from(CARDS), st.sampled_from(CARDS), FACTS, FACTS, st.sampled_from(NAMES))
+def test_what_no_clause_asks_changes_no_verdict(
+    id_: str, base_id: str, base: Facts, other: Facts, name: str
+) -> None:
+    """Facts whose answers to what cards ask are the same are judged alike, word for word."""
+    terms, asked = Terms(id_, None, (base_id,)), Asked((of(id_), of(base_id)))
+    changed = replace(base, **{name: getattr(other, name)})
+    if asked.of(base) == asked.of(changed):
+        assert verdict(terms, base) == verdict(terms, changed)
+    model = Model("m", "p", "m", "custom", license=id_, base_licenses=(base_id,))
+    judged(model, base, ())
+    again = judged(model, changed, ())
+    assert again.facts is changed
+    assert again.warnings == (verdict(terms, changed).warnings)
+
+
+def test_a_use_that_no_clause_tells_apart_is_judged_once() -> None:
+    """A count below the threshold, or one that no clause names, finds what was judged before."""
+    model = Model("m", "p", "m", "custom", license="llama-3.3")
+    uses = [
+        Facts(
+            purposes=("chat",), monthly_active_users=(("2024-11", count),), annual_revenue_usd=now
+        )
+        for count, now in ((5, ()), (6, ()), (6, (("now", 7),)), (700_000_001, ()))
+    ]
+    found = [judged(model, one, ()) for one in uses]
+    assert found[0].warnings is found[1].warnings is found[2].warnings
+    assert [one.refusal is None for one in found] == [True, True, True, False]
 
 
 STATED = [id_ for id_ in CARDS if any(one.if_stated for one in of(id_).clauses)]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from .asked import Asked
 from .cards import Card, Clause, PurposeCondition, Threshold, read_card
 from .verdicts import TRAINING, Finding, Verdict, judge, stricter
 
 __all__ = [
     "TRAINING",
+    "Asked",
     "Card",
     "Clause",
     "Finding",

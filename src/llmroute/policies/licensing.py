@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from llmroute.catalog.data import names, read_table, read_text
@@ -14,7 +14,7 @@ from llmroute.types.tuples import NamedTuple
 if TYPE_CHECKING:
     from llmroute.catalog.entries import ModelEntry
     from llmroute.errors import Problem
-    from llmroute.licenses import Card, Verdict
+    from llmroute.licenses import Asked, Card, Verdict
     from llmroute.types.models import Model
     from llmroute.types.plans import Facts
 
@@ -81,6 +81,7 @@ class Judged(NamedTuple):
 _judged: dict[
     tuple[str | None, str | None, tuple[str, ...], bool, int, tuple[str, ...]], Judged
 ] = {}
+_uses: dict[tuple[object, ...], Judged] = {}
 MOST_JUDGED = 4096
 SIGHT = frozenset({"vision"})
 
@@ -89,21 +90,42 @@ def judged(model: Model, facts: Facts, purposes: tuple[str, ...]) -> Judged:
     """Judge a model's licenses and its host's terms, once for the same facts and purposes.
 
     The facts are known by their identity, which costs a tenth of hashing them; the entry holds
-    them, so that no other facts can come to have it.
+    them, so that no other facts can come to have it. Others that differ in nothing that a clause
+    asks for are not judged again either.
     """
     sees = "vision" in model.abilities
-    bases = model.base_licenses
-    key = (model.license, model.host_terms, bases, sees, id(facts), purposes)
+    license_, host, bases = model.license, model.host_terms, model.base_licenses
+    key = (license_, host, bases, sees, id(facts), purposes)
     found = _judged.get(key)
     if found is None:
-        judgement = verdict(terms_of(model), facts, purposes)
-        refusal = _refusal(judgement, facts, (*facts.purposes, *purposes))
-        warned = () if facts.unknown == "allow" else judgement.warnings
-        found = Judged(facts, refusal, warned)
+        answers = _asked(license_, host, bases).of(facts)
+        use = (license_, host, bases, sees, purposes, answers)
+        alike = _uses.get(use)
+        if alike is None:
+            alike = _judge_anew(model, facts, purposes)
+            if len(_uses) >= MOST_JUDGED:
+                _uses.clear()
+            _uses[use] = alike
+        found = alike if alike.facts is facts else Judged(facts, alike.refusal, alike.warnings)
         if len(_judged) >= MOST_JUDGED:
             _judged.clear()
         _judged[key] = found
     return found
+
+
+def _judge_anew(model: Model, facts: Facts, purposes: tuple[str, ...]) -> Judged:
+    judgement = verdict(terms_of(model), facts, purposes)
+    refusal = _refusal(judgement, facts, (*facts.purposes, *purposes))
+    return Judged(facts, refusal, () if facts.unknown == "allow" else judgement.warnings)
+
+
+@lru_cache(MOST_JUDGED)
+def _asked(license_: str | None, host: str | None, bases: tuple[str, ...]) -> Asked:
+    """What the cards that bind a model ask of the facts."""
+    from llmroute.licenses import Asked
+
+    cards = (card(id_) for id_ in (license_, host, *bases) if id_ is not None)
+    return Asked(one for one in cards if one is not None)
 
 
 def terms_of(model: Model) -> Terms:
