@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from llmroute.flow import Flow
+from llmroute.flow import commands as do
 from llmroute.flow import occurrences as on
-from llmroute.health.admission import Closed, OpenGate, Permit
+from llmroute.health.admission import Ask, Closed, OpenGate, Permit
+from llmroute.health.gate import HealthGate
+from llmroute.health.memory import Memory
 from llmroute.types.events import End
-from llmroute.types.limits import Limits
+from llmroute.types.frozen import replace
+from llmroute.types.limits import Limits, RateLimits
 
-from .harness import Crank, remote
+from .harness import Crank, plan_of, remote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from llmroute.health.admission import Ask
     from llmroute.types.models import Model
 
 MOST_ASKED = 30
@@ -56,6 +60,21 @@ def test_who_is_ejected_while_it_is_waited_for_is_passed() -> None:
     alone = Crank(remote("a"), gate=Doorman(says))
     alone.feed(on.Tick(), at=1.0)
     assert alone.started == ["a"]
+
+
+def test_a_hedge_that_finds_no_room_takes_no_place_in_line() -> None:
+    """A hedge begins at once or not at all; nobody who waits is kept back by it."""
+    memory = Memory()
+    model = replace(remote("b"), limits=RateLimits(in_flight=1))
+    gate = HealthGate(memory)
+    holder = gate.enter(0.0, model, Ask())
+    assert isinstance(holder, Permit)
+    flow, snapshot = Flow(), on.Snapshot(gate=gate, hedge_s=1.0)
+    flow.step(0.0, on.Begin(plan_of(remote("a"), model), snapshot, wake=lambda: True))
+    commands = flow.step(1.0, on.Tick())
+    assert not any(isinstance(one, do.Start) for one in commands)
+    gate.leave(1.0, holder, None, None)
+    assert isinstance(gate.enter(1.0, model, Ask()), Permit)
 
 
 @pytest.mark.parametrize("seed", range(300))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llmroute.health.admission import Ask, Permit
+from llmroute.health.admission import Ask, Permit, nobody
 
 from . import commands as do
 from .ending import gave_up
@@ -92,7 +92,8 @@ class Starting:
         tokens = (candidate.tokens or self._ledger.plan.tokens).value
         tokens += candidate.output_tokens or 0
         silent = next(iter(self._running.values())).model if hedge else None
-        ask = Ask(turn.again or hedge, turn.forced, tokens, self._wake, silent)
+        wake = nobody if hedge else self._wake  # a hedge begins now or never: it takes no place
+        ask = Ask(turn.again or hedge, turn.forced, tokens, wake, silent)
         if candidate.model.limits is not None:
             ask = ask._replace(until=self._choice.waits_until(turn, now, self._deadline_at))
         return self._snapshot.gate.enter(now, candidate.model, ask)
