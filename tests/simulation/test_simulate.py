@@ -244,6 +244,8 @@ def test_files_of_worlds_and_traffic(tmp_path: Path) -> None:
         ("[1]", "traffic.jsonl:2: it is no JSON object"),
         ('{"at_s": -1, "prompt": "x"}', "traffic.jsonl:2: at_s: it must be a number, 0 or more"),
         ('{"prompt": "x"}', "traffic.jsonl:2: at_s: it is missing"),
+        ('{"at_s": 9}', "prompt: it is missing. Write prompt, messages or input_tokens"),
+        ('{"at_s": 9, "prompt": "x", "stream": "no"}', "stream: it must be true or false"),
         ('{"at_s": 9, "promt": "x"}', "Did you mean 'prompt'"),
         ('{"at_s": 1, "prompt": "x"}', "traffic.jsonl:2: at_s: it is earlier than the one before"),
     ],
@@ -255,6 +257,32 @@ def test_wrong_traffic(tmp_path: Path, line: str, says: str) -> None:
     with pytest.raises(PolicyError) as caught:
         list(read_traffic(traffic))
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('{"at_s": 1, "prompt": 3}', "traffic.jsonl:2: prompt: must be a string"),
+        ('{"at_s": 1, "prompt": "x", "model": "gtp"}', "traffic.jsonl:2: model: the policy has no"),
+        ('{"at_s": 1, "prompt": "x", "task": "cod"}', "traffic.jsonl:2: task: there is no task"),
+    ],
+)
+def test_a_request_that_cannot_be_made_is_told_with_its_line(
+    tmp_path: Path, line: str, says: str
+) -> None:
+    """What only the policy can judge of a line of traffic is told with file and line, too."""
+    traffic = tmp_path / "traffic.jsonl"
+    traffic.write_text('{"at_s": 0, "prompt": "x"}\n' + line + "\n")
+    with pytest.raises(PolicyError) as caught:
+        simulate(policies.order("gpt", "local"), read_traffic(traffic), models=models())
+    assert says in str(caught.value)
+
+
+def test_a_count_of_requests_is_one_or_more(capsys: pytest.CaptureFixture[str]) -> None:
+    """No request, fewer or endlessly many cannot be played: that is wrong usage."""
+    for count in ("0", "-3", "many", "100000000000"):
+        assert main(["simulate", "default", "--requests", count]) == 2
+        assert "--requests: it must lie between 1 and 100,000,000" in capsys.readouterr().err
 
 
 def test_wrong_worlds_tell_every_problem(tmp_path: Path) -> None:

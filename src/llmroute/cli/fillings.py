@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ def fill_simulate(parser: Parser) -> None:
     add("traffic", nargs="?", metavar="TRAFFIC", help=what)
     what = "how models answer, what goes wrong and when, and what is asked"
     add("--world", metavar="FILE", help=what)
-    add("--requests", type=int, metavar="N", help="how many requests are made up")
+    add("--requests", type=_count, metavar="N", help="how many requests are made up")
     what = "equal seeds give equal figures; default 0"
     add("--seed", type=int, default=0, metavar="N", help=what)
     add("--plot", metavar="FILE", help="also draw it over the time, as SVG")
@@ -32,3 +33,11 @@ def fill_import(parser: Parser) -> None:
     add("--out", metavar="FILE", help="the fact file to write; else stdout")
     add("--only", nargs="+", default=[], metavar="PROVIDER", help="the models of these alone")
     add("--strict", action="store_true", help="exit code 1 when a price cannot be right")
+
+
+def _count(text: str) -> int:
+    from llmroute.simulation.world import MOST_REQUESTS
+
+    if text.isascii() and text.isdecimal() and 1 <= int(text[:20]) <= MOST_REQUESTS:
+        return int(text)
+    raise ArgumentTypeError(f"it must lie between 1 and {MOST_REQUESTS:,}")

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Unpack, cast
 from llmroute.client.core import Core
 from llmroute.client.options import check
 from llmroute.client.setup import read_policy, read_setup
-from llmroute.errors import AttemptError, LLMRouteError, NoCandidateError
+from llmroute.errors import (
+    AttemptError,
+    LLMRouteError,
+    NoCandidateError,
+    PolicyError,
+    Problem,
+    RequestError,
+)
 from llmroute.flow import Flow
 from llmroute.flow import commands as do
 from llmroute.flow import occurrences as on
@@ -102,13 +109,17 @@ class Simulator:
         return self.tally.report(self._world)
 
     def _begin(self, arrival: Arrival) -> None:
-        checked = check(cast("ChatOptions", dict(arrival.options)))
         try:
+            checked = check(cast("ChatOptions", dict(arrival.options)))
             prompt = cast("Prompt", arrival.prompt)
             order = self.core.prepare(prompt, checked, stream=arrival.stream)
         except NoCandidateError as error:
             self.tally.refused(self.clock.moment, error.plan)
             return
+        except RequestError as error:
+            if arrival.place is None:
+                raise
+            raise PolicyError([Problem(*arrival.place, "", str(error))]) from None
         snapshot = order.snapshot._replace(chance=self._chance.random)
         Playing(self, order._replace(snapshot=snapshot), arrival).begin()
 

@@ -28,7 +28,8 @@ LONGEST_TOKENS = 10_000_000
 class Arrival(NamedTuple):
     """One request: when it comes, what it asks, and how long its answer would be.
 
-    `at_s` is in seconds since the beginning, `options` are those of `chat`.
+    `at_s` is in seconds since the beginning, `options` are those of `chat`. `place` is the file and
+    the line in which it stands; None: in none.
     """
 
     at_s: float
@@ -36,6 +37,7 @@ class Arrival(NamedTuple):
     output_tokens: int
     stream: bool
     options: Mapping[str, object]
+    place: tuple[str, int] | None = None
 
 
 def read_traffic(file: str | os.PathLike[str]) -> Iterator[Arrival]:
@@ -87,6 +89,8 @@ def _arrival(line: str, place: _Place) -> Arrival:
         _check_option(name, place)
     prompt = given.get("messages", given.get("prompt"))
     if prompt is None:
+        if "input_tokens" not in given:
+            raise place.wrong("prompt", "it is missing", "Write prompt, messages or input_tokens")
         tokens = _number(given, "input_tokens", place, LONGEST_TOKENS)
         prompt = WORD * max(1, int(tokens))
     output = given.get("output_tokens", OUTPUT_TOKENS)
@@ -95,8 +99,9 @@ def _arrival(line: str, place: _Place) -> Arrival:
         _number(given, "at_s", place, math.inf),
         prompt,
         int(_number(given, "output_tokens", place, LONGEST_TOKENS)),
-        given.get("stream") is True,
+        _flag(given, "stream", place),
         options,
+        place,
     )
 
 
@@ -115,6 +120,13 @@ def _number(given: Mapping[str, object], name: str, place: _Place, most: float) 
         missing = "it is missing" if value is None else "it must be a number, 0 or more"
         raise place.wrong(name, missing)
     return float(value)
+
+
+def _flag(given: Mapping[str, object], name: str, place: _Place) -> bool:
+    value = given.get(name, False)
+    if isinstance(value, bool):
+        return value
+    raise place.wrong(name, "it must be true or false")
 
 
 def made_up(traffic: Traffic, chance: Random) -> Iterator[Arrival]:
