@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import llmroute
-from llmroute import AsyncClient, Client, Limits, Restarted, Resumed, Text
+from llmroute import AsyncClient, Client, Limits, Restarted, Resumed, StreamBrokenError, Text
 from llmroute.testing import CutShort, Fail, ScriptedProvider, VirtualClock
 
 if TYPE_CHECKING:
@@ -133,3 +133,19 @@ def test_what_was_said_counts_for_max_tokens(most: int) -> None:
     assert first == most
     assert second is not None
     assert 1 <= second < most
+
+
+def test_an_error_says_that_nobody_was_left_to_go_on() -> None:
+    """Where no model can go on from a text, those that were not asked for that did not fail."""
+    broken, sound = ScriptedProvider(["Once", CutShort()]), ScriptedProvider("Once upon")
+    models = [
+        llmroute.model("first", use="own", provider=broken),
+        llmroute.model("second", use="own", provider=sound),
+    ]
+    with Client(models=models, clock=VirtualClock()) as client:
+        says = "the stream broke, and no model is left that can go on from it; first: "
+        with (
+            client.stream("hi", on_break="continue") as stream,
+            pytest.raises(StreamBrokenError, match=says),
+        ):
+            list(stream)

@@ -112,15 +112,20 @@ def test_retries_stay_a_fifth() -> None:
 def test_a_call_says_that_it_could_not_ask_again() -> None:
     """An error says why a model was not asked, or not again, beside what it failed with."""
     model, provider = own("gpt", SICK)
-    with Client(models=[model], clock=VirtualClock()) as client:
+    clock = VirtualClock()
+    with Client(models=[model], clock=clock) as client:
         with pytest.raises(AllFailedError):
             client.chat("hi")
         with pytest.raises(AllFailedError) as caught:
             client.chat("hi")
-    assert str(caught.value).startswith(
-        "every model failed; gpt: the retry budget is used up; gpt: as scripted (2 tries)"
-    )
-    assert len(provider.calls) == 5
+        assert str(caught.value).startswith(
+            "every model failed; gpt: the retry budget is used up; gpt: as scripted (2 tries)"
+        )
+        assert len(provider.calls) == 5
+        began_at = clock.now()
+        with pytest.raises(AllFailedError, match="the retry budget is used up"):
+            client.chat("hi")
+        assert clock.now() == began_at  # nobody sleeps before a retry that cannot be paid for
 
 
 def test_everybody_is_asked_when_everybody_rests() -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from .ledger import Ledger
     from .occurrences import Snapshot
 
+NONE_LEFT = ("every model failed", "the stream broke, and no model is left that can go on from it")
+
 
 class Starting:
     """The state of a call, and the part of its flow that begins attempts."""
@@ -73,9 +75,9 @@ class Starting:
                 wait_s = turn.ready_at - now
                 why = f"the next try may begin in {wait_s:,.1f} s, past the deadline"
                 return self._give_up(why)
-            if turn.ready_at > now:
+            entered = self._let_in(now, turn)
+            if entered is None:
                 return (do.WakeAt(turn.ready_at),)
-            entered = self._enter(now, turn)
             if isinstance(entered, Permit):
                 return self._start(now, turn, entered)
             wait_until = self._choice.closed(turn, entered, now, self._deadline_at)
@@ -84,7 +86,14 @@ class Starting:
         if self._from_prefix and self._snapshot.on_break == "continue_or_restart":
             self._from_prefix = False
             return self._go_on(now)
-        return self._give_up("every model failed")
+        return self._give_up(NONE_LEFT[self._from_prefix])
+
+    def _let_in(self, now: float, turn: Turn) -> Permit | Closed | None:
+        """Let an attempt begin, or say why not, before anybody waits for it; None: wait."""
+        if turn.ready_at <= now:
+            return self._enter(now, turn)
+        model = self._ledger.plan.candidates[turn.candidate].model
+        return self._snapshot.gate.spent(turn.ready_at, model) if turn.again else None
 
     def _enter(self, now: float, turn: Turn, *, hedge: bool = False) -> Permit | Closed:
         """Ask whether an attempt may begin."""

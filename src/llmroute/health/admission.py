@@ -93,6 +93,10 @@ class Gate(Protocol):
         """
         ...
 
+    def spent(self, moment: float, model: Model, /) -> Closed | None:
+        """Why a retry at `moment` could not be paid for; changes nothing."""
+        ...
+
     def standing(self, now: float, models: Sequence[Model], /) -> Mapping[str, Closed]:
         """Say of each model, by its name, why it may not be asked now; changes nothing."""
         ...
@@ -112,6 +116,11 @@ class OpenGate:
 
     def drop(self, permit: Permit, /) -> None:
         """Forget it."""
+
+    def spent(self, moment: float, model: Model, /) -> Closed | None:
+        """Every retry may be made."""
+        del moment, model
+        return None
 
     def standing(self, now: float, models: Sequence[Model], /) -> Mapping[str, Closed]:
         """Everybody may be asked."""

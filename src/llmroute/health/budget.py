@@ -24,11 +24,16 @@ class Budget:
         self._owed = FLOOR
         self._asked_at = 0.0
 
-    def pays(self, now: float, *, again: bool) -> bool:
-        """It is asked, for the first time in a call or `again`; False: that cannot be paid."""
+    def holds(self, now: float) -> int:
+        """What is held, with what came back while it was idle."""
         idle_s = now - self._asked_at
         if idle_s >= REGAIN_S and self._held < FLOOR:
-            self._held = min(FLOOR, self._held + RETRY * int(idle_s / REGAIN_S))
+            return min(FLOOR, self._held + RETRY * int(idle_s / REGAIN_S))
+        return self._held
+
+    def pays(self, now: float, *, again: bool) -> bool:
+        """It is asked, for the first time in a call or `again`; False: that cannot be paid."""
+        self._held = self.holds(now)
         if again and self._held < RETRY:
             return False
         self._asked_at = now

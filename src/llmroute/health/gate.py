@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from llmroute.types.logs import logger
 
 from .admission import Closed
+from .budget import RETRY
 from .memory import ALL_WELL, Entered
 from .rates import IN_LINE
 from .scopes import Mark, counts
@@ -93,6 +94,12 @@ class HealthGate:
         """Take that an attempt ended that tells nothing; takes no lock."""
         if isinstance(permit, Entered):
             self._memory.dropped.append(permit)
+
+    def spent(self, moment: float, model: Model, /) -> Closed | None:
+        """Say why a retry at `moment` could not be paid for."""
+        with self._memory.lock:
+            pays = self._placed(model).upstream.budget.holds(moment) >= RETRY
+        return None if pays else SPENT
 
     def standing(self, now: float, models: Sequence[Model], /) -> Mapping[str, Closed]:
         """Say of each model, by its name, why it may not be asked now."""

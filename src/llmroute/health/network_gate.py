@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 class NetworkGate:
     """Asks `offline` before `inner`, and tells it how each attempt ended."""
 
-    __slots__ = ("_inner", "_offline", "drop", "standing")
+    __slots__ = ("_inner", "_offline", "drop", "spent", "standing")
 
     def __init__(self, inner: Gate, offline: Offline) -> None:
         """Begin."""
         self._inner = inner
         self._offline = offline
         self.drop = inner.drop
+        self.spent = inner.spent
         self.standing = inner.standing
 
     def enter(self, now: float, model: Model, ask: Ask, /) -> Permit | Closed:
