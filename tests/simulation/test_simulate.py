@@ -298,6 +298,22 @@ def test_wrong_worlds_tell_every_problem(tmp_path: Path) -> None:
     assert "Did you mean 'server_error'" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("world", "says"),
+    [
+        (World({"gpt": Behavior(tokens_per_s=0)}), "behaviors.gpt.tokens_per_s: it must be more"),
+        (World(outages=(Outage("gpt", "dnss", 1, 2),)), "outages.0.kind: .* mean 'dns'"),
+        (World(outages=(Outage("gpt", "dns", 5, 2),)), "outages.0.until_s: it ends before it"),
+        (World(traffic=Traffic(requests=0)), "traffic.requests: it must lie between 1 and"),
+        (World(traffic=Traffic(tasks=(("cod", 1),))), "traffic.tasks.cod: .* mean 'code'"),
+    ],
+)
+def test_a_world_in_code_is_checked_as_a_file_is(world: World, says: str) -> None:
+    """What a file may not say is refused in code as well, before anything is played."""
+    with pytest.raises(PolicyError, match=says):
+        play(world)
+
+
 def test_a_hundred_thousand_requests() -> None:
     """Much traffic is played to its end: nothing is lost, whatever fails."""
     world = World(

@@ -9,7 +9,7 @@ from llmroute.errors import FAULT_KINDS, PolicyError, Problem
 from llmroute.errors.guards import check_depth, read
 from llmroute.errors.positions import Positions
 from llmroute.errors.problems import nearest
-from llmroute.errors.reading import Table
+from llmroute.errors.reading import Table, collector
 from llmroute.errors.toml import located, parse
 from llmroute.types.requests import TASKS
 
@@ -96,8 +96,10 @@ class World(NamedTuple):
     def over(self, models: Sequence[Model]) -> World:
         """The same, where what is said of a model is said of each of its replicas.
 
-        Raises PolicyError for names that no model has; "provider/model" is a name of the catalog.
+        Raises PolicyError for names that no model has ("provider/model" is a name of the catalog),
+        and for numbers and kinds that a file may not have either.
         """
+        _check_values(self)
         replicas = {one.name: tuple(each.name for each in one.replicas) for one in models}
         self._check(replicas)
         behaviors = dict(self.behaviors)
@@ -116,6 +118,24 @@ class World(NamedTuple):
         wrong = [name for name in named if name not in known and "/" not in name]
         if wrong:
             raise PolicyError([_unknown(name, known) for name in wrong])
+
+
+def _check_values(world: World) -> None:
+    """Refuse in code what would be refused in a file."""
+    problems: list[Problem] = []
+    report = collector("World", problems)
+    for name, behavior in world.behaviors.items():
+        _behavior(Table(_given(behavior), ("behaviors", name), report))
+    for number, outage in enumerate(world.outages):
+        _outage(Table(_given(outage), ("outages", str(number)), report))
+    traffic = {**_given(world.traffic), "tasks": dict(world.traffic.tasks)}
+    _traffic(Table(traffic, ("traffic",), report))
+    if problems:
+        raise PolicyError(problems)
+
+
+def _given(value: Behavior | Outage | Traffic) -> dict[str, object]:
+    return {name: one for name, one in value._asdict().items() if one is not None}
 
 
 def _unknown(name: str, known: Iterable[str]) -> Problem:
