@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -202,11 +202,13 @@ def test_a_misspelt_fault_is_refused() -> None:
         Fail("ratelimit")
 
 
-@pytest.mark.parametrize("seconds", [-1.0, math.nan])
-def test_an_impossible_delay_is_refused(seconds: float) -> None:
-    """A delay is a number of seconds from 0 to infinity."""
-    with pytest.raises(RequestError, match="not a duration"):
+@pytest.mark.parametrize("seconds", [-1.0, math.nan, "1", True])
+def test_an_impossible_delay_is_refused(seconds: Any) -> None:
+    """A delay and a Retry-After are numbers of seconds from 0 to infinity."""
+    with pytest.raises(RequestError, match=r"Delay\(seconds\): .* is not a duration"):
         Delay(seconds)
+    with pytest.raises(RequestError, match=r"Fail\(wait_s\): .* is not a duration"):
+        Fail("rate_limit", wait_s=seconds)
 
 
 def test_an_empty_script_is_refused() -> None:

@@ -14,7 +14,7 @@ def log_failure(attempt: Attempt) -> None:
     """Write one line at INFO: which attempt of which model failed, how, and when."""
     fault = attempt.fault
     logger("attempts").info(
-        "attempt %d of %s failed after %.3f s: %s",
+        "attempt %d (%s) failed after %.3f s: %s",
         attempt.number,
         attempt.model.name,
         attempt.ended_s - attempt.started_s,

@@ -30,18 +30,23 @@ if TYPE_CHECKING:
     from llmroute.types.usage import Usage
 
 
+def _check_seconds(seconds: object, where: str) -> None:
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if not (is_number and cast("float", seconds) >= 0):
+        raise RequestError(f"{seconds!r} is not a duration", where=where)
+
+
 @dataclass(frozen=True, slots=True)
 class Delay:
     """Nothing comes for `seconds` of the call's clock; `math.inf` hangs until it is stopped.
 
-    Raises RequestError for a negative number or NaN.
+    Raises RequestError for what is no number of seconds from 0.
     """
 
     seconds: float
 
     def __post_init__(self) -> None:
-        if not self.seconds >= 0:
-            raise RequestError(f"{self.seconds} is not a duration", where="Delay(seconds)")
+        _check_seconds(self.seconds, "Delay(seconds)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,8 @@ class Fail:
     """The attempt fails here with a fault of `kind`, a key of `llmroute.errors.FAULT_KINDS`.
 
     `status` is the HTTP status, `code` the provider's error code, `wait_s` the seconds it asked to
-    be left alone; None means that there was none. Raises RequestError for an unknown kind.
+    be left alone; None means that there was none. Raises RequestError for an unknown kind, and for
+    a `wait_s` that is no number of seconds from 0.
     """
 
     kind: str
@@ -65,6 +71,8 @@ class Fail:
                 where="Fail(kind)",
                 hint=nearest(self.kind, FAULT_KINDS),
             )
+        if self.wait_s is not None:
+            _check_seconds(self.wait_s, "Fail(wait_s)")
 
     def error(self) -> AttemptError:
         """Make the error that a provider raises for it."""
