@@ -166,3 +166,23 @@ def _kept(crank: Crank) -> str:
         elif isinstance(event, Text):
             kept += event.text
     return kept
+
+
+@pytest.mark.parametrize(("on_break", "until"), [("raise", 31.0), ("restart", 10.5)])
+def test_a_silence_leaves_time_for_who_takes_over(on_break: OnBreak, until: float) -> None:
+    """Where another model may take over, a silence lasts for half of the time left at most."""
+    limits = Limits(deadline_s=20) if on_break == "restart" else Limits()
+    crank = Crank(remote("a"), remote("b"), on_break=on_break, limits=limits)
+    crank.text("Once", at=1.0)
+    crank.feed(on.Wanted(), at=1.0)
+    assert crank.wake_at == until
+
+
+def test_a_silence_may_last_a_second() -> None:
+    """However little time is left, a silence of a second is no stall."""
+    crank = Crank(remote("a"), remote("b"), on_break="restart", limits=Limits(deadline_s=2.5))
+    crank.text("Once", at=1.0)
+    crank.feed(on.Wanted(), at=1.0)
+    assert crank.wake_at == 2.0
+    crank.feed(on.Tick(), at=2.0)
+    assert crank.started == ["a", "b"]

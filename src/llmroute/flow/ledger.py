@@ -10,6 +10,8 @@ from llmroute.types.prices import EXACT
 from llmroute.types.reply import PartialReply, Reply
 from llmroute.types.usage import Usage
 
+from .running import TIMED_OUT
+
 if TYPE_CHECKING:
     from llmroute.types.events import End
     from llmroute.types.faults import Fault
@@ -49,14 +51,15 @@ class Ledger:
         self, running: Running, now: float, outcome: Outcome, fault: Fault | None = None
     ) -> Attempt:
         """Write an attempt down as it stands at `now`."""
-        usage = self._usage(running, complete=outcome == "answered")
+        taken = outcome != "failed" or (fault is not None and fault.kind in TIMED_OUT)
+        usage = self._usage(running, complete=taken)
         attempt = running.attempt(self._began_at, now, usage, outcome, fault)
         self._attempts[running.id] = attempt
         return attempt
 
     def settle(self, running: Running) -> Attempt:
         """Write a cancelled attempt down again, with what it used; it ended when cancelled."""
-        usage = self._usage(running, complete=False)
+        usage = self._usage(running, complete=True)
         settled = self._attempts[running.id] = replace(
             self._attempts[running.id],
             usage=usage,

@@ -18,6 +18,8 @@ CONNECT_S = (2.0, 5.0)
 """Default limit of connecting, in seconds: while another candidate is left, and for the last."""
 FIRST_TOKEN_S = (15.0, 60.0)
 """Default limit of the first token, likewise."""
+LEAST_SILENCE_S = 1.0
+"""What an answer may be silent at least, in seconds, whoever waits to take over."""
 LEAST_ROOM_TOKENS = 64
 """Tokens that an answer may have on top of twice what was asked for."""
 
@@ -47,3 +49,15 @@ def room_tokens(snapshot: Snapshot, request: Request | None) -> int:
     most = snapshot.limits.answer_tokens
     asked = None if request is None else request.sampling.max_tokens
     return most if asked is None else min(most, 2 * asked + LEAST_ROOM_TOKENS)
+
+
+def silent_until(now: float, deadline_at: float, snapshot: Snapshot, others: int) -> float:
+    """Until when an answer may be silent behind its first word.
+
+    Where a broken stream begins anew or goes on, and `others` may do so, half of the time left is
+    kept for them, unless the silence could then not last a second.
+    """
+    until = now + snapshot.limits.between_tokens_s
+    if others > 0 and snapshot.on_break != "raise":
+        until = min(until, max(now + LEAST_SILENCE_S, share_at(now, deadline_at, 1)))
+    return min(deadline_at, until)

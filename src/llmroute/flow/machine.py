@@ -13,7 +13,7 @@ from . import occurrences as on
 from .choice import Choice
 from .ending import past_deadline
 from .ledger import Ledger
-from .limiting import room_tokens
+from .limiting import room_tokens, silent_until
 from .outcome import judge
 from .seam import may_go_on
 from .starting import Starting
@@ -106,10 +106,10 @@ class Flow(Starting):
         if now >= self._deadline_at and not self._done:  # the caller took too long
             return self._past_deadline(now)
         wake_at = None
-        between_s = self._snapshot.limits.between_tokens_s
+        others = len(self._ledger.plan.candidates) - 1
         for running in self._running.values():
             if running.first_token_at is not None and self._snapshot.stream:
-                wake_at = min(self._deadline_at, now + between_s)
+                wake_at = silent_until(now, self._deadline_at, self._snapshot, others)
                 running.limit("stalled", now, wake_at)
         return () if wake_at is None else (do.WakeAt(wake_at),)
 

@@ -161,7 +161,11 @@ class Running:
         self.service_tier = service_tier
 
     def usage(self, input_tokens: int, *, complete: bool) -> Usage:
-        """What was used: as reported, else estimated; nothing if it was never taken."""
+        """What was used: as reported, else estimated; nothing if it was never taken.
+
+        `complete`: it counts as taken although nothing came. Most servers say nothing before a
+        whole answer is there, and what was cancelled or timed out meanwhile is worked at, and paid.
+        """
         if self.reported is not None:
             return self.reported
         if self.opened_at is None and self.first_token_at is None and not complete:
