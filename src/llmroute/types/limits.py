@@ -38,8 +38,8 @@ class Limits:
     of None means 15 while another candidate is left, else 60, and no such limit for local models,
     which may have to load first. While another candidate is left, an attempt also gets no more than
     its share of the time left, and where a broken stream begins anew or goes on, a silence no more
-    than half of it, if that is a second or more. `attempts_per_model` bounds how often one model is tried in one
-    call. `body_bytes` caps a decoded answer, `event_bytes` a single event of a stream,
+    than half of it, if that is a second or more. `attempts_per_model` bounds how often one model is
+    tried in one call. `body_bytes` caps a decoded answer, `event_bytes` a single event of a stream,
     `answer_tokens` the tokens of an endless one (a request with `max_tokens` gets twice as many).
 
     `hedge_after_s` starts the next candidate beside one that has shown nothing for so long; None:
