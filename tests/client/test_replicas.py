@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 HERE = {name: {"base_url": f"http://127.0.0.1:800{n}/v1"} for n, name in enumerate("abc")}
 
 
+SAME: dict[str, dict[str, object]] = {"one": {}, "two": {}}
+
+
 def client_of(provider: ScriptedProvider, **options: object) -> Client:
     """A client over one model with three servers, all played by one provider."""
     declared = llmroute.model(
@@ -209,3 +212,14 @@ def test_forgetting_a_model_forgets_its_replicas() -> None:
         assert "llama.a" not in client.health.standing()
         client.health.forget("llama")
         assert client.health.standing() == {}
+
+
+def test_replicas_that_are_one_upstream_are_refused() -> None:
+    """Two of the same address and key would fail together, and share every limit."""
+    with pytest.raises(PolicyError, match="another replica has the same address and key"):
+        Client(models=[llmroute.model("gpt", use="openai/gpt-4o-mini", replicas=SAME)])
+    both = llmroute.model(
+        "gpt", use="openai/gpt-4o-mini", replicas={"one": {"key": "sk-1"}, "two": {"key": "sk-2"}}
+    )
+    with Client(models=[both]) as client:
+        assert len(client.plan("hi").candidates) == 2

@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmroute.errors import StreamBrokenError
+from llmroute.errors import AttemptError, StreamBrokenError
 from llmroute.flow import occurrences as on
+from llmroute.flow.running import Running
+from llmroute.flow.seam import may_go_on
+from llmroute.health.admission import Permit
 from llmroute.types.accept import Accept
 from llmroute.types.events import End, Reasoning, Restarted, Resumed, Text, ToolCallPart
 from llmroute.types.frozen import replace
@@ -186,3 +189,17 @@ def test_a_silence_may_last_a_second() -> None:
     assert crank.wake_at == 2.0
     crank.feed(on.Tick(), at=2.0)
     assert crank.started == ["a", "b"]
+
+
+def test_an_answer_as_long_as_was_asked_for_is_not_gone_on_from() -> None:
+    """A text that was cut at the caller's own max_tokens is not made longer by another model."""
+    long, short = (
+        Running(1, 0, Permit(remote("a"), 0.0), 0.0),
+        Running(2, 0, Permit(remote("a"), 0.0), 0.0),
+    )
+    long.take(0.0, Text("many words " * 50), 550)
+    short.take(0.0, Text("few words"), 9)
+    fault = AttemptError("cut_at_length", "cut").fault
+    assert not may_go_on(long, fault, "continue", 100)
+    assert may_go_on(short, fault, "continue", 100)
+    assert may_go_on(long, fault, "continue")

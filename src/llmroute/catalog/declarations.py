@@ -47,6 +47,10 @@ def model(name: str, **options: Unpack[ModelOptions]) -> Declaration:
     values = cast("dict[str, object]", options)
     if isinstance(values.get("key"), str):
         values["key"] = Secret(cast("str", values["key"]))  # no frame of ours holds it plainly
+    if values.get("replicas") is not None:
+        from .replicas import sealed
+
+        values["replicas"] = sealed(values["replicas"])
     problems: list[Problem] = []
     table = Table(values, (str(name),), collector("llmroute.model", problems))
     _check_name(name, table)

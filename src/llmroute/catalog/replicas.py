@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
 
 from llmroute.errors.reading import Table
 from llmroute.types.frozen import replace
+from llmroute.types.secrets import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +22,22 @@ OWN = ("replicas", "sticky")
 """What is said of all of them alone."""
 ANSWERING = ("provider", "client")
 """Objects of the application, which know of no replica."""
+
+
+def sealed(replicas: object) -> object:
+    """The replicas as they were passed in code, their keys in an envelope."""
+    if not isinstance(replicas, Mapping):
+        return replicas
+    given = cast("Mapping[object, object]", replicas)
+    return {name: _sealed(one) for name, one in given.items()}
+
+
+def _sealed(replica: object) -> object:
+    if not isinstance(replica, Mapping):
+        return replica
+    values = dict(cast("Mapping[object, object]", replica))
+    key = values.get("key")
+    return values if not isinstance(key, str) else {**values, "key": Secret(key)}
 
 
 def with_replicas(
@@ -86,13 +104,29 @@ def resolved(
     declaration: Declaration,
     path: tuple[str, ...],
     build: Callable[[Declaration, tuple[str, ...]], Model | None],
+    report: Report,
 ) -> Model | None:
     """Make a model of replicas: it has the facts of the first one, and is never asked itself."""
     made: list[Model] = []
     for one in declaration.replicas:
-        suffix = one.name.removeprefix(f"{declaration.name}.")
-        model = build(one, (*path, "replicas", suffix))
+        place = (*path, "replicas", one.name.removeprefix(f"{declaration.name}."))
+        model = build(one, place)
         if model is None:
+            return None
+        if _is_among(made, model):
+            hint = "Give each its own base_url, key_env or region; one alone needs no replicas"
+            report(place, "another replica has the same address and key", hint)
             return None
         made.append(model)
     return replace(made[0], name=declaration.name, replicas=tuple(made), sticky=declaration.sticky)
+
+
+def _is_among(made: list[Model], model: Model) -> bool:
+    """Whether one of them is the same upstream: nothing would be gained by asking it next."""
+    here = model.endpoint
+    return here is not None and any(
+        (one.endpoint.base_url, one.endpoint.query, one.upstream)
+        == (here.base_url, here.query, model.upstream)
+        for one in made
+        if one.endpoint is not None
+    )

@@ -67,7 +67,7 @@ def build(
         from .replicas import resolved
 
         one = partial(build, in_code=in_code, catalog=catalog)
-        return resolved(declaration, path, lambda inner, place: one(inner, report, place))
+        return resolved(declaration, path, lambda inner, place: one(inner, report, place), report)
     if declaration.client is not None:
         again = partial(build, report=report, path=path, in_code=True, catalog=catalog)
         return client_model(declaration, report, path, again)

@@ -15,10 +15,14 @@ if TYPE_CHECKING:
 
 def past_deadline(ledger: Ledger, summary: str, shown: Running | None) -> LLMRouteError:
     """There was no whole answer in time; `shown` is what a stream had shown by then."""
+    attempts = ledger.attempts
+    asked = dict.fromkeys(one.model.name for one in attempts if one.outcome == "cancelled")
+    if asked:
+        summary = f"{summary}; {', '.join(asked)} had not answered yet"
     return DeadlineExceededError(
         summary,
         plan=ledger.plan,
-        attempts=ledger.attempts,
+        attempts=attempts,
         partial=ledger.partial(shown) if shown else None,
     )
 

@@ -185,7 +185,8 @@ class Flow(Starting):
         self._choice.failed(running.index, fault.remedy, now)
         if running is self._shown:
             self._seam, self._shown = running, None
-            self._from_prefix = may_go_on(running, fault, self._snapshot.on_break)
+            most = None if self._request is None else self._request.sampling.max_tokens
+            self._from_prefix = may_go_on(running, fault, self._snapshot.on_break, most)
             if not self._from_prefix and self._snapshot.on_break in {"raise", "continue"}:
                 return self._give_up("the stream broke")
         if self._running:  # another one is under way

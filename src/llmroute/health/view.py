@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from llmroute.types.plans import Resting
 
@@ -48,6 +48,9 @@ class Health:
         """
         with self._memory.lock:
             self._memory.forget(name)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("what is remembered of failures is never pickled: each process has its own")
 
     def __repr__(self) -> str:
         resting = ", ".join(f"{name} rests: {one}" for name, one in self.standing().items())

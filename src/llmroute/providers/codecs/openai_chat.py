@@ -62,7 +62,9 @@ class OpenAIChat:
         if call.prefix:
             body |= _begun(call, messages)
         body |= sampling_fields(call, endpoint.max_tokens_parameter)
-        body |= chat_tools(call) | chat_format(call)
+        body |= chat_tools(call)
+        if not call.prefix:  # a server's grammar would begin at its root, behind half an answer
+            body |= chat_format(call)
         body |= effort_fields(call)
         if call.stream:
             body["stream"] = True
