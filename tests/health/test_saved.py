@@ -351,3 +351,9 @@ def test_two_processes_never_leave_a_torn_file(tmp_path: Path) -> None:
     assert [process.wait() for process in running] == [0, 0]
     assert set(saved(file)) == {"a" * 50, "b" * 50}
     assert not (tmp_path / "seen.json.damaged").exists()
+
+
+def test_a_name_that_no_file_can_have_is_a_typed_error() -> None:
+    """A NUL in the file's name is told as any other mistake."""
+    with pytest.raises(llmroute.PolicyError, match="its name holds a NUL"):
+        llmroute.Observations("seen\0.json")

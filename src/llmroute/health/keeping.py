@@ -7,6 +7,7 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from llmroute.errors import PolicyError, Problem
 from llmroute.policies.origins import expanded
 from llmroute.types.logs import logger
 from llmroute.types.observed import Observed
@@ -33,7 +34,11 @@ class Keeper:
 
     def __init__(self, file: str | os.PathLike[str], now: Callable[[], datetime] | None) -> None:
         """Read the file; raises PolicyError when it cannot be read, or holds something else."""
-        self.path = expanded(os.fsdecode(file)).resolve()
+        name = os.fsdecode(file)
+        if "\0" in name:
+            hint = "Name a file that there can be"
+            raise PolicyError([Problem("observations", None, "", "its name holds a NUL", hint)])
+        self.path = expanded(name).resolve()
         self._now = now or utc_now
         self._began_at = self._now()
         self.kept: dict[str, Dated] = restore(self.path, self._began_at)
