@@ -73,6 +73,16 @@ def test_nobody_can_go_on() -> None:
     assert begins.shown == [Text("Once"), Restarted(remote("b"), "Once"), Text("In the")]
 
 
+def test_who_could_go_on_too_late_leaves_it_to_who_can_begin_anew() -> None:
+    """Where the only one that goes on is away past the deadline, another begins anew at once."""
+    crank = Crank(continuing("a"), remote("b"), on_break="continue_or_restart")
+    crank.text("Once")
+    crank.fail("rate_limit", wait_s=3600)
+    assert crank.started == ["a", "b"]
+    crank.text("In the")
+    assert crank.shown[1] == Restarted(remote("b"), "Once")
+
+
 @pytest.mark.parametrize("kind", ["too_long", "bad_output", "content_filtered", "refusal"])
 def test_some_texts_have_nothing_to_go_on_from(kind: str) -> None:
     """A text that is endless, filtered, refused or of the wrong shape does not stand."""

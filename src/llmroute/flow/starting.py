@@ -74,7 +74,7 @@ class Starting:
             if turn.ready_at >= self._deadline_at:
                 wait_s = turn.ready_at - now
                 why = f"the next try may begin in {wait_s:,.1f} s, past the deadline"
-                return self._give_up(why)
+                break
             entered = self._let_in(now, turn)
             if entered is None:
                 return (do.WakeAt(turn.ready_at),)
@@ -83,10 +83,12 @@ class Starting:
             wait_until = self._choice.closed(turn, entered, now, self._deadline_at)
             if wait_until is not None:
                 return (do.WakeAt(wait_until),)
+        else:
+            why = NONE_LEFT[self._from_prefix]
         if self._from_prefix and self._snapshot.on_break == "continue_or_restart":
             self._from_prefix = False
             return self._go_on(now)
-        return self._give_up(NONE_LEFT[self._from_prefix])
+        return self._give_up(why)
 
     def _let_in(self, now: float, turn: Turn) -> Permit | Closed | None:
         """Let an attempt begin, or say why not, before anybody waits for it; None: wait."""
