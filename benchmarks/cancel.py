@@ -24,11 +24,12 @@ CANCELS, LONGEST_S = 60, 0.1
 
 
 class Stalling:
-    """A server that sends the first word of a stream, and notes when its client goes."""
+    """A server that begins to answer and goes no further, and notes when its client goes."""
 
-    def __init__(self, listener: socket.socket) -> None:
-        """Serve every connection."""
+    def __init__(self, listener: socket.socket, said: bytes) -> None:
+        """Serve every connection; `said` is what each client is sent, nothing for a mute server."""
         self._listener = listener
+        self._said = said
         self.asked: queue.Queue[None] = queue.Queue()
         self.gone_s: queue.Queue[float] = queue.Queue()
         threading.Thread(target=self._accept, daemon=True).start()
@@ -44,7 +45,7 @@ class Stalling:
             waiting = b""
             while not server.is_whole(waiting):
                 waiting += connection.recv(65536)
-            connection.sendall(b"".join(server.STREAM[:2]))
+            connection.sendall(self._said)
             self.asked.put(None)
             connection.recv(1)
         self.gone_s.put(time.perf_counter())
@@ -56,7 +57,7 @@ def stalling() -> Generator[tuple[Stalling, list[Declaration]]]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
         model = llmroute.model("m", use="openai-compatible", base_url=url, model="m")
-        yield Stalling(listener), [model]
+        yield Stalling(listener, b"".join(server.STREAM[:2])), [model]
 
 
 def closed_by_a_thread() -> list[float]:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
-from benchmarks import server
+from benchmarks.cancel import Stalling
 from benchmarks.measure import Row, cpu_s, show
 from llmroute.driver import asynchronous, sync
 from llmroute.driver.clock import SystemClock
@@ -170,32 +170,6 @@ async def async_cost_us(kind: str) -> float:
     return min(took) * 1e6
 
 
-class Mute:
-    """A server that never answers, and notes when its client goes."""
-
-    def __init__(self, listener: socket.socket) -> None:
-        """Serve every connection."""
-        self._listener = listener
-        self.asked: queue.Queue[None] = queue.Queue()
-        self.gone_s: queue.Queue[float] = queue.Queue()
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = self._listener.accept()
-                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection: socket.socket) -> None:
-        with connection, contextlib.suppress(ConnectionError):
-            waiting = b""
-            while not server.is_whole(waiting):
-                waiting += connection.recv(65536)
-            self.asked.put(None)
-            connection.recv(1)
-        self.gone_s.put(time.perf_counter())
-
-
 class Noted:
     """Does as another provider, and notes when it is cancelled."""
 
@@ -221,7 +195,7 @@ class Noted:
 class Late(Speaking):
     """Speaks once the other one's request is at its server."""
 
-    def __init__(self, mute: Mute) -> None:
+    def __init__(self, mute: Stalling) -> None:
         """Wait for `mute`."""
         self._mute = mute
 
@@ -238,12 +212,12 @@ class Late(Speaking):
 
 
 @contextlib.contextmanager
-def losing() -> Generator[tuple[Mute, Noted, Lent]]:
+def losing() -> Generator[tuple[Stalling, Noted, Lent]]:
     """Run the server, and lend a model at it before one that speaks."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         http = HttpProvider(open_codec("openai-chat"), Transport())
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        mute, noted = Mute(listener), Noted(http)
+        mute, noted = Stalling(listener, b""), Noted(http)
         yield mute, noted, lent(noted, Late(mute), url=url)
         http.close()
 
